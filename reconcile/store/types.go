@@ -21,6 +21,11 @@ type Base struct {
 	Address  string    `json:"address"`
 	Time     time.Time `json:"time"`
 	Contents Contents  `json:"contents"`
+
+	// Confirmed: read from Spotify, not only expected after a write. Rows a write added have no date until then.
+	Confirmed bool `json:"confirmed"`
+	// PublicUnhonoured is the wish for public that Spotify ignored.
+	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
 }
 
 // Settling is what recent writes of ours to one playlist make a reader expect.
@@ -28,6 +33,9 @@ type Settling struct {
 	ID     spotify.ID `json:"id"`
 	Time   time.Time  `json:"time"`   // of the last write
 	States []Contents `json:"states"` // oldest first: before the first write of the last minute, then after each; the last is expected
+
+	// Unsure: the last state was asked for, and no answer is recorded. It may or may not have happened.
+	Unsure bool `json:"unsure,omitempty"`
 }
 
 // Create is a playlist that was asked for and whose ID is not known to be recorded yet.
