@@ -1,4 +1,3 @@
-// Package edit turns one list of playlist rows into another with few requests, keeping the dates rows were added.
 package edit
 
 import "github.com/spotsync/spotsync/spotify"
@@ -56,6 +55,23 @@ type Options struct {
 type Script struct {
 	Edits     []Edit
 	Final     []Row // the list after the last edit: want, with opaque rows where they ended up
-	DatesLost int   // rows of have whose URI is still wanted but whose date goes
-	Proven    bool  // no script of this mode is shorter
+	DatesLost int   // rows of have that want still has but whose date goes; a URI thinned from h copies to w loses w
+	Proven    bool  // no script of this mode is shorter; false means not known
 }
+
+// limits fills in Spotify's limits where o leaves them out.
+func (o Options) limits() Options {
+	if o.MaxURIs <= 0 {
+		o.MaxURIs = MaxURIs
+	}
+	if o.MaxItems <= 0 {
+		o.MaxItems = MaxItems
+	}
+	return o
+}
+
+// ReplaceCost is the number of requests that replacing a whole list by n URIs takes.
+func ReplaceCost(n int) int { return max(1, batches(n, MaxURIs)) }
+
+// batches is the number of batches of size that n things make.
+func batches(n, size int) int { return (n + size - 1) / size }

@@ -1,0 +1,2 @@
+// Package edit turns one list of playlist rows into another with few requests, keeping the dates rows were added.
+package edit

@@ -1,0 +1,200 @@
+package edit
+
+import (
+	"slices"
+
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// jigsaw is what is left when the removes are done: rows to bring into order and gaps to fill. Rows are counted with
+// a head in front (row 0, which holds leading opaque rows) and an end behind, so that every joint is between two rows.
+//
+// Rows that are neighbours and shall be form one block. Blocks are numbered in the order they are wanted; the joint
+// between blocks v and v+1 is broken at present, all joints inside blocks are good.
+type jigsaw struct {
+	size  []int   // by row: rows of the list it stands for, itself and the opaque ones glued to it; the end has 0
+	place []int   // by row: its index in want; the head has -1, the end len(want)
+	first []int   // by block in present order: its first row
+	order []int   // by block in present order: its number
+	group []group // by block number v: new rows wanted between blocks v and v+1
+	plain int     // requests that the new rows wanted inside blocks take
+}
+
+// group is the rows want[from:to].
+type group struct{ from, to int }
+
+func (g group) len() int { return g.to - g.from }
+
+// contract makes the jigsaw of tokens, which are rows of have, and place, their indices in want.
+func (p *problem) contract(tokens, place []int) *jigsaw {
+	n := len(tokens)
+	j := &jigsaw{size: make([]int, n+2), place: make([]int, n+2)}
+	j.place[0], j.place[n+1] = -1, len(p.want)
+	copy(j.place[1:], place)
+	t := 0 // the last row met
+	for i, s := range p.have {
+		switch {
+		case t < n && tokens[t] == i:
+			t++
+			j.size[t]++
+		case s < 0:
+			j.size[t]++
+		}
+	}
+
+	// next[t] is the row wanted behind t.
+	at := make([]int, len(p.want)+2) // by index in want, plus 1: the row there
+	for t, q := range j.place {
+		at[q+1] = t
+	}
+	next := make([]int, n+2)
+	prev := 0
+	for _, t := range at[1:] {
+		if t > 0 {
+			next[prev], prev = t, t
+		}
+	}
+
+	block := make([]int, n+2) // by row that starts a block: the block's number
+	starts := func(t int) bool { return t == 0 || next[t-1] != t }
+	number := 0
+	for t := 0; ; t = next[t] {
+		if starts(t) {
+			block[t] = number
+			number++
+			if t > 0 {
+				// The row wanted in front of t ends the block before.
+				q := j.place[t]
+				from := q
+				for from > 0 && at[from] == 0 {
+					from--
+				}
+				j.group = append(j.group, group{from, q})
+			}
+		}
+		if t == n+1 {
+			break
+		}
+	}
+	for t := range j.size {
+		if starts(t) {
+			j.first, j.order = append(j.first, t), append(j.order, block[t])
+		} else {
+			j.plain += batches(j.place[t]-j.place[t-1]-1, p.o.MaxURIs)
+		}
+	}
+	return j
+}
+
+// A unit is a block or a group as they lie in the list: block v is unit 2v, the group wanted behind it 2v+1. Sorting
+// the units gives the wanted list.
+type unit = int
+
+// move moves the stretch of units that starts with x and ends before y to before z, or, which is the same, the stretch
+// that starts with y and ends before z to before x.
+type move struct{ x, y, z unit }
+
+// solution is an answer to a jigsaw.
+type solution struct {
+	units    []unit // the units in the order the inserts leave them; each run of groups is one insert, or its batches
+	moves    []move // what sorts them
+	requests int
+}
+
+// rearrange writes out the inserts and moves of a draft.
+func (p *problem) rearrange(d *draft) []Edit {
+	var edits []Edit
+	index := make([]int, len(d.order)) // by block number: its index in present order
+	for i, v := range d.order {
+		index[v] = i
+	}
+	width := make([]int, 2*len(d.order)) // by unit: rows of the list
+	at := 0
+	var pending []int // indices in want of the new rows that go in at at
+	flush := func() {
+		for batch := range slices.Chunk(pending, p.o.MaxURIs) {
+			uris := make([]spotify.URI, len(batch))
+			for i, q := range batch {
+				uris[i] = p.uris[p.want[q]]
+			}
+			edits = append(edits, Edit{Kind: Insert, At: at, URIs: uris})
+			at += len(batch)
+		}
+		pending = pending[:0]
+	}
+	fill := func(g group) {
+		for q := g.from; q < g.to; q++ {
+			pending = append(pending, q)
+		}
+	}
+	for _, u := range d.units {
+		if u%2 == 1 {
+			width[u] = d.group[u/2].len()
+			fill(d.group[u/2])
+			continue
+		}
+		flush()
+		i, end := index[u/2], len(d.size)
+		if i+1 < len(d.first) {
+			end = d.first[i+1]
+		}
+		start := at
+		for t := d.first[i]; t < end; t++ {
+			if t > d.first[i] {
+				fill(group{d.place[t-1] + 1, d.place[t]})
+				flush()
+			}
+			at += d.size[t]
+		}
+		width[u] = at - start
+	}
+
+	units := slices.Clone(d.units)
+	for _, m := range d.moves {
+		i, x := 0, 0
+		for ; units[i] != m.x; i++ {
+			x += width[units[i]]
+		}
+		j, y := i, x
+		for ; units[j] != m.y; j++ {
+			y += width[units[j]]
+		}
+		k, z := j, y
+		for ; units[k] != m.z; k++ {
+			z += width[units[k]]
+		}
+		rotate(units[i:k], j-i)
+		if y-x <= z-y {
+			edits = append(edits, Edit{Kind: Move, Start: x, N: y - x, Before: z})
+		} else {
+			edits = append(edits, Edit{Kind: Move, Start: y, N: z - y, Before: x})
+		}
+	}
+	return edits
+}
+
+// final is the list a draft ends in: want, with opaque rows behind the rows they are glued to.
+func (p *problem) final(d *draft) []Row {
+	rows := make([]Row, 0, len(p.rows)+len(p.want))
+	tail := func(i int) { // opaque rows from i on, up to the next row that stays
+		for ; i < len(p.rows) && (p.have[i] < 0 || d.drop[p.have[i]]); i++ {
+			if p.have[i] < 0 {
+				rows = append(rows, p.rows[i])
+			}
+		}
+	}
+	token := make([]int, len(p.want)) // by index in want: the row of have there, plus 1
+	for t, i := range d.tokens {
+		token[d.place[t+1]] = i + 1
+	}
+	tail(0)
+	for q, s := range p.want {
+		if i := token[q]; i > 0 {
+			rows = append(rows, p.rows[i-1])
+			tail(i)
+		} else {
+			rows = append(rows, Row{URI: p.uris[s]})
+		}
+	}
+	return rows
+}

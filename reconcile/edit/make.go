@@ -1,0 +1,179 @@
+package edit
+
+import (
+	"slices"
+
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// Make finds the edits that turn have into want, where opaque rows stay behind the rows they follow. It is pure: the
+// same input gives the same script on every machine. The caller is trusted to pass no more than MaxItems rows;
+// [Apply] refuses the script otherwise.
+func Make(have []Row, want []spotify.URI, o Options) Script {
+	p := newProblem(have, want, o.limits())
+	if p.same() {
+		return Script{Final: slices.Clone(have), Proven: true}
+	}
+	best := p.solve(p.forced())
+	if r := p.replaced(); !p.opaque && (o.Mode == Never || len(best.tokens) == 0) && r.better(best) {
+		best = r
+	}
+	return p.script(best)
+}
+
+// problem is the input of Make with each URI replaced by a small number, its symbol.
+type problem struct {
+	o      Options
+	rows   []Row         // have
+	have   []int         // symbol of each row, -1 where it is opaque
+	want   []int         // symbol of each wanted row
+	uris   []spotify.URI // by symbol, in order of first appearance
+	h, w   []int         // copies in have and in want, by symbol
+	opaque bool          // some row is opaque
+}
+
+func newProblem(have []Row, want []spotify.URI, o Options) *problem {
+	p := &problem{o: o, rows: have, have: make([]int, len(have)), want: make([]int, len(want))}
+	symbols := make(map[spotify.URI]int, max(len(have), len(want)))
+	symbol := func(u spotify.URI) int {
+		s, ok := symbols[u]
+		if !ok {
+			s = len(p.uris)
+			symbols[u] = s
+			p.uris, p.h, p.w = append(p.uris, u), append(p.h, 0), append(p.w, 0)
+		}
+		return s
+	}
+	for i, r := range have {
+		if r.Opaque {
+			p.have[i], p.opaque = -1, true
+			continue
+		}
+		p.have[i] = symbol(r.URI)
+		p.h[p.have[i]]++
+	}
+	for i, u := range want {
+		p.want[i] = symbol(u)
+		p.w[p.want[i]]++
+	}
+	return p
+}
+
+// same reports whether nothing needs doing.
+func (p *problem) same() bool {
+	i := 0
+	for _, s := range p.have {
+		if s < 0 {
+			continue
+		}
+		if i == len(p.want) || p.want[i] != s {
+			return false
+		}
+		i++
+	}
+	return i == len(p.want)
+}
+
+// forced tells for each symbol whether its rows have to be removed: those not wanted, and those wanted in fewer
+// copies, as a remove takes every copy.
+func (p *problem) forced() []bool {
+	drop := make([]bool, len(p.uris))
+	for s := range drop {
+		drop[s] = p.w[s] < p.h[s]
+	}
+	return drop
+}
+
+// draft is a script in the making.
+type draft struct {
+	drop    []bool // symbols whose rows are removed
+	tokens  []int  // the rows that stay, as indices of problem.rows
+	lost    int    // dates lost
+	replace bool   // the whole list is replaced; nothing below matters then
+	*jigsaw
+	*solution
+}
+
+// better reports whether d is to be preferred to e.
+func (d *draft) better(e *draft) bool {
+	if d.requests != e.requests {
+		return d.requests < e.requests
+	}
+	return d.lost < e.lost
+}
+
+// replaced is the draft that replaces everything.
+func (p *problem) replaced() *draft {
+	d := &draft{replace: true, jigsaw: &jigsaw{}, solution: &solution{}}
+	d.requests = max(1, batches(len(p.want), p.o.MaxURIs))
+	for s, h := range p.h {
+		d.lost += min(h, p.w[s])
+	}
+	return d
+}
+
+// solve finds edits that remove the rows of drop and keep all others.
+func (p *problem) solve(drop []bool) *draft {
+	d := &draft{drop: drop}
+	removed := 0
+	for s, gone := range drop {
+		if gone && p.h[s] > 0 {
+			removed++
+			d.lost += min(p.h[s], p.w[s])
+		}
+	}
+	for i, s := range p.have {
+		if s >= 0 && !drop[s] {
+			d.tokens = append(d.tokens, i)
+		}
+	}
+	d.jigsaw = p.contract(d.tokens, p.pair(d.tokens))
+	d.solution = d.jigsaw.solve(p.o)
+	d.requests += batches(removed, p.o.MaxURIs)
+	return d
+}
+
+// script writes a draft out.
+func (p *problem) script(d *draft) Script {
+	if d.replace {
+		s := Script{DatesLost: d.lost}
+		for _, u := range p.want {
+			s.Final = append(s.Final, Row{URI: p.uris[u]})
+		}
+		s.Edits = append(s.Edits, Edit{Kind: Replace, URIs: p.wanted(0, min(len(p.want), p.o.MaxURIs))})
+		s.Edits = append(s.Edits, p.inserts(p.o.MaxURIs, p.o.MaxURIs, len(p.want))...)
+		return s
+	}
+	s := Script{DatesLost: d.lost, Final: p.final(d)}
+	var gone []spotify.URI
+	for i, u := range p.uris {
+		if d.drop[i] && p.h[i] > 0 {
+			gone = append(gone, u)
+		}
+	}
+	for batch := range slices.Chunk(gone, p.o.MaxURIs) {
+		s.Edits = append(s.Edits, Edit{Kind: Remove, URIs: batch})
+	}
+	s.Edits = append(s.Edits, p.rearrange(d)...)
+	return s
+}
+
+// wanted is the URIs of want[from:to].
+func (p *problem) wanted(from, to int) []spotify.URI {
+	uris := make([]spotify.URI, 0, max(0, to-from))
+	for _, s := range p.want[from:to] {
+		uris = append(uris, p.uris[s])
+	}
+	return uris
+}
+
+// inserts puts want[from:to] before position at.
+func (p *problem) inserts(at, from, to int) []Edit {
+	var edits []Edit
+	for from < to {
+		n := min(p.o.MaxURIs, to-from)
+		edits = append(edits, Edit{Kind: Insert, At: at, URIs: p.wanted(from, from+n)})
+		at, from = at+n, from+n
+	}
+	return edits
+}
