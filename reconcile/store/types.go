@@ -1,7 +1,8 @@
-// Package store keeps on disk what spotsync must remember between runs (state) and what saves requests (cache).
 package store
 
 import (
+	"encoding/json"
+	"reflect"
 	"time"
 
 	"github.com/spotsync/spotsync/spotify"
@@ -14,6 +15,59 @@ type Contents struct {
 	Snapshot  spotify.Snapshot `json:"snapshot,omitempty"` // empty: not known
 	Items     []spotify.Item   `json:"items"`
 	Following bool             `json:"following"` // in the owner's library
+}
+
+// row is an item as written to disk: its names there don't change when the Go type's do.
+type row struct {
+	URI     spotify.URI    `json:"uri,omitempty"`
+	AddedAt time.Time      `json:"added_at,omitzero"`
+	AddedBy spotify.ID     `json:"added_by,omitempty"`
+	Local   bool           `json:"local,omitempty"`
+	Null    bool           `json:"null,omitempty"`
+	Track   *spotify.Track `json:"track,omitempty"` // left out when nothing is known of it
+}
+
+type plainContents Contents // without the methods
+
+// MarshalJSON implements [json.Marshaler].
+func (c Contents) MarshalJSON() ([]byte, error) {
+	var rows []row
+	if c.Items != nil {
+		rows = make([]row, len(c.Items))
+	}
+	for i, it := range c.Items {
+		rows[i] = row{URI: it.URI, AddedAt: it.AddedAt, AddedBy: it.AddedBy, Local: it.Local, Null: it.Null}
+		if !reflect.ValueOf(it.Track).IsZero() {
+			rows[i].Track = &c.Items[i].Track
+		}
+	}
+	return json.Marshal(struct {
+		plainContents
+		Items []row `json:"items"`
+	}{plainContents(c), rows})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *Contents) UnmarshalJSON(data []byte) error {
+	var v struct {
+		plainContents
+		Items []row `json:"items"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*c = Contents(v.plainContents)
+	c.Items = nil
+	if v.Items != nil {
+		c.Items = make([]spotify.Item, len(v.Items))
+	}
+	for i, r := range v.Items {
+		c.Items[i] = spotify.Item{URI: r.URI, AddedAt: r.AddedAt, AddedBy: r.AddedBy, Local: r.Local, Null: r.Null}
+		if r.Track != nil {
+			c.Items[i].Track = *r.Track
+		}
+	}
+	return nil
 }
 
 // Base is what files and Spotify last agreed on for one address.
@@ -46,6 +100,13 @@ type Create struct {
 	Name    string       `json:"name"`
 	Time    time.Time    `json:"time"`
 	Known   []spotify.ID `json:"known"` // owned playlists of that name before the request
+}
+
+// Replace is a rewrite of a long playlist that takes several requests and was begun.
+type Replace struct {
+	Address string        `json:"address"`
+	ID      spotify.ID    `json:"id"`
+	Want    []spotify.URI `json:"want"` // what the playlist holds when it is done
 }
 
 // Remembered is one playlist an address of this lock file has ever meant on this computer.

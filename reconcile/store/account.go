@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// SettlingTime is how long after a write of ours reads may still show what was before it.
+const SettlingTime = 60 * time.Second
+
+// Account is what this computer knows of one Spotify account, whatever lock file it is used with.
+type Account struct {
+	Command string // told to those who wait for the lock: "spotsync apply"
+
+	fsys     FS
+	dir      string
+	cacheDir string
+}
+
+// OpenAccount names the state and the cache of an account; it changes and creates nothing.
+func OpenAccount(fsys FS, stateDir, cacheDir, issuer string, account spotify.ID) *Account {
+	name := "account-" + fileName(string(account))
+	return &Account{
+		Command:  "spotsync",
+		fsys:     fsys,
+		dir:      filepath.Join(stateDir, fileName(issuer), name),
+		cacheDir: filepath.Join(cacheDir, fileName(issuer), name),
+	}
+}
+
+// Dir is the folder of this account's state.
+func (a *Account) Dir() string { return a.dir }
+
+// Lock makes this process the only one that writes to the account. See [State.Lock], which is to be taken first.
+func (a *Account) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
+	return turn{a.fsys, a.dir, a.Command}.take(ctx, timeout, waiting)
+}
+
+func (a *Account) settlingPath(id spotify.ID) string {
+	return filepath.Join(a.dir, "settling", playlistFile(id))
+}
+
+// Settling returns what recent writes of ours make a reader of the playlist expect; nil when there were none in the last
+// [SettlingTime] or their record is damaged.
+func (a *Account) Settling(id spotify.ID, now time.Time) (*Settling, error) {
+	s, err := readJSON[Settling](a.fsys, a.settlingPath(id), "settling", "")
+	if newer, ok := asVersionError(err); ok {
+		return nil, newer
+	}
+	if err != nil || s == nil || s.ID != id {
+		return nil, nil
+	}
+	if age := now.Sub(s.Time); age > SettlingTime || age < -SettlingTime { // the latter: the clock was set back
+		_ = a.fsys.Remove(a.settlingPath(id))
+		return nil, nil
+	}
+	return s, nil
+}
+
+// SaveSettling records what a write of ours makes a reader expect.
+func (a *Account) SaveSettling(s Settling) error {
+	return writeJSON(a.fsys, a.settlingPath(s.ID), "settling", s)
+}
+
+// DropSettling forgets it.
+func (a *Account) DropSettling(id spotify.ID) error {
+	return a.fsys.Remove(a.settlingPath(id))
+}
+
+func (a *Account) cachePath(id spotify.ID) string {
+	return filepath.Join(a.cacheDir, "contents", playlistFile(id))
+}
+
+// Cached returns the contents last read; it is for the caller to compare snapshots. What can't be read is not cached.
+func (a *Account) Cached(id spotify.ID) (*Contents, bool) {
+	c, err := readJSON[Contents](a.fsys, a.cachePath(id), "contents", "")
+	if err != nil || c == nil || c.ID != id {
+		return nil, false
+	}
+	return c, true
+}
+
+// SaveCached keeps contents as read. A failure costs requests and nothing else.
+func (a *Account) SaveCached(c Contents) error {
+	return writeJSON(a.fsys, a.cachePath(c.ID), "contents", c)
+}
+
+// DropCached forgets them.
+func (a *Account) DropCached(id spotify.ID) error {
+	return a.fsys.Remove(a.cachePath(id))
+}

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+const baseTodo = "it is left out of account and written anew by the next apply"
+
+func (s *State) basePath(address string) string {
+	return filepath.Join(s.dir, "base", shortHash(address)+".json")
+}
+
+// Base returns what files and Spotify last agreed on for an address, nil when that is not known. A damaged base is not known,
+// and [State.Warn] is told; one of a newer spotsync is a *VersionError.
+func (s *State) Base(address string) (*Base, error) {
+	b, err := readJSON[Base](s.fsys, s.basePath(address), "base", baseTodo)
+	if err != nil {
+		return nil, s.unlessNewer(err)
+	}
+	if b == nil || b.Address != address {
+		return nil, nil
+	}
+	return b, nil
+}
+
+// Bases returns every base by address. Damaged ones are left out, and [State.Warn] is told.
+func (s *State) Bases() (map[string]Base, error) {
+	dir := filepath.Join(s.dir, "base")
+	entries, err := s.fsys.ReadDir(dir)
+	if err != nil {
+		s.warn(err)
+	}
+	bases := map[string]Base{}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".json") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		b, err := readJSON[Base](s.fsys, path, "base", baseTodo)
+		if err == nil && b != nil && s.basePath(b.Address) != path {
+			err = &CorruptError{Path: path, Err: fmt.Errorf("it is about %s, which its name denies", b.Address), Todo: baseTodo}
+		}
+		if err != nil {
+			if err := s.unlessNewer(err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if b != nil {
+			bases[b.Address] = *b
+		}
+	}
+	return bases, nil
+}
+
+// unlessNewer passes on what a base must not be lost for, and warns of the rest.
+func (s *State) unlessNewer(err error) error {
+	if _, newer := asVersionError(err); newer {
+		return err
+	}
+	s.warn(err)
+	return nil
+}
+
+// SaveBase records what files and Spotify agree on.
+func (s *State) SaveBase(b Base) error {
+	return writeJSON(s.fsys, s.basePath(b.Address), "base", b)
+}
+
+// DropBase forgets what was agreed on.
+func (s *State) DropBase(address string) error {
+	return s.fsys.Remove(s.basePath(address))
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// turn is a lock between processes with a note beside it of who holds it.
+type turn struct {
+	fsys    FS
+	dir     string
+	command string // what people are told is at work
+}
+
+func (t turn) holderPath() string { return filepath.Join(t.dir, "holder") }
+
+// take waits for the lock, at most timeout (0: not at all), and tells waiting who holds it: once, and again for each other
+// holder met.
+func (t turn) take(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
+	path := filepath.Join(t.dir, "lock")
+	letGo, ok, err := t.fsys.TryLock(path)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		start := time.Now()
+		holder := t.holder()
+		for !ok {
+			left := timeout - time.Since(start)
+			if left <= 0 {
+				return nil, &LockedError{Path: path, Holder: holder, Waited: timeout}
+			}
+			if waiting != nil {
+				waiting(holder)
+			}
+			if letGo, err = t.wait(ctx, path, left, holder); err != nil {
+				return nil, err
+			}
+			ok = letGo != nil
+			holder = t.holder()
+		}
+	}
+	t.note()
+	return func() error {
+		return errors.Join(t.fsys.Remove(t.holderPath()), letGo())
+	}, nil
+}
+
+// wait returns with the lock, or without it when the time is over or somebody else came first.
+func (t turn) wait(ctx context.Context, path string, left time.Duration, holder string) (unlock func() error, err error) {
+	end := time.Now().Add(left)
+	for {
+		step, cancel := context.WithTimeout(ctx, min(time.Until(end), time.Second))
+		unlock, err = t.fsys.Lock(step, path)
+		cancel()
+		switch {
+		case err == nil:
+			return unlock, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case !errors.Is(err, context.DeadlineExceeded):
+			return nil, err
+		case time.Now().After(end) || t.holder() != holder:
+			return nil, nil
+		}
+	}
+}
+
+// holder is who holds the lock, as far as is known.
+func (t turn) holder() string {
+	data, err := t.fsys.ReadFile(t.holderPath())
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, string(data[:min(len(data), 300)]))
+	if err != nil || text == "" {
+		return "another spotsync"
+	}
+	return text
+}
+
+// note says who holds the lock, for those who wait. Without it they are told less, so a failure is none.
+func (t turn) note() {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this computer"
+	}
+	text := fmt.Sprintf("%s, process %d on %s since %s\n", t.command, os.Getpid(), host, time.Now().UTC().Format("2006-01-02 15:04:05 UTC"))
+	_ = t.fsys.WriteFile(t.holderPath(), []byte(text), 0o600)
+}
+
+// sweep removes temporary files that a killed process left in dir for files whose names begin with base.
+// The caller holds the lock that all writers of those files take.
+func sweep(fsys FS, dir, base string) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, "."+base) && strings.Contains(name, ".tmp-") && e.Type().IsRegular() {
+			_ = fsys.Remove(filepath.Join(dir, name))
+		}
+	}
+}
