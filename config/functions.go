@@ -1,12 +1,139 @@
 package config
 
 import (
+	"maps"
+	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	ctyyaml "github.com/zclconf/go-cty-yaml"
+	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// functions are what expressions can call.
+// functions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
+// docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
+// and now counts as the start of its UTC day. What is not known yet stays so.
 func functions(files FileAccess, now time.Time) map[string]function.Function {
-	return map[string]function.Function{}
+	today := startOfDay(now)
+	all := map[string]function.Function{
+		// Strings
+		"chomp":       stdlib.ChompFunc,
+		"endswith":    stringTest("suffix", strings.HasSuffix),
+		"format":      stdlib.FormatFunc,
+		"formatlist":  stdlib.FormatListFunc,
+		"indent":      stdlib.IndentFunc,
+		"join":        stdlib.JoinFunc,
+		"lower":       stdlib.LowerFunc,
+		"regex":       stdlib.RegexFunc,
+		"regexall":    stdlib.RegexAllFunc,
+		"replace":     replaceFunc,
+		"split":       stdlib.SplitFunc,
+		"startswith":  stringTest("prefix", strings.HasPrefix),
+		"strcontains": stringTest("substring", strings.Contains),
+		"strrev":      stdlib.ReverseFunc,
+		"substr":      stdlib.SubstrFunc,
+		"title":       stdlib.TitleFunc,
+		"trim":        stdlib.TrimFunc,
+		"trimprefix":  stdlib.TrimPrefixFunc,
+		"trimspace":   stdlib.TrimSpaceFunc,
+		"trimsuffix":  stdlib.TrimSuffixFunc,
+		"upper":       stdlib.UpperFunc,
+
+		// Collections
+		"alltrue":         boolFold(true),
+		"anytrue":         boolFold(false),
+		"chunklist":       chunklistFunc,
+		"coalesce":        coalesceFunc,
+		"coalescelist":    stdlib.CoalesceListFunc,
+		"compact":         stdlib.CompactFunc,
+		"concat":          concatFunc,
+		"contains":        stdlib.ContainsFunc,
+		"distinct":        distinctFunc,
+		"element":         stdlib.ElementFunc,
+		"flatten":         stdlib.FlattenFunc,
+		"index":           indexFunc,
+		"keys":            stdlib.KeysFunc,
+		"length":          lengthFunc,
+		"lookup":          lookupFunc,
+		"matchkeys":       matchkeysFunc,
+		"merge":           stdlib.MergeFunc,
+		"one":             oneFunc,
+		"range":           stdlib.RangeFunc,
+		"reverse":         stdlib.ReverseListFunc,
+		"setintersection": stdlib.SetIntersectionFunc,
+		"setproduct":      stdlib.SetProductFunc,
+		"setsubtract":     stdlib.SetSubtractFunc,
+		"setunion":        stdlib.SetUnionFunc,
+		"slice":           stdlib.SliceFunc,
+		"sort":            stdlib.SortFunc,
+		"sum":             sumFunc,
+		"transpose":       transposeFunc,
+		"values":          stdlib.ValuesFunc,
+		"zipmap":          stdlib.ZipmapFunc,
+
+		// Conversions
+		"can":      tryfunc.CanFunc,
+		"tobool":   stdlib.MakeToFunc(cty.Bool),
+		"tolist":   stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+		"tomap":    stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+		"tonumber": stdlib.MakeToFunc(cty.Number),
+		"toset":    stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+		"tostring": stdlib.MakeToFunc(cty.String),
+		"try":      tryfunc.TryFunc,
+
+		// Numbers
+		"abs":      stdlib.AbsoluteFunc,
+		"ceil":     stdlib.CeilFunc,
+		"floor":    stdlib.FloorFunc,
+		"log":      stdlib.LogFunc,
+		"max":      stdlib.MaxFunc,
+		"min":      stdlib.MinFunc,
+		"parseint": stdlib.ParseIntFunc,
+		"pow":      stdlib.PowFunc,
+		"signum":   stdlib.SignumFunc,
+
+		// Dates
+		"formatdate": stdlib.FormatDateFunc,
+		"timeadd":    stdlib.TimeAddFunc,
+		"timecmp":    timecmpFunc,
+		"timestamp":  timestampFunc(today),
+		"within":     withinFunc(today),
+		"year":       yearFunc,
+
+		// Encoding
+		"base64decode": base64decodeFunc,
+		"base64encode": base64encodeFunc,
+		"csvdecode":    stdlib.CSVDecodeFunc,
+		"jsondecode":   stdlib.JSONDecodeFunc,
+		"jsonencode":   stdlib.JSONEncodeFunc,
+		"md5":          md5Func,
+		"sha256":       sha256Func,
+		"urlencode":    urlencodeFunc,
+		"yamldecode":   ctyyaml.YAMLDecodeFunc,
+		"yamlencode":   ctyyaml.YAMLEncodeFunc,
+
+		// Files
+		"file":        fileFunc(files),
+		"fileexists":  fileexistsFunc(files),
+		"tracks_file": tracksFileFunc(files),
+
+		// Tracks
+		"interleave": interleaveFunc,
+		"shuffle":    shuffleFunc,
+		"sort_by":    sortByFunc,
+		"take":       takeFunc,
+		"track":      trackFunc,
+		"unique_by":  uniqueByFunc,
+	}
+	// A template can call everything but templatefile, so that templates can't go round in circles.
+	all["templatefile"] = templatefileFunc(files, maps.Clone(all))
+	return all
+}
+
+// startOfDay is midnight of t's day in UTC.
+func startOfDay(t time.Time) time.Time {
+	y, m, d := t.UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
