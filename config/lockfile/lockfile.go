@@ -34,15 +34,16 @@ type Account struct {
 
 // Playlist is one managed playlist.
 type Playlist struct {
-	ID               spotify.ID
-	Account          string                      // label
-	Name             string                      // as last applied, for people reading the file
-	Aliases          map[spotify.URI]spotify.URI // wanted URI → the URI Spotify shows for it
-	Withdrawn        map[spotify.URI]time.Time   // URIs Spotify refused or withdrew, and when that was last tried
-	PublicUnhonoured *bool                       // the wish for public that Spotify ignored
-	Cover            string                      // SHA-256 of the uploaded file
-	PreventDestroy   bool
-	Held             *Hold
+	ID                 spotify.ID
+	Account            string                      // label
+	Name               string                      // as last applied, for people reading the file
+	Aliases            map[spotify.URI]spotify.URI // wanted URI → the URI Spotify shows for it
+	Withdrawn          map[spotify.URI]time.Time   // URIs Spotify refused or withdrew, and when that was last tried
+	PublicUnhonoured   *bool                       // the wish for public that Spotify ignored
+	RefusedDescription string                      // the wish for a description that Spotify answered 400
+	Cover              string                      // SHA-256 of the uploaded file
+	PreventDestroy     bool
+	Held               *Hold
 }
 
 // Hold keeps a playlist from being changed.
