@@ -1,7 +1,8 @@
 // Package spotify is a client for the playlist part of the Spotify Web API.
 //
-// A map: client.go sends a request and says what came back; playlists.go, library.go and catalog.go are the routes;
-// decode.go reads answers of every shape Spotify has sent; errors.go names what can go wrong and what to do about it;
-// limiter.go keeps requests within what Spotify allows; ref.go reads URIs, links and IDs; types.go holds the nouns.
+// A map: client.go sends a request until there is an outcome, attempt.go sends it once, retry.go says how long to wait;
+// playlists.go, library.go and catalog.go are the routes, paging.go reads whole listings; decode.go reads answers of
+// every shape Spotify has sent; errors.go names what can go wrong and what to do about it; limiter.go keeps requests
+// within what Spotify allows; ref.go reads URIs, links and IDs; types.go holds the nouns.
 // Package sandbox, below it, is a Spotify that lives in memory.
 package spotify

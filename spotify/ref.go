@@ -1,6 +1,12 @@
 package spotify
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+	"unicode"
+)
 
 // Kind is the kind of object an ID names.
 type Kind string
@@ -20,7 +26,7 @@ const (
 // Ref is a parsed reference to an object of Spotify's.
 type Ref struct {
 	Kind Kind // empty for a bare ID
-	ID   ID
+	ID   ID   // for KindLocal what follows spotify:local:, for KindUser the user's name
 }
 
 // URI is the reference as a URI; k is the kind of a bare ID.
@@ -31,7 +37,151 @@ func (r Ref) URI(k Kind) URI {
 	return URI("spotify:" + string(k) + ":" + string(r.ID))
 }
 
-// ParseRef reads a URI, a share link in any of its forms, or a bare ID.
+// ParseRef reads a URI, a share link in any of its forms, or a bare ID, with white space around it. It asks nobody:
+// that an ID is well formed doesn't mean that it exists. Whether the kind is the one wanted is the caller's question.
+// Errors are sentences for whoever wrote the text.
 func ParseRef(text string) (Ref, error) {
-	return Ref{}, errors.New("not a Spotify URI, link or ID")
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return Ref{}, errors.New("there is no Spotify URI, link or ID")
+	}
+	if scheme, rest, found := strings.Cut(text, ":"); found && strings.EqualFold(scheme, "spotify") {
+		return parseURI(rest, text)
+	}
+	if strings.ContainsAny(text, "/.") {
+		return parseLink(text)
+	}
+	if len(text) != idLength {
+		return Ref{}, fmt.Errorf("%s is not a Spotify URI, link or ID; copy one with Share in Spotify", quote(text))
+	}
+	id, err := parseID("ID", text)
+	return Ref{ID: id}, err
+}
+
+// parseURI reads what follows "spotify:".
+func parseURI(rest, text string) (Ref, error) {
+	kind, id, _ := strings.Cut(rest, ":")
+	if kind == string(KindLocal) {
+		if strings.Trim(id, ":") == "" || strings.ContainsFunc(id, unicode.IsControl) {
+			return Ref{}, fmt.Errorf("%s names no local file", quote(text))
+		}
+		return Ref{Kind: KindLocal, ID: ID(id)}, nil
+	}
+	path := rest
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
+	}
+	return parsePath(strings.Split(path, ":"), text)
+}
+
+// parseLink reads a link, with or without its scheme.
+func parseLink(text string) (Ref, error) {
+	rest := text
+	if scheme, after, found := strings.Cut(text, "://"); found {
+		if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+			return Ref{}, fmt.Errorf("%s is not a link to Spotify", quote(text))
+		}
+		rest = after
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	switch strings.ToLower(host) {
+	case "open.spotify.com", "play.spotify.com":
+	case "spotify.link", "spotify.app.link", "spoti.fi":
+		return Ref{}, fmt.Errorf("%s is a short link, which only Spotify can read; open it in a browser and copy the long link it leads to", quote(text))
+	default:
+		return Ref{}, fmt.Errorf("%s is not a link to Spotify; those begin with https://open.spotify.com/", quote(text))
+	}
+	var parts []string
+	for part := range strings.SplitSeq(path, "/") {
+		language := len(parts) == 0 && strings.HasPrefix(part, "intl-")
+		embed := len(parts) == 0 && (part == "embed" || part == "embed-podcast")
+		if part != "" && !language && !embed {
+			parts = append(parts, part)
+		}
+	}
+	return parsePath(parts, text)
+}
+
+// parsePath reads the parts of a URI or link: a kind and an ID, or a user's playlist as it was once written.
+func parsePath(parts []string, text string) (Ref, error) {
+	if len(parts) == 4 && parts[0] == "user" && parts[2] == "playlist" && userName(parts[1]) {
+		parts = parts[2:]
+	}
+	if len(parts) > 0 && (parts[0] == "collection" || (len(parts) > 2 && parts[0] == "user" && parts[2] == "collection")) {
+		return Ref{}, fmt.Errorf("%s is somebody's library, which has no ID", quote(text))
+	}
+	if len(parts) != 2 {
+		return Ref{}, fmt.Errorf("%s names no track, playlist or other object of Spotify's", quote(text))
+	}
+	switch kind := Kind(parts[0]); kind {
+	case KindUser:
+		if !userName(parts[1]) {
+			return Ref{}, fmt.Errorf("%s names no user", quote(text))
+		}
+		return Ref{Kind: KindUser, ID: ID(parts[1])}, nil
+	case KindTrack, KindEpisode, KindAlbum, KindArtist, KindPlaylist, KindShow:
+		id, err := parseID(string(kind)+" ID", parts[1])
+		if err != nil {
+			return Ref{}, err
+		}
+		return Ref{Kind: kind, ID: id}, nil
+	}
+	return Ref{}, fmt.Errorf("%s names neither a track nor an episode, album, artist, playlist, show or user", quote(text))
+}
+
+// userName reports whether s can be a user's name: older ones were chosen freely.
+func userName(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(":/?#,", r)
+	})
+}
+
+const idLength = 22
+
+// parseID checks that s is a number of 128 bits in base 62, as all of Spotify's IDs but users' are.
+func parseID(what, s string) (ID, error) {
+	if len(s) != idLength {
+		return "", fmt.Errorf("%s is not a Spotify %s: it has %d characters and not %d; copy it again", quote(s), what, len([]rune(s)), idLength)
+	}
+	var hi, lo uint64
+	for i := range len(s) {
+		digit, ok := base62(s[i])
+		if !ok {
+			return "", fmt.Errorf("%s is not a Spotify %s: it may hold only letters without accents and digits; copy it again", quote(s), what)
+		}
+		over, top := bits.Mul64(hi, 62)
+		carry, low := bits.Mul64(lo, 62)
+		low, c := bits.Add64(low, digit, 0)
+		top, overflow := bits.Add64(top, carry, c)
+		if over+overflow > 0 {
+			return "", fmt.Errorf("%s is not a Spotify %s: no such ID can exist, a character must be wrong; copy it again", quote(s), what)
+		}
+		hi, lo = top, low
+	}
+	return ID(s), nil
+}
+
+// base62 is the value of a digit in Spotify's order.
+func base62(c byte) (uint64, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return uint64(c - '0'), true
+	case c >= 'a' && c <= 'z':
+		return uint64(c-'a') + 10, true
+	case c >= 'A' && c <= 'Z':
+		return uint64(c-'A') + 36, true
+	}
+	return 0, false
+}
+
+// quote shows somebody's text in a message, shortened.
+func quote(s string) string {
+	s = tidy(s)
+	if runes := []rune(s); len(runes) > 80 {
+		s = string(runes[:79]) + "…"
+	}
+	return `"` + s + `"`
 }

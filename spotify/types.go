@@ -107,3 +107,39 @@ type Details struct {
 	Public        *bool  `json:"public"`      // nil: not known, or not managed
 	Collaborative bool   `json:"collaborative"`
 }
+
+// Album is an album of the catalogue.
+type Album struct {
+	ID          ID
+	URI         URI
+	Name        string
+	Artists     []string
+	ReleaseDate string  // 2006, 2006-01 or 2006-01-02
+	Total       int     // number of tracks
+	Tracks      []Track // in order; nil where only the album was asked about
+}
+
+// Artist is an artist of the catalogue.
+type Artist struct {
+	ID   ID
+	URI  URI
+	Name string
+}
+
+// Show is a podcast of the catalogue.
+type Show struct {
+	ID    ID
+	URI   URI
+	Name  string
+	Total int // number of episodes
+}
+
+// SearchResult is what a search found, best first within each kind; kinds not asked for are empty.
+type SearchResult struct {
+	Tracks    []Track
+	Episodes  []Track
+	Albums    []Album
+	Artists   []Artist
+	Shows     []Show
+	Playlists []Playlist
+}
