@@ -1,7 +1,14 @@
 // Package lockfile reads and writes spotsync.lock.hcl: which playlist each address is, and what names and wishes turned into.
+//
+// A map: lockfile.go holds the nouns; write.go makes the file, so that two branches' changes merge; parse.go finds out what is
+// wrong with a file before it believes it, decode.go reads its blocks; errors.go is how that is told.
+// Nothing here touches the disk.
 package lockfile
 
 import (
+	"bytes"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spotsync/spotsync/spotify"
@@ -59,4 +66,65 @@ type Pin struct {
 	URI  spotify.URI
 	ISRC string
 	Note string // "Artist – Title", for people
+}
+
+// New returns an empty lock file.
+func New(issuer string) *File {
+	return &File{
+		Version:   Version,
+		Issuer:    issuer,
+		Accounts:  map[string]Account{},
+		Playlists: map[string]Playlist{},
+		Pins:      map[string]Pin{},
+	}
+}
+
+// AddressOf returns the address whose playlist has that ID, the first by name should there be several.
+func (f *File) AddressOf(id spotify.ID) (string, bool) {
+	for _, address := range slices.Sorted(maps.Keys(f.Playlists)) {
+		if f.Playlists[address].ID == id {
+			return address, true
+		}
+	}
+	return "", false
+}
+
+// Check reports, as a *DuplicateIDError, a playlist that two addresses claim: what [Parse] would refuse to read back.
+func (f *File) Check() error {
+	seen := map[spotify.ID]string{}
+	for _, address := range slices.Sorted(maps.Keys(f.Playlists)) {
+		id := f.Playlists[address].ID
+		if other, ok := seen[id]; ok {
+			return &DuplicateIDError{ID: id, Addresses: [2]string{other, address}}
+		}
+		seen[id] = address
+	}
+	return nil
+}
+
+// Clone returns a copy that shares nothing with f.
+func (f *File) Clone() *File {
+	g := *f
+	g.Accounts = maps.Clone(f.Accounts)
+	g.Pins = maps.Clone(f.Pins)
+	g.Playlists = maps.Clone(f.Playlists)
+	for address, p := range g.Playlists {
+		p.Aliases = maps.Clone(p.Aliases)
+		p.Withdrawn = maps.Clone(p.Withdrawn)
+		if p.PublicUnhonoured != nil {
+			public := *p.PublicUnhonoured
+			p.PublicUnhonoured = &public
+		}
+		if p.Held != nil {
+			held := *p.Held
+			p.Held = &held
+		}
+		g.Playlists[address] = p
+	}
+	return &g
+}
+
+// Equal reports whether both would be written alike.
+func (f *File) Equal(g *File) bool {
+	return bytes.Equal(f.Bytes(), g.Bytes())
 }
