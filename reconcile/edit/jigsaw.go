@@ -99,6 +99,79 @@ type solution struct {
 	units    []unit // the units in the order the inserts leave them; each run of groups is one insert, or its batches
 	moves    []move // what sorts them
 	requests int
+	least    int // no answer has fewer requests
+}
+
+// layout is the blocks in present order.
+func (j *jigsaw) layout() layout {
+	l := make(layout, len(j.order))
+	for i, v := range j.order {
+		l[i] = span{int32(v), int32(v)}
+	}
+	return l
+}
+
+// broken counts the groups wanted at broken joints, and their rows.
+func (j *jigsaw) broken() (groups, rows int) {
+	for _, g := range j.group {
+		groups, rows = groups+min(1, g.len()), rows+g.len()
+	}
+	return groups, rows
+}
+
+// atLeast is a number of requests that no answer goes below, given such a number of moves. Inserts bring the rows of all
+// groups; and each move can join, backwards, at most two groups to one.
+func (j *jigsaw) atLeast(moves int, o Options) int {
+	groups, rows := j.broken()
+	return j.plain + max(moves+batches(rows, o.MaxURIs), groups)
+}
+
+// bound is atLeast by the cycle bound.
+func (j *jigsaw) bound(o Options) int {
+	l := j.layout()
+	var g graph
+	g.read(l, len(l))
+	return j.atLeast(g.bound(), o)
+}
+
+// solve finds the moves that bring the blocks into order, and the places for the groups.
+func (j *jigsaw) solve(o Options) *solution {
+	l := j.layout()
+	s := newSorter(len(l))
+	moves, bound := s.sort(l)
+	groups, rows := j.broken()
+	if groups < 2 || len(moves)*len(l) > mergeWork {
+		return j.behind(moves, bound, o)
+	}
+	best := j.merge(moves, o)
+	best.least = j.atLeast(bound, o)
+	if len(l)-2 <= mergeBlocks {
+		work := mergeWork
+		for n := len(moves); n <= len(moves)+1 && best.requests > max(best.least, j.plain+n+batches(rows, o.MaxURIs)); n++ {
+			s.each(l, n, &work, func(moves []move) bool {
+				if m := j.merge(moves, o); m.requests < best.requests {
+					m.least = best.least
+					best = m
+				}
+				work -= 20 * len(l) * n
+				return best.requests == best.least
+			})
+		}
+	}
+	return best
+}
+
+// behind is the answer in which each group goes in behind the row it follows.
+func (j *jigsaw) behind(moves []move, bound int, o Options) *solution {
+	s := &solution{moves: moves, requests: j.plain + len(moves), least: j.atLeast(bound, o)}
+	for _, v := range j.order {
+		s.units = append(s.units, 2*v)
+		if v < len(j.group) && j.group[v].len() > 0 {
+			s.units = append(s.units, 2*v+1)
+			s.requests += batches(j.group[v].len(), o.MaxURIs)
+		}
+	}
+	return s
 }
 
 // rearrange writes out the inserts and moves of a draft.

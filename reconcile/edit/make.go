@@ -18,7 +18,9 @@ func Make(have []Row, want []spotify.URI, o Options) Script {
 	if r := p.replaced(); !p.opaque && (o.Mode == Never || len(best.tokens) == 0) && r.better(best) {
 		best = r
 	}
-	return p.script(best)
+	s := p.script(best)
+	s.Proven = best.requests == best.least && o.Mode != Never
+	return s
 }
 
 // problem is the input of Make with each URI replaced by a small number, its symbol.
@@ -106,6 +108,7 @@ func (d *draft) better(e *draft) bool {
 func (p *problem) replaced() *draft {
 	d := &draft{replace: true, jigsaw: &jigsaw{}, solution: &solution{}}
 	d.requests = max(1, batches(len(p.want), p.o.MaxURIs))
+	d.least = d.requests
 	for s, h := range p.h {
 		d.lost += min(h, p.w[s])
 	}
@@ -127,9 +130,9 @@ func (p *problem) solve(drop []bool) *draft {
 			d.tokens = append(d.tokens, i)
 		}
 	}
-	d.jigsaw = p.contract(d.tokens, p.pair(d.tokens))
-	d.solution = d.jigsaw.solve(p.o)
+	d.jigsaw, d.solution = p.choose(d.tokens)
 	d.requests += batches(removed, p.o.MaxURIs)
+	d.least += batches(removed, p.o.MaxURIs)
 	return d
 }
 

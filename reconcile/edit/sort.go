@@ -1,92 +1,281 @@
 package edit
 
-import "slices"
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
 
-// span is the blocks lo to hi, lying side by side in the wanted order.
-type span struct{ lo, hi int32 }
+// What a search may do at most. Work is counted in gaps looked at, not in time, so that every machine finds the same.
+const (
+	sortWork   = 3_000_000 // for one jigsaw
+	exactGaps  = 26        // layouts of more gaps aren't searched exactly
+	exactWork  = 600_000   // for one exact search
+	beamGaps   = 160       // layouts of more gaps are first brought down to this by the greedy search,
+	greedyGaps = 320       // if they have more than this
+	everyCut   = 32        // in layouts of more gaps only some cuts are looked at
+	breadth    = 150       // children of one node
+)
 
-// layout is blocks in present order, contracted: no two neighbours follow each other. The first span starts with the
-// head, the last ends with the end; gap i is between spans i and i+1. A sorted layout has one span.
-type layout []span
-
-// cut swaps the spans i+1..j with j+1..k of a layout: it cuts the gaps i < j < k.
-type cut struct{ i, j, k int }
-
-// apply appends to out what a cut makes of l.
-func (c cut) apply(l, out layout) layout {
-	add := func(part layout) {
-		if n := len(out); n > 0 && out[n-1].hi+1 == part[0].lo {
-			out[n-1].hi, part = part[0].hi, part[1:]
-		}
-		out = append(out, part...)
-	}
-	add(l[:c.i+1])
-	add(l[c.j+1 : c.k+1])
-	add(l[c.i+1 : c.j+1])
-	add(l[c.k+1:])
-	return out
+// sorter looks for short sequences of cuts that sort a layout.
+type sorter struct {
+	blocks  int // block numbers are below this
+	work    int // gaps that may still be looked at
+	g, h    graph
+	spare   layout
+	choices []choice
+	rng     *rand.Rand
 }
 
-// move is the cut in units.
-func (c cut) move(l layout) move {
-	return move{unit(l[c.i+1].lo) * 2, unit(l[c.j+1].lo) * 2, unit(l[c.k+1].lo) * 2}
+type choice struct {
+	cut
+	joins int32
 }
 
-func (j *jigsaw) solve(o Options) *solution {
-	s := &solution{}
-	l := make(layout, len(j.order))
-	for i, v := range j.order {
-		l[i] = span{int32(v), int32(v)}
-		s.units = append(s.units, 2*v)
-		if v < len(j.group) && j.group[v].len() > 0 {
-			s.units = append(s.units, 2*v+1)
-			s.requests += batches(j.group[v].len(), o.MaxURIs)
-		}
-	}
-	var other layout
-	next := make([]int, len(l))
-	at := make([]int, len(l))
-	for len(l) > 1 {
-		for i, s := range l {
-			at[s.lo] = i
-		}
-		n := len(l) - 1
-		for i := range n {
-			next[i] = at[l[i].hi+1] - 1
-		}
-		c := step(l, next[:n])
-		s.moves = append(s.moves, c.move(l))
-		l, other = c.apply(l, other[:0]), l
-	}
-	s.requests += j.plain + len(s.moves)
-	return s
+func newSorter(blocks int) *sorter {
+	return &sorter{blocks: blocks, work: sortWork, rng: rand.New(rand.NewPCG(1, 1))}
 }
 
-func step(l layout, next []int) cut {
-	var best cut
-	score := 0
+// sort finds moves that sort l, and a number of moves that no others go below.
+func (s *sorter) sort(l layout) (moves []move, bound int) {
+	s.g.read(l, s.blocks)
+	bound = s.g.bound()
+	if len(l)-1 > greedyGaps {
+		var other layout
+		for len(l)-1 > beamGaps {
+			c, ok := s.greedy()
+			if !ok {
+				break
+			}
+			moves = append(moves, c.move(l))
+			l, other = c.apply(l, other[:0]), l
+			s.g.read(l, s.blocks)
+		}
+	}
+	rest, least := s.search(l)
+	if len(moves) == 0 {
+		bound = max(bound, least)
+	}
+	return append(moves, rest...), bound
+}
+
+// greedy is the good cut of three gaps in a row that joins most and, of those, moves least.
+func (s *sorter) greedy() (best cut, ok bool) {
+	next := s.g.next
+	joins := 0
 	for x, y := range next {
 		z := next[y]
-		if z == x || !(x < y && y < z || y < z && z < x || z < x && x < y) {
+		if !turns(int32(x), y, z) {
 			continue
 		}
-		c := []int{x, y, z}
-		slices.Sort(c)
 		n := 2
-		if next[z] == x {
+		if next[z] == int32(x) {
 			n = 3
 		}
-		if n > score || n == score && c[2]-c[0] < best.k-best.i {
-			best, score = cut{c[0], c[1], c[2]}, n
+		if n < joins {
+			continue
+		}
+		if c := cutAt(x, int(y), int(z)); n > joins || c.k-c.i < best.k-best.i {
+			best, joins = c, n
 		}
 	}
-	if score > 0 {
-		return best
-	}
-	for x, y := range next {
-		if y < x {
-			return cut{y, y + 1, x}
+	return best, joins > 0
+}
+
+// search sorts l by beams of growing width.
+func (s *sorter) search(l layout) (moves []move, bound int) {
+	s.g.read(l, s.blocks)
+	bound = s.g.bound()
+	var best *node
+	for _, width := range [...]int{1, 3, 8, 21, 53, 133} {
+		most := 1 << 30
+		if best != nil {
+			most = best.depth - 1
+		}
+		if n := s.beam(l, width, most); n != nil {
+			best = n
+		}
+		if best.depth == bound || s.work <= 0 {
+			break
 		}
 	}
-	panic("unreachable")
+	moves = best.moves()
+	if len(l)-1 > exactGaps {
+		return moves, bound
+	}
+	for work := exactWork; bound < len(moves); bound++ {
+		found := s.each(l, bound, &work, func(m []move) bool {
+			moves = slices.Clone(m)
+			return true
+		})
+		if found || work <= 0 {
+			break
+		}
+	}
+	return moves, bound
+}
+
+// each calls f with every sequence of n moves that sorts l, until f returns true, which it returns then, or the work
+// is done.
+func (s *sorter) each(l layout, n int, work *int, f func([]move) bool) bool {
+	if l.sorted() {
+		return n == 0 && f(nil)
+	}
+	way := make([]move, 0, n)
+	layouts := make([]layout, n+1)
+	graphs := make([]graph, n+1)
+	var step func(l layout) bool
+	step = func(l layout) bool {
+		d := len(way)
+		if l.sorted() {
+			return d == n && f(way)
+		}
+		if d == n {
+			return false
+		}
+		g := &graphs[d]
+		g.read(l, s.blocks)
+		*work -= len(l)
+		slack := int32(n - d - g.bound()) // moves to spare
+		if slack < 0 || *work <= 0 {
+			return false
+		}
+		gaps := len(l) - 1
+		for joins := int32(3); joins >= 0; joins-- {
+			for i := range gaps {
+				for j := i + 1; j < gaps; j++ {
+					for k := j + 1; k < gaps; k++ {
+						c := cut{i, j, k}
+						if odd, joined := g.gain(c); joined != joins || 2-odd > 2*slack {
+							continue
+						}
+						layouts[d] = c.apply(l, layouts[d][:0])
+						way = append(way, c.move(l))
+						if step(layouts[d]) {
+							return true
+						}
+						way = way[:d]
+					}
+				}
+			}
+		}
+		return false
+	}
+	return step(l)
+}
+
+// node is a layout reached by a search.
+type node struct {
+	l      layout
+	parent *node
+	cut    cut
+	depth  int
+	bound  int
+	stuck  int
+	gaps   int
+	hash   uint64
+}
+
+// moves is the way from the start to n.
+func (n *node) moves() []move {
+	m := make([]move, n.depth)
+	for ; n.parent != nil; n = n.parent {
+		m[n.depth-1] = n.cut.move(n.parent.l)
+	}
+	return m
+}
+
+// beam is a beam search for at most most cuts; nil if it finds none, or the work is done and most says that others
+// were found before.
+func (s *sorter) beam(l layout, width, most int) *node {
+	level := []*node{{l: l, gaps: len(l) - 1}}
+	for depth := 1; level[0].gaps > 0; depth++ {
+		if s.work <= 0 {
+			if most < 1<<30 {
+				return nil
+			}
+			width = 1
+		}
+		var children []node
+		seen := map[uint64]bool{}
+		for want := int32(2); len(children) == 0; want -= 2 {
+			for _, n := range level {
+				s.g.read(n.l, s.blocks)
+				for _, c := range s.cuts(want) {
+					child := s.look(n, c.cut)
+					if child.depth+child.bound <= most && !seen[child.hash] {
+						seen[child.hash] = true
+						children = append(children, child)
+					}
+				}
+			}
+			if want < -6 || len(children) == 0 && level[0].depth+1+s.g.bound() > most {
+				return nil
+			}
+		}
+		slices.SortStableFunc(children, func(a, b node) int {
+			return cmp.Or(cmp.Compare(a.bound, b.bound), cmp.Compare(a.stuck, b.stuck), cmp.Compare(a.gaps, b.gaps))
+		})
+		level = level[:0:0]
+		for i := range min(width, len(children)) {
+			c := &children[i]
+			c.l = c.cut.apply(c.parent.l, make(layout, 0, len(c.parent.l)))
+			level = append(level, c)
+		}
+	}
+	return level[0]
+}
+
+// look examines what a cut makes of n.
+func (s *sorter) look(n *node, c cut) node {
+	s.spare = c.apply(n.l, s.spare[:0])
+	s.h.read(s.spare, s.blocks)
+	s.work -= len(n.l)
+	child := node{parent: n, cut: c, depth: n.depth + 1, bound: s.h.bound(), stuck: s.h.stuck(), gaps: len(s.spare) - 1}
+	child.hash = 14695981039346656037
+	for _, b := range s.spare {
+		child.hash = (child.hash ^ uint64(b.lo)) * 1099511628211
+	}
+	return child
+}
+
+// cuts are cuts of the layout that s.g was read from which add want odd cycles, those first that join most.
+func (s *sorter) cuts(want int32) []choice {
+	s.choices = s.choices[:0]
+	try := func(c cut) {
+		if odd, joins := s.g.gain(c); odd == want {
+			s.choices = append(s.choices, choice{c, joins})
+		}
+	}
+	n := len(s.g.next)
+	if n <= everyCut {
+		s.work -= n * n * n / 20
+		for i := range n {
+			for j := i + 1; j < n; j++ {
+				for k := j + 1; k < n; k++ {
+					try(cut{i, j, k})
+				}
+			}
+		}
+	} else {
+		s.work -= n * n / 3
+		for x, y := range s.g.next {
+			for z := range n {
+				if z != x && z != int(y) {
+					try(cutAt(x, int(y), z))
+				}
+			}
+		}
+		for range 100 * n {
+			if len(s.choices) > 0 {
+				break
+			}
+			x, y, z := s.rng.IntN(n), s.rng.IntN(n), s.rng.IntN(n)
+			if x != y && y != z && z != x {
+				try(cutAt(x, y, z))
+			}
+		}
+	}
+	slices.SortStableFunc(s.choices, func(a, b choice) int { return cmp.Compare(b.joins, a.joins) })
+	return s.choices[:min(breadth, len(s.choices))]
 }

@@ -1,0 +1,212 @@
+package edit
+
+import (
+	"cmp"
+	"slices"
+)
+
+// open are the symbols for which there is a choice.
+func (r *pairing) open() []int {
+	var open []int
+	for s, ts := range r.tokens {
+		if len(ts) > 0 && len(r.places[s]) > 1 {
+			open = append(open, s)
+		}
+	}
+	return open
+}
+
+// ways is the number of ways to pair the rows of symbols, or limit+1 if there are more.
+func (r *pairing) ways(symbols []int, limit int) int {
+	n := 1
+	for _, s := range symbols {
+		for i := range r.tokens[s] {
+			n *= len(r.places[s]) - i
+			if n > limit {
+				return limit + 1
+			}
+		}
+	}
+	return n
+}
+
+// each calls f with every way to pair the rows of symbols; r itself is changed to show it.
+func (r *pairing) each(symbols []int, f func()) {
+	if len(symbols) == 0 {
+		f()
+		return
+	}
+	s := symbols[0]
+	ts, qs := r.tokens[s], r.places[s]
+	for _, q := range qs {
+		r.at[q] = -1
+	}
+	var next func(i int)
+	next = func(i int) {
+		if i == len(ts) {
+			r.each(symbols[1:], f)
+			return
+		}
+		for _, q := range qs {
+			if r.at[q] < 0 {
+				r.set(ts[i], q)
+				next(i + 1)
+				r.at[q] = -1
+			}
+		}
+	}
+	next(0)
+}
+
+// behind is the wanted row behind q that is not new, len(want) if there is none.
+func (r *pairing) behind(q int) int {
+	for q++; q < len(r.want) && r.at[q] < 0; q++ {
+	}
+	return q
+}
+
+// before is the token wanted before place q, -1 for the head.
+func (r *pairing) before(q int) int {
+	for q--; q >= 0; q-- {
+		if r.at[q] >= 0 {
+			return r.at[q]
+		}
+	}
+	return -1
+}
+
+// broken reports whether the joint behind token t, -1 for the head, is broken.
+func (r *pairing) broken(t int) bool {
+	q, next := -1, len(r.want)
+	if t >= 0 {
+		q = r.place[t]
+	}
+	if t+1 < len(r.place) {
+		next = r.place[t+1]
+	}
+	return r.behind(q) != next
+}
+
+// exchange gives token t the place q, and the token there, if any, the place of t.
+func (r *pairing) exchange(t, q int) {
+	old, other := r.place[t], r.at[q]
+	r.at[old] = other
+	if other >= 0 {
+		r.place[other] = old
+	}
+	r.set(t, q)
+}
+
+// price is what an exchange of t with place q may change: broken joints, and twice the groups of new rows.
+func (r *pairing) price(joints []int, q1, q2 int) int {
+	n := 0
+	for _, t := range joints {
+		if r.broken(t) {
+			n++
+		}
+	}
+	for i, q := range [...]int{q1, q1 + 1, q2, q2 + 1} {
+		if i == 2 && q == q1+1 || i == 3 && q == q1 {
+			continue
+		}
+		if q < len(r.want) && r.at[q] < 0 && (q == 0 || r.at[q-1] >= 0) {
+			n += 2
+		}
+	}
+	return n
+}
+
+// climb exchanges places while that lowers the price.
+func (r *pairing) climb(open []int, work int) {
+	for better := true; better && work > 0; {
+		better = false
+		for _, s := range open {
+			surplus := len(r.places[s]) > len(r.tokens[s])
+			for _, t := range r.tokens[s] {
+				if !surplus && !r.broken(t) && !r.broken(t-1) {
+					continue
+				}
+				for _, q := range r.places[s] {
+					if work--; q == r.place[t] || work < 0 {
+						continue
+					}
+					joints := []int{t - 1, t}
+					if u := r.at[q]; u >= 0 {
+						joints = append(joints, u-1, u)
+					} else {
+						joints = append(joints, r.before(q), r.before(r.place[t]))
+					}
+					slices.Sort(joints)
+					joints = slices.Compact(joints)
+					old := r.place[t]
+					price := r.price(joints, old, q)
+					r.exchange(t, q)
+					if r.price(joints, old, q) < price {
+						better = true
+					} else {
+						r.exchange(t, old)
+					}
+				}
+			}
+		}
+	}
+}
+
+// candidate is a pairing worth solving.
+type candidate struct {
+	place []int
+	least int
+}
+
+// choose pairs tokens and solves what results: the best answer of those that were tried.
+func (p *problem) choose(tokens []int) (*jigsaw, *solution) {
+	r := p.pair(tokens)
+	open := r.open()
+	if len(open) == 0 {
+		j := p.contract(tokens, r.place)
+		return j, j.solve(p.o)
+	}
+	r.climb(open, pairWork/10)
+
+	var best *solution
+	var jig *jigsaw
+	least := 1 << 30 // of all pairings looked at
+	var found []candidate
+	look := func() {
+		j := p.contract(tokens, r.place)
+		n := j.bound(p.o)
+		least = min(least, n)
+		found = append(found, candidate{slices.Clone(r.place), n})
+	}
+	solve := func(c candidate) {
+		if best != nil && c.least >= best.requests {
+			return
+		}
+		j := p.contract(tokens, c.place)
+		if s := j.solve(p.o); best == nil || s.requests < best.requests {
+			jig, best = j, s
+		}
+	}
+	look()
+	solve(found[0])
+	if best.requests == least && least <= p.floor(r) {
+		best.least = least
+		return jig, best
+	}
+	all := r.ways(open, pairEvery) <= pairEvery
+	if all {
+		r.each(open, look)
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.least, b.least) })
+	for _, c := range found {
+		solve(c)
+	}
+	best.least = 0
+	if all {
+		best.least = least
+	}
+	return jig, best
+}
+
+// floor is a number of requests below which no pairing leads.
+func (p *problem) floor(r *pairing) int { return 0 }
