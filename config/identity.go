@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// importValues works import blocks out.
+func (ev *evaluation) importValues(d *Desired) {
+	to := map[string]hcl.Range{}
+	for _, imp := range ev.imports {
+		address := imp.to.String()
+		if ev.has(imp.to, imp.toRng, "import") {
+			if first, ok := to[address]; ok {
+				ev.add(twice(imp.toRng, first, "An import of "+address))
+			}
+			to[address] = imp.toRng
+		}
+		if id, ok := ev.playlistID(imp.id, nil); ok {
+			if id == "" {
+				ev.add(problem(imp.id.Range(), "ID is null", "An import needs the ID, URI or link of a playlist."))
+				continue
+			}
+			d.Imports = append(d.Imports, Import{To: address, ID: id, Range: imp.rng})
+		}
+	}
+}
+
+// has reports whether the configuration has a playlist of that address, and complains when it has not.
+func (ev *evaluation) has(a Address, rng hcl.Range, what string) bool {
+	st := ev.states[a.Label]
+	if st == nil {
+		var names []string
+		for name := range ev.playlists {
+			names = append(names, name)
+		}
+		near := ""
+		if name := nearest(a.Label, sorted(names)); name != "" {
+			near = fmt.Sprintf(" Did you mean playlist.%s?", name)
+		}
+		if ev.playlists[a.Label] == nil {
+			ev.add(problem(rng, "Unknown playlist", fmt.Sprintf("There is no %s.%s", a, orElse(near, fmt.Sprintf(" Write its block first: playlist %q { … }", a.Label)))))
+		}
+		return false
+	}
+	if st.unknown {
+		return false
+	}
+	for _, inst := range st.instances {
+		if inst.address == a {
+			return true
+		}
+	}
+	why := fmt.Sprintf("\"for_each\" of playlist.%s has no key %s.", a.Label, quoteHCL(a.Key))
+	switch {
+	case ev.playlists[a.Label].forEach == nil:
+		why = fmt.Sprintf("playlist.%s has no for_each, so its address has no key.", a.Label)
+	case !a.Indexed:
+		why = fmt.Sprintf("playlist.%s has for_each; name one of its playlists, as in playlist.%s[\"key\"].", a.Label, a.Label)
+	}
+	ev.add(problem(rng, "Unknown playlist", why))
+	return false
+}
+
+// checkMoves refuses a move from or to what is not so: a typing error here would make a second playlist.
+func (ev *evaluation) checkMoves(d *Desired) {
+	there := map[string]bool{}
+	open := map[string]bool{} // labels whose keys are not known
+	for _, p := range d.Playlists {
+		there[p.Address] = true
+	}
+	for label, st := range ev.states {
+		if st.unknown || ev.failed[node{"playlist", label, "for_each"}] {
+			open[label] = true
+		}
+	}
+	left := map[string]bool{}
+	for _, m := range d.Moved {
+		left[m.From] = true
+	}
+	for _, r := range d.Removed {
+		left[r.From] = true
+		if there[r.From] {
+			ev.add(problem(r.Range, "Still there", fmt.Sprintf("%s is removed here, but the configuration still has it. Take it out of for_each, or this block away.", r.From)))
+		}
+	}
+	for _, m := range d.Moved {
+		to, err := ParseAddress(m.To)
+		if there[m.From] && !ev.diagnosed(m.Range) {
+			ev.add(problem(m.Range, "Still there", fmt.Sprintf("%s is moved here, but the configuration still has it. Take its block away, or this one.", m.From)))
+		}
+		if !there[m.To] && !left[m.To] && err == nil && !open[to.Label] && len(ev.diags) == 0 {
+			ev.add(problem(m.Range, "Moved to nowhere", fmt.Sprintf("There is no %s for %s to become. Write its block, or correct \"to\".", m.To, m.From)))
+		}
+	}
+	ev.checkMoveCycle(d)
+}
+
+// diagnosed reports whether there is an error about rng.
+func (ev *evaluation) diagnosed(rng hcl.Range) bool {
+	for _, d := range ev.diags {
+		if d.Severity == hcl.DiagError && d.Subject != nil && *d.Subject == rng {
+			return true
+		}
+	}
+	return false
+}
+
+func (ev *evaluation) checkMoveCycle(d *Desired) {
+	next := map[string]Moved{}
+	for _, m := range d.Moved {
+		next[m.From] = m
+	}
+	for _, m := range d.Moved {
+		at := m.To
+		for range d.Moved {
+			if at == m.From {
+				ev.add(problem(m.Range, "Moved in a circle", fmt.Sprintf("%s ends up where it began. Keep the one block that says what was renamed last.", m.From)))
+				return
+			}
+			step, ok := next[at]
+			if !ok {
+				break
+			}
+			at = step.To
+		}
+	}
+}
+
+// checkIDs refuses one playlist at two addresses.
+func (ev *evaluation) checkIDs(d *Desired) {
+	type place struct {
+		address string
+		rng     hcl.Range
+	}
+	first := map[spotify.ID]place{}
+	written := map[string]spotify.ID{}
+	for _, p := range d.Playlists {
+		if p.ID == "" {
+			continue
+		}
+		rng := p.Ranges["id"]
+		written[p.Address] = p.ID
+		if other, ok := first[p.ID]; ok {
+			ev.add(problem(rng, "One playlist twice", fmt.Sprintf("%s and %s have the same id, %s. A playlist can be managed at one address only; remove one of them, or correct its id.", other.address, p.Address, p.ID)))
+			continue
+		}
+		first[p.ID] = place{p.Address, rng}
+	}
+	for _, imp := range d.Imports {
+		if id, ok := written[imp.To]; ok && id != imp.ID {
+			ev.add(problem(imp.Range, "Two IDs for one playlist", fmt.Sprintf("%s has the id %s in its block, and this import says %s. Keep one.", imp.To, id, imp.ID)))
+			continue
+		}
+		if other, ok := first[imp.ID]; ok && other.address != imp.To {
+			ev.add(problem(imp.Range, "One playlist twice", fmt.Sprintf("%s and %s are both to be %s. A playlist can be managed at one address only.", other.address, imp.To, imp.ID)))
+			continue
+		}
+		first[imp.ID] = place{imp.To, imp.Range}
+	}
+}

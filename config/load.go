@@ -1,0 +1,271 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// The names that mean something to spotsync.
+const (
+	lockName   = "spotsync.lock.hcl"
+	lockSuffix = ".lock.hcl"
+	varsName   = "spotsync.vars.hcl"
+	varsSuffix = ".vars.hcl"
+	autoSuffix = ".auto.vars.hcl"
+	suffix     = ".hcl"
+)
+
+const (
+	maxFileBytes = 1 << 20 // of one configuration or variables file
+	maxFiles     = 1000    // of one folder
+)
+
+// ErrNoFiles says that a folder holds no configuration. [Load]'s diagnostics carry it: see [IsNoFiles].
+var ErrNoFiles = errors.New("no .hcl file")
+
+// IsNoFiles reports whether diags say that there is no configuration at all.
+func IsNoFiles(diags hcl.Diagnostics) bool {
+	for _, d := range diags {
+		if err, ok := d.Extra.(error); ok && errors.Is(err, ErrNoFiles) {
+			return true
+		}
+	}
+	return false
+}
+
+// Files is configuration source by the name shown to people.
+type Files map[string][]byte
+
+// NamedFile is a file of variables' values.
+type NamedFile struct {
+	Name  string // as shown to people
+	Bytes []byte
+	After int // how many --var flags stood before it on the command line; for --var-file only
+}
+
+// LoadOptions say which configuration is meant.
+type LoadOptions struct {
+	Path     string   // a folder or one .hcl file; empty is "."
+	Root     string   // --root: the folder files may be read from; empty is the configuration folder
+	LockFile string   // --lock-file; empty is the default place
+	VarFiles []string // --var-file, in order
+}
+
+// Source is a configuration as found on disk, not yet looked into.
+type Source struct {
+	Dir      string // the configuration folder, absolute
+	Root     string // the folder expressions may read files from, absolute
+	LockPath string // the lock file, absolute; it need not exist
+	Alone    bool   // one file of the folder was named, not the folder
+	Files    Files
+	AutoVars []NamedFile // spotsync.vars.hcl, then *.auto.vars.hcl by name: later ones win
+	VarFiles []NamedFile // --var-file, in the order given
+}
+
+// Sources are all files read, those with variables' values too: what diagnostics quote from.
+func (s *Source) Sources() Files {
+	all := Files{}
+	for name, src := range s.Files {
+		all[name] = src
+	}
+	for _, files := range [][]NamedFile{s.AutoVars, s.VarFiles} {
+		for _, f := range files {
+			all[f.Name] = f.Bytes
+		}
+	}
+	return all
+}
+
+// Load reads a configuration from disk, and nothing else from it. In a folder that is every *.hcl but *.lock.hcl,
+// *.vars.hcl and hidden ones. With an error among the diagnostics the source is nil.
+func Load(o LoadOptions) (*Source, hcl.Diagnostics) {
+	path := o.Path
+	if path == "" {
+		path = "."
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, hcl.Diagnostics{unreadable(path, err)}
+	}
+	s := &Source{Files: Files{}, Alone: !info.IsDir()}
+	shown := path
+	if s.Alone {
+		shown = filepath.Dir(path)
+	}
+	if s.Dir, err = filepath.Abs(shown); err != nil {
+		return nil, hcl.Diagnostics{unreadable(path, err)}
+	}
+	var diags hcl.Diagnostics
+	if s.Alone {
+		diags = s.loadAlone(path)
+	} else {
+		diags = s.loadFolder(path)
+	}
+	if s.Root, err = filepath.Abs(orElse(o.Root, s.Dir)); err != nil {
+		diags = append(diags, unreadable(o.Root, err))
+	}
+	if s.LockPath, err = filepath.Abs(orElse(o.LockFile, s.LockPath)); err != nil {
+		diags = append(diags, unreadable(o.LockFile, err))
+	}
+	for _, name := range o.VarFiles {
+		if src, d := readFile(name); d != nil {
+			diags = append(diags, d)
+		} else {
+			s.VarFiles = append(s.VarFiles, NamedFile{Name: name, Bytes: src})
+		}
+	}
+	sortDiagnostics(diags)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return s, diags
+}
+
+func (s *Source) loadAlone(path string) hcl.Diagnostics {
+	base := filepath.Base(path)
+	switch {
+	case strings.HasSuffix(base, lockSuffix), strings.HasSuffix(base, varsSuffix), !strings.HasSuffix(base, suffix):
+		return hcl.Diagnostics{problem(startOf(path), "Not a configuration file",
+			fmt.Sprintf("%s is not configuration: that is a folder, or a file ending in .hcl but not in .lock.hcl or .vars.hcl.", path))}
+	}
+	if _, err := os.Lstat(filepath.Join(s.Dir, lockName)); err == nil {
+		return hcl.Diagnostics{problem(startOf(path), "This file belongs to a folder",
+			fmt.Sprintf("%s stands beside a %s, so it is one part of that folder's configuration; alone, every playlist of the other files would seem to be gone. "+
+				"Name the folder, and pick playlists with --target: spotsync plan --target 'playlist.NAME' %s", path, lockName, filepath.Dir(path)))}
+	}
+	s.LockPath = filepath.Join(s.Dir, strings.TrimSuffix(base, suffix)+lockSuffix)
+	src, d := readFile(path)
+	if d != nil {
+		return hcl.Diagnostics{d}
+	}
+	s.Files[path] = src
+	return nil
+}
+
+func (s *Source) loadFolder(path string) hcl.Diagnostics {
+	s.LockPath = filepath.Join(s.Dir, lockName)
+	entries, err := os.ReadDir(path) // sorted by name
+	if err != nil {
+		return hcl.Diagnostics{unreadable(path, err)}
+	}
+	var diags hcl.Diagnostics
+	var auto []NamedFile
+	for _, e := range entries {
+		name := e.Name()
+		isVars := name == varsName || strings.HasSuffix(name, autoSuffix)
+		skip := strings.HasPrefix(name, ".") || !strings.HasSuffix(name, suffix) || e.IsDir() ||
+			strings.HasSuffix(name, lockSuffix) || (strings.HasSuffix(name, varsSuffix) && !isVars)
+		if skip {
+			continue
+		}
+		shown := filepath.Join(path, name)
+		src, d := readFile(shown)
+		switch {
+		case d != nil:
+			diags = append(diags, d)
+		case name == varsName:
+			s.AutoVars = append(s.AutoVars, NamedFile{Name: shown, Bytes: src})
+		case isVars:
+			auto = append(auto, NamedFile{Name: shown, Bytes: src})
+		default:
+			s.Files[shown] = src
+		}
+		if len(s.Files) > maxFiles {
+			return hcl.Diagnostics{problem(startOf(path), "Too many files",
+				fmt.Sprintf("%s holds more than %d .hcl files. Is it the folder you meant?", path, maxFiles))}
+		}
+	}
+	s.AutoVars = append(s.AutoVars, auto...)
+	if len(s.Files) == 0 && !diags.HasErrors() {
+		d := problem(startOf(path), "No configuration here",
+			fmt.Sprintf("There is no .hcl file in %s. Write one, or name another folder or file.", s.Dir))
+		d.Extra = ErrNoFiles
+		diags = append(diags, d)
+	}
+	return diags
+}
+
+// readFile reads a regular file of bounded size that holds UTF-8.
+func readFile(path string) ([]byte, *hcl.Diagnostic) {
+	info, err := os.Stat(path) // before opening: opening a named pipe would wait for a writer
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, problem(startOf(path), "Not a regular file", fmt.Sprintf("%s is not a regular file, so it is not read.", path))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if d := checkSource(path, src); d != nil {
+		return nil, d
+	}
+	return src, nil
+}
+
+// checkSource refuses text the HCL parser could only be confused by.
+func checkSource(name string, src []byte) *hcl.Diagnostic {
+	if len(src) > maxFileBytes {
+		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d KiB. "+
+			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, maxFileBytes>>10))
+	}
+	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
+		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
+	}
+	if !utf8.Valid(src) {
+		pos := hcl.InitialPos
+		for pos.Byte < len(src) {
+			r, size := utf8.DecodeRune(src[pos.Byte:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			pos.Byte += size
+			pos.Column++
+			if r == '\n' {
+				pos.Line, pos.Column = pos.Line+1, 1
+			}
+		}
+		end := pos
+		end.Byte, end.Column = end.Byte+1, end.Column+1
+		return problem(hcl.Range{Filename: name, Start: pos, End: end}, "Not UTF-8",
+			"There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
+	}
+	return nil
+}
+
+func unreadable(path string, err error) *hcl.Diagnostic {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return problem(startOf(path), "No such file or folder", fmt.Sprintf("%s does not exist.", path))
+	}
+	return problem(startOf(path), "Cannot read", fmt.Sprintf("%s cannot be read: %s.", path, err))
+}
+
+// startOf is the range of diagnostics about a whole file.
+func startOf(name string) hcl.Range {
+	return hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
+}
+
+func orElse(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}

@@ -1,0 +1,201 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Module is a configuration whose blocks, names and references are sound; no expression has been worked out yet.
+// It is never changed after [Parse], so it may be evaluated any number of times, also side by side.
+type Module struct {
+	files     Files
+	accounts  map[string]*account
+	variables map[string]*variable
+	locals    map[string]*expression
+	outputs   map[string]*expression
+	playlists map[string]*playlist
+	imports   []*importing
+	moved     []Moved
+	removed   []Removed
+	remarks   map[string]map[int]string // by file and by the offset of the end of what they stand behind
+	order     []node                    // each after all it refers to
+}
+
+// Files is the source the module was parsed from, for quoting. It must not be changed.
+func (m *Module) Files() Files { return m.files }
+
+// ParseOption changes how [Parse] works.
+type ParseOption func(*parser)
+
+// ForVersion makes Parse check required_version against the running program's version. One that is no version, such as
+// "dev", meets every constraint. A constraint not met is the only thing reported: the rest may be written for another version.
+func ForVersion(version string) ParseOption { return func(p *parser) { p.version = version } }
+
+// parser gathers a module and what is wrong with it.
+type parser struct {
+	*Module
+	version  string
+	departed []departure
+	diags    hcl.Diagnostics
+}
+
+func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags...) }
+
+// Parse reads configuration source. It does no I/O. With an error among the diagnostics, which are in file order, the
+// module is nil.
+func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
+	p := &parser{Module: &Module{
+		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
+		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string]map[int]string{},
+	}}
+	for _, o := range options {
+		o(p)
+	}
+	var bodies []*hclsyntax.Body
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if body := p.parseFile(name, files[name]); body != nil {
+			bodies = append(bodies, body)
+		}
+	}
+	if unmet := p.checkVersion(bodies); unmet != nil {
+		return nil, unmet
+	}
+	for _, body := range bodies {
+		p.body(body)
+	}
+	p.link()
+	for _, body := range bodies {
+		meterLoops(body) // last: it hides expressions behind calls
+	}
+	diags := tidy(p.diags, hcl.Range{})
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return p.Module, diags
+}
+
+func (p *parser) parseFile(name string, src []byte) *hclsyntax.Body {
+	body, tokens, diags := parseSource(name, src)
+	p.add(diags...)
+	if diags.HasErrors() {
+		// What follows a syntax error is a guess of the parser's: complaining about it would bury the error.
+		return nil
+	}
+	p.remarks[name] = remarks(tokens)
+	return body
+}
+
+// parseSource parses the text of a file, unless it is more than the parser should be given.
+func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hcl.Diagnostics) {
+	if d := checkSource(name, src); d != nil {
+		return nil, nil, hcl.Diagnostics{d}
+	}
+	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
+	if d := checkNesting(tokens); d != nil {
+		return nil, nil, hcl.Diagnostics{d}
+	}
+	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	return file.Body.(*hclsyntax.Body), tokens, tidy(diags, startOf(name))
+}
+
+// CheckSyntax reports why src can't be parsed as HCL, whatever its blocks mean.
+func CheckSyntax(src []byte, filename string) hcl.Diagnostics {
+	_, _, diags := parseSource(filename, src)
+	return diags
+}
+
+// checkVersion reports constraints on our own version that are not met.
+func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
+	var unmet hcl.Diagnostics
+	for _, body := range bodies {
+		for _, b := range body.Blocks {
+			if b.Type != "spotsync" {
+				continue
+			}
+			attr := b.Body.Attributes["required_version"]
+			if attr == nil {
+				continue
+			}
+			v, diags := attr.Expr.Value(nil)
+			text, ok := stringOf(v)
+			if diags.HasErrors() || !ok {
+				p.add(problem(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))
+				continue
+			}
+			running, _, known := parseVersion(p.version)
+			met, err := running.satisfies(text)
+			switch {
+			case err != nil:
+				p.add(problem(attr.Expr.Range(), "Not a version constraint", fmt.Sprintf("Here %v.", err)))
+			case known && !met:
+				unmet = append(unmet, problem(attr.Expr.Range(), "Another version of spotsync is needed",
+					fmt.Sprintf("This configuration wants spotsync %s; this is %s. Install a version that fits, or change required_version.", text, p.version)))
+			}
+		}
+	}
+	return unmet
+}
+
+var topLevel = []string{"spotsync", "account", "variable", "locals", "output", "playlist", "import", "moved", "removed"}
+
+var topGrammar = grammar{
+	blocks: topLevel,
+	later:  []string{"data", "library", "module", "sensitive", "depends_on"},
+	instead: map[string]string{
+		"local":     `Local values go into a block called "locals".`,
+		"resource":  `There are no resource blocks here. Write: playlist "name" { … }`,
+		"provider":  `There are no providers here. The login is set in an account block: account { client_id = "…" }`,
+		"terraform": `There is no terraform block here. Write: spotsync { required_version = "…" }`,
+		"lifecycle": `A lifecycle block goes inside a playlist block.`,
+	},
+}
+
+func (p *parser) body(body *hclsyntax.Body) {
+	for _, a := range attributes(body) {
+		if slices.Contains(topGrammar.later, a.Name) {
+			p.add(problem(a.NameRange, "Not available yet", later(a.Name)))
+			continue
+		}
+		p.add(problem(a.NameRange, "Attribute outside a block",
+			fmt.Sprintf("%q stands outside any block. Put it into the block it belongs to, such as playlist \"name\" { … }, or into locals { … }.", a.Name)))
+	}
+	for _, b := range body.Blocks {
+		switch b.Type {
+		case "spotsync":
+			p.add(labels(b, 0, 0, "spotsync { … }")...)
+			p.add(grammar{of: "spotsync", attrs: []string{"required_version"}}.check(b.Body, b.DefRange())...)
+		case "account":
+			p.account(b)
+		case "variable":
+			p.variable(b)
+		case "locals":
+			p.localValues(b)
+		case "output":
+			p.output(b)
+		case "playlist":
+			p.playlist(b)
+		case "import":
+			p.importing(b)
+		case "moved":
+			p.move(b)
+		case "removed":
+			p.remove(b)
+		default:
+			for _, d := range topGrammar.checkName(b.Type, b.TypeRange, topLevel, nil, "block") {
+				if d.Detail == "" || d.Summary == "Unknown block" && topGrammar.instead[b.Type] == "" {
+					d.Detail = fmt.Sprintf("There is no block %q.", b.Type) + orElse(didYouMean(b.Type, topLevel), fmt.Sprintf(" The blocks are %s.", quotedList(topLevel)))
+				}
+				p.add(d)
+			}
+		}
+	}
+}
+
+// twice is the error of a second block of one name.
+func twice(second, first hcl.Range, what string) *hcl.Diagnostic {
+	return problem(second, "Written twice", fmt.Sprintf("%s is already written at %s:%d. Rename one of them, or remove it.", what, first.Filename, first.Start.Line))
+}

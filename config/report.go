@@ -1,0 +1,206 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/mitchellh/go-wordwrap"
+	"github.com/rivo/uniseg"
+)
+
+// maxQuoted is how much of a line is quoted, in columns, when the output has no width.
+const maxQuoted = 160
+
+// WriteDiagnostics writes diags for people: each with its line quoted from files and the place underlined. A width of 0
+// wraps nothing. With color the severities are coloured; nothing depends on it.
+func WriteDiagnostics(w io.Writer, files Files, diags hcl.Diagnostics, color bool, width int) error {
+	var b strings.Builder
+	for i, d := range diags {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		word, on, off := "Error", "\x1b[1;31m", "\x1b[0m"
+		if d.Severity == hcl.DiagWarning {
+			word, on = "Warning", "\x1b[1;33m"
+		}
+		if !color {
+			on, off = "", ""
+		}
+		fmt.Fprintf(&b, "%s%s%s: %s\n", on, word, off, printable(d.Summary))
+		quote(&b, files, d, on, off, width)
+		if d.Detail != "" {
+			detail := printable(d.Detail)
+			if width > 0 {
+				detail = wordwrap.WrapString(detail, uint(width))
+			}
+			fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(detail, "\n"))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// quote writes where d is, and the first line of it.
+func quote(b *strings.Builder, files Files, d *hcl.Diagnostic, on, off string, width int) {
+	rng := subject(d)
+	if rng.Filename == "" {
+		return
+	}
+	src, ok := files[rng.Filename]
+	if !ok {
+		fmt.Fprintf(b, "\n  on %s\n", printable(rng.Filename))
+		return
+	}
+	fmt.Fprintf(b, "\n  on %s line %d", printable(rng.Filename), rng.Start.Line)
+	if block := enclosing(src, rng); block != "" {
+		fmt.Fprintf(b, ", in %s", printable(block))
+	}
+	b.WriteString(":\n")
+	line, start := lineAt(src, rng.Start.Byte)
+	if len(line) == 0 {
+		return
+	}
+	from := min(max(rng.Start.Byte-start, 0), len(line))
+	to := min(max(rng.End.Byte-start, from), len(line))
+	number := fmt.Sprintf("%4d: ", rng.Start.Line)
+	room := maxQuoted
+	if width > 0 {
+		room = max(width-len(number), 20)
+	}
+	before, marked, after := cut(printable(string(line[:from])), printable(string(line[from:to])), printable(string(line[to:])), room)
+	fmt.Fprintf(b, "%s%s%s%s\n", number, before, marked, after)
+	indent := strings.Repeat(" ", len(number)+uniseg.StringWidth(before))
+	fmt.Fprintf(b, "%s%s%s%s\n", indent, on, strings.Repeat("^", max(uniseg.StringWidth(marked), 1)), off)
+}
+
+// cut shortens a line to about room columns, keeping what is marked in sight.
+func cut(before, marked, after string, room int) (string, string, string) {
+	if uniseg.StringWidth(before)+uniseg.StringWidth(marked)+uniseg.StringWidth(after) <= room {
+		return before, marked, after
+	}
+	r := []rune(marked)
+	if len(r) > room/2 {
+		marked = string(r[:room/2]) + "…"
+	}
+	rest := max(room-uniseg.StringWidth(marked)-2, 0)
+	if r := []rune(before); uniseg.StringWidth(before) > rest*2/3 {
+		before = "…" + string(r[max(len(r)-rest*2/3, 0):])
+	}
+	rest = max(rest-uniseg.StringWidth(before), 0)
+	if r := []rune(after); len(r) > rest {
+		after = string(r[:rest]) + "…"
+	}
+	return before, marked, after
+}
+
+// lineAt is the line around an offset, and where it begins.
+func lineAt(src []byte, offset int) ([]byte, int) {
+	offset = min(max(offset, 0), len(src))
+	start := bytes.LastIndexByte(src[:offset], '\n') + 1
+	line := src[start:]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	if start == 0 {
+		if rest, ok := bytes.CutPrefix(line, []byte("\ufeff")); ok {
+			line, start = rest, len("\ufeff")
+		}
+	}
+	return bytes.TrimRight(line, "\r"), start
+}
+
+// printable makes text harmless on a terminal: a file may hold escape sequences.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), r == utf8.RuneError, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+// diagnosticJSON is Terraform's, so that editors and tools that read validate -json can read ours.
+type diagnosticJSON struct {
+	Severity string       `json:"severity"`
+	Summary  string       `json:"summary"`
+	Detail   string       `json:"detail"`
+	Range    *rangeJSON   `json:"range,omitempty"`
+	Snippet  *snippetJSON `json:"snippet,omitempty"`
+}
+
+type rangeJSON struct {
+	Filename string  `json:"filename"`
+	Start    posJSON `json:"start"`
+	End      posJSON `json:"end"`
+}
+
+type posJSON struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+	Byte   int `json:"byte"`
+}
+
+type snippetJSON struct {
+	Context              *string  `json:"context"`
+	Code                 string   `json:"code"`
+	StartLine            int      `json:"start_line"`
+	HighlightStartOffset int      `json:"highlight_start_offset"`
+	HighlightEndOffset   int      `json:"highlight_end_offset"`
+	Values               []string `json:"values"`
+}
+
+// DiagnosticsJSON is the document of "validate --json", in the shape of Terraform's, ending in a newline.
+func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
+	doc := struct {
+		FormatVersion string           `json:"format_version"`
+		Valid         bool             `json:"valid"`
+		ErrorCount    int              `json:"error_count"`
+		WarningCount  int              `json:"warning_count"`
+		Diagnostics   []diagnosticJSON `json:"diagnostics"`
+	}{FormatVersion: "1.0", Valid: !diags.HasErrors(), Diagnostics: []diagnosticJSON{}}
+	for _, d := range diags {
+		one := diagnosticJSON{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+		if d.Severity == hcl.DiagWarning {
+			one.Severity = "warning"
+			doc.WarningCount++
+		} else {
+			doc.ErrorCount++
+		}
+		if rng := subject(d); rng.Filename != "" {
+			one.Range = &rangeJSON{Filename: rng.Filename, Start: posJSON(rng.Start), End: posJSON(rng.End)}
+			if src, ok := files[rng.Filename]; ok {
+				one.Snippet = snippet(src, rng)
+			}
+		}
+		doc.Diagnostics = append(doc.Diagnostics, one)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(doc); err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	return b.Bytes()
+}
+
+func snippet(src []byte, rng hcl.Range) *snippetJSON {
+	line, start := lineAt(src, rng.Start.Byte)
+	from := min(max(rng.Start.Byte-start, 0), len(line))
+	s := &snippetJSON{Code: string(line), StartLine: rng.Start.Line, HighlightStartOffset: from, HighlightEndOffset: min(max(rng.End.Byte-start, from), len(line)), Values: []string{}}
+	if block := enclosing(src, rng); block != "" {
+		s.Context = &block
+	}
+	return s
+}

@@ -1,0 +1,43 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names.
+func nearest(given string, names []string) string {
+	best, distance := "", 3
+	for _, name := range names {
+		d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(name), nil)
+		if d < distance && d < max(len(name), 2) {
+			best, distance = name, d
+		}
+	}
+	return best
+}
+
+// didYouMean is a sentence with a leading space, or nothing.
+func didYouMean(given string, names []string) string {
+	if name := nearest(given, names); name != "" {
+		return fmt.Sprintf(" Did you mean %q?", name)
+	}
+	return ""
+}
+
+// quotedList is `"a", "b" or "c"`.
+func quotedList(names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		switch {
+		case i > 0 && i == len(names)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", name)
+	}
+	return b.String()
+}

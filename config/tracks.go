@@ -1,0 +1,320 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// wishes gathers the items of one playlist.
+type wishes struct {
+	ev       *evaluation
+	inst     *instance
+	e        *expression // the attribute tracks
+	entries  []Entry
+	values   []cty.Value // what other expressions see of them
+	unknown  bool        // some are not known
+	problems int
+}
+
+// tracks works the attribute tracks out. Where it is a list written out each element is judged by itself, so that an error
+// underlines the element; nested lists are opened.
+func (ev *evaluation) tracks(pl *playlist, inst *instance) {
+	inst.readable["tracks"] = cty.NullVal(cty.DynamicPseudoType)
+	e := pl.attrs["tracks"]
+	if e == nil {
+		return
+	}
+	w := &wishes{ev: ev, inst: inst, e: e}
+	before := len(ev.diags)
+	w.attribute()
+	if ev.diags[before:].HasErrors() || w.unknown {
+		inst.readable["tracks"] = cty.DynamicVal
+		return
+	}
+	if w.entries == nil && w.values == nil { // null
+		return
+	}
+	inst.playlist.HasTracks, inst.playlist.Tracks = true, w.entries
+	inst.readable["tracks"] = sequence(w.values, cty.EmptyTuple)
+	if ev.items += len(w.entries); ev.items > maxAllItems {
+		ev.add(problem(e.Range(), "Too many tracks", fmt.Sprintf("All playlists together have more than %d tracks.", maxAllItems)))
+	}
+}
+
+func (w *wishes) attribute() {
+	expr := unwrap(w.e.Expression)
+	if tuple, ok := expr.(*hclsyntax.TupleConsExpr); ok {
+		w.entries, w.values = []Entry{}, []cty.Value{}
+		w.written(tuple)
+		return
+	}
+	worth := w.ev.value(w.e, w.inst)
+	v := worth.v
+	switch {
+	case !worth.ok:
+		w.unknown = true
+	case v.IsNull():
+	case !v.IsKnown():
+		w.notKnown(w.e.Range(), worth.soft)
+	case !isList(v.Type()):
+		w.wrong(w.e.Range(), "List expected", fmt.Sprintf("\"tracks\" is a list: put brackets around it. This is %s.", article(v)))
+	default:
+		w.entries, w.values = []Entry{}, []cty.Value{}
+		w.computed(v, w.e.Range(), "", worth.soft)
+	}
+}
+
+// unwrap takes parentheses off.
+func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
+	for {
+		p, ok := e.(*hclsyntax.ParenthesesExpr)
+		if !ok {
+			return e
+		}
+		e = p.Expression
+	}
+}
+
+// full reports whether there are more items than a playlist can have, and says so once.
+func (w *wishes) full(rng hcl.Range) bool {
+	if len(w.entries) <= maxItems {
+		return w.problems >= maxProblems
+	}
+	if w.problems < maxProblems {
+		w.problems = maxProblems
+		w.ev.add(problem(rng, "Too many tracks", fmt.Sprintf("A playlist can have %d items, and this one has more. Split it into several.", maxItems)))
+	}
+	return true
+}
+
+func (w *wishes) wrong(rng hcl.Range, summary, detail string) {
+	w.problems++
+	w.ev.add(problem(rng, summary, detail))
+}
+
+func (w *wishes) notKnown(rng hcl.Range, soft bool) {
+	w.unknown = true
+	if !soft {
+		w.problems++
+		w.ev.add(unknownYet(rng, "tracks"))
+	}
+}
+
+// written goes through a list written out.
+func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
+	soft := w.ev.isSoft(w.e, w.inst)
+	ctx := w.ev.context(w.e, w.inst)
+	for _, item := range tuple.Exprs {
+		if w.full(item.Range()) || w.ev.meter.spent() {
+			return
+		}
+		if inner, ok := unwrap(item).(*hclsyntax.TupleConsExpr); ok {
+			w.written(inner)
+			continue
+		}
+		v, diags := item.Value(ctx)
+		worth := w.ev.judge(&expression{Expression: item, name: w.e.name}, v, diags, worth{v: cty.DynamicVal, soft: soft})
+		switch {
+		case !worth.ok:
+			w.problems++
+		case !worth.v.IsKnown():
+			w.notKnown(item.Range(), soft)
+		case !worth.v.IsNull() && isList(worth.v.Type()):
+			w.computed(worth.v, item.Range(), "", soft)
+		default:
+			w.item(worth.v, item.Range(), "", soft)
+		}
+	}
+}
+
+// computed goes through a list an expression gave, all of which has one place in the file. at is the position so far.
+func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
+	i := 0
+	for it := v.ElementIterator(); it.Next(); {
+		_, elem := it.Element()
+		i++
+		if w.full(rng) {
+			return
+		}
+		position := fmt.Sprintf("%s%d", at, i)
+		switch {
+		case !elem.IsKnown():
+			w.notKnown(rng, soft)
+		case !elem.IsNull() && isList(elem.Type()):
+			w.computed(elem, rng, position+".", soft)
+		default:
+			w.item(elem, rng, position, soft)
+		}
+	}
+}
+
+// item judges one element. at is its position in a computed list, else empty.
+func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
+	what := describe(v)
+	if at != "" {
+		what = "element " + at + ", " + what + ","
+	}
+	text, ok := stringOf(v)
+	title := ""
+	switch {
+	case v.IsNull():
+		w.wrong(rng, "Track is null", fmt.Sprintf("A list of tracks has no place for null%s. Leave the element out, or filter: [for t in … : t if t != null].", position(at)))
+		return
+	case ok:
+	case v.Type().IsObjectType() || v.Type().IsMapType():
+		uri := member(v, "uri")
+		if uri == cty.NilVal || uri.IsKnown() && uri.IsNull() {
+			w.withoutURI(v, rng, what)
+			return
+		}
+		if !uri.IsKnown() {
+			w.notKnown(rng, soft)
+			return
+		}
+		if text, ok = stringOf(uri); !ok {
+			w.wrong(rng, "Not a track", fmt.Sprintf("The \"uri\" of %s is not a string.", what))
+			return
+		}
+		title = titleOf(v)
+	default:
+		w.wrong(rng, "Not a track", fmt.Sprintf("A track is a URI, a link or an ID in quotes, or an object with a \"uri\"; %s is %s.", strings.TrimSuffix(what, ","), article(v)))
+		return
+	}
+	if w.ev.meter.charge(v); w.ev.meter.spent() {
+		return
+	}
+	ref, err := spotify.ParseRef(text)
+	if err != nil {
+		w.unreadable(text, err, rng, what)
+		return
+	}
+	if ref.Kind != "" && ref.Kind != spotify.KindTrack && ref.Kind != spotify.KindEpisode {
+		w.wrongKind(ref, rng, what)
+		return
+	}
+	entry := Entry{URI: ref.URI(spotify.KindTrack), Title: title, Range: rng}
+	if entry.Title == "" && at == "" {
+		entry.Title = w.ev.remarks[rng.Filename][rng.End.Byte]
+	}
+	w.entries = append(w.entries, entry)
+	w.values = append(w.values, object(v, entry))
+}
+
+func position(at string) string {
+	if at == "" {
+		return ""
+	}
+	return " (element " + at + ")"
+}
+
+// object is what other expressions see of an entry.
+func object(v cty.Value, entry Entry) cty.Value {
+	if v.Type().IsObjectType() {
+		attrs := v.AsValueMap()
+		attrs["uri"] = cty.StringVal(string(entry.URI))
+		return cty.ObjectVal(attrs)
+	}
+	if track, err := trackFunc.Call([]cty.Value{cty.StringVal(string(entry.URI))}); err == nil {
+		return track
+	}
+	return cty.ObjectVal(map[string]cty.Value{"uri": cty.StringVal(string(entry.URI))})
+}
+
+// member is an attribute of an object or a map; NilVal when it has none.
+func member(v cty.Value, name string) cty.Value {
+	switch {
+	case v.Type().IsObjectType() && v.Type().HasAttribute(name):
+		return v.GetAttr(name)
+	case v.Type().IsMapType():
+		if has := v.HasIndex(cty.StringVal(name)); has.IsKnown() && has.True() {
+			return v.Index(cty.StringVal(name))
+		}
+	}
+	return cty.NilVal
+}
+
+// titleOf is "Artist – Title" as far as an object tells.
+func titleOf(v cty.Value) string {
+	title, _ := stringOf(member(v, "title"))
+	artist, ok := stringOf(member(v, "artist"))
+	if !ok {
+		if list := member(v, "artists"); list != cty.NilVal && list.IsWhollyKnown() && !list.IsNull() && isList(list.Type()) {
+			var names []string
+			for it := list.ElementIterator(); it.Next(); {
+				_, elem := it.Element()
+				if name, ok := stringOf(elem); ok {
+					names = append(names, name)
+				}
+			}
+			artist = strings.Join(names, ", ")
+		}
+	}
+	switch {
+	case title == "":
+		return ""
+	case artist == "":
+		return plain(title)
+	}
+	return plain(artist) + " – " + plain(title)
+}
+
+// withoutURI explains an object that names a song in another way.
+func (w *wishes) withoutURI(v cty.Value, rng hcl.Range, what string) {
+	for _, name := range []string{"isrc", "title", "artist"} {
+		if m := member(v, name); m != cty.NilVal {
+			w.wrong(rng, "Not available yet", "Naming a song by artist, title or ISRC comes in a later version of spotsync. Use its URI or link: in Spotify, Share, Copy song link.")
+			return
+		}
+	}
+	w.wrong(rng, "Not a track", fmt.Sprintf("%s has no \"uri\". An object in a list of tracks needs one.", strings.TrimSuffix(what, ",")))
+}
+
+var idForm = regexp.MustCompile(`^[0-9A-Za-z]{15,30}$`)
+
+// unreadable explains a text that names nothing of Spotify's.
+func (w *wishes) unreadable(text string, err error, rng hcl.Range, what string) {
+	trimmed := strings.TrimSpace(text)
+	what = strings.TrimSuffix(what, ",")
+	switch {
+	case trimmed == "":
+		w.wrong(rng, "Track is empty", fmt.Sprintf("An empty string names no track%s. Remove it.", strings.TrimPrefix(what, `""`)))
+	case strings.HasPrefix(trimmed, "spotify:local:"):
+		w.wrongKind(spotify.Ref{Kind: spotify.KindLocal}, rng, what+",")
+	case byName(trimmed):
+		w.wrong(rng, "Not available yet", fmt.Sprintf("%s looks like a name. Naming a song by artist and title comes in a later version of spotsync. Use its URI or link: in Spotify, Share, Copy song link.", what))
+	case idForm.MatchString(trimmed):
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s is no Spotify ID: %v. Copy the link again: in Spotify, Share, Copy song link.", what, err))
+	default:
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s names no track: %v. In Spotify: Share, Copy song link.", what, err))
+	}
+}
+
+// byName recognises text like "Artist - Title".
+func byName(text string) bool {
+	return !strings.Contains(text, "://") && !strings.HasPrefix(text, "spotify:") && strings.ContainsFunc(text, unicode.IsSpace)
+}
+
+func (w *wishes) wrongKind(ref spotify.Ref, rng hcl.Range, what string) {
+	way := "Use the link of a track or an episode."
+	switch ref.Kind {
+	case spotify.KindAlbum:
+		way = "Name its tracks one by one: on the album's page in Spotify, select them all and copy them."
+	case spotify.KindPlaylist:
+		way = "Name its tracks one by one; for a playlist of this configuration, write playlist.NAME.tracks."
+	case spotify.KindArtist, spotify.KindUser:
+		way = "Only tracks and episodes can be in a playlist; name those."
+	case spotify.KindShow:
+		way = "Only episodes can be in a playlist; use the links of its episodes."
+	case spotify.KindLocal:
+		way = "Files of a computer can't be added through Spotify's API. Use the song's link if Spotify has it."
+	}
+	w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. %s", strings.TrimSuffix(what, ","), kindName(ref.Kind), way))
+}

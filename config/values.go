@@ -1,0 +1,71 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// stringOf is the text of a known string.
+func stringOf(v cty.Value) (string, bool) {
+	if v == cty.NilVal {
+		return "", false
+	}
+	v, _ = v.Unmark()
+	if v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return "", false
+	}
+	return v.AsString(), true
+}
+
+// typeError says why a value does not fit a type, and where in it.
+func typeError(err error) string {
+	var pathErr cty.PathError
+	if !errors.As(err, &pathErr) || len(pathErr.Path) == 0 {
+		return err.Error()
+	}
+	where := ""
+	for _, step := range pathErr.Path {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			where += "." + s.Name
+		case cty.IndexStep:
+			if key, ok := stringOf(s.Key); ok {
+				where += "[" + quoteHCL(key) + "]"
+			} else if s.Key.Type() == cty.Number && s.Key.IsKnown() && !s.Key.IsNull() {
+				where += "[" + s.Key.AsBigFloat().Text('f', -1) + "]"
+			}
+		}
+	}
+	if where == "" {
+		return pathErr.Error()
+	}
+	return fmt.Sprintf("at %s, %s", where, pathErr.Error())
+}
+
+// article is the kind of a value, for "this is …".
+func article(v cty.Value) string {
+	switch ty := v.Type(); {
+	case ty == cty.String:
+		return "a string"
+	case ty == cty.Number:
+		return "a number"
+	case ty == cty.Bool:
+		return "true or false"
+	case ty.IsTupleType(), ty.IsListType():
+		return "a list"
+	case ty.IsSetType():
+		return "a set"
+	case ty.IsObjectType(), ty.IsMapType():
+		return "a map"
+	}
+	return "something else"
+}
+
+// sorted sorts names in place.
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
