@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		"endswith":    stringTest("suffix", strings.HasSuffix),
 		"format":      stdlib.FormatFunc,
 		"formatlist":  stdlib.FormatListFunc,
-		"indent":      stdlib.IndentFunc,
+		"indent":      calm(stdlib.IndentFunc),
 		"join":        stdlib.JoinFunc,
 		"lower":       stdlib.LowerFunc,
 		"regex":       stdlib.RegexFunc,
@@ -58,12 +59,12 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		"length":          lengthFunc,
 		"lookup":          lookupFunc,
 		"matchkeys":       matchkeysFunc,
-		"merge":           stdlib.MergeFunc,
+		"merge":           calm(stdlib.MergeFunc),
 		"one":             oneFunc,
 		"range":           stdlib.RangeFunc,
 		"reverse":         stdlib.ReverseListFunc,
 		"setintersection": stdlib.SetIntersectionFunc,
-		"setproduct":      stdlib.SetProductFunc,
+		"setproduct":      calm(stdlib.SetProductFunc),
 		"setsubtract":     stdlib.SetSubtractFunc,
 		"setunion":        stdlib.SetUnionFunc,
 		"slice":           stdlib.SliceFunc,
@@ -87,11 +88,11 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		"abs":      stdlib.AbsoluteFunc,
 		"ceil":     stdlib.CeilFunc,
 		"floor":    stdlib.FloorFunc,
-		"log":      stdlib.LogFunc,
+		"log":      calm(stdlib.LogFunc),
 		"max":      stdlib.MaxFunc,
 		"min":      stdlib.MinFunc,
 		"parseint": stdlib.ParseIntFunc,
-		"pow":      stdlib.PowFunc,
+		"pow":      calm(stdlib.PowFunc),
 		"signum":   stdlib.SignumFunc,
 
 		// Dates
@@ -136,4 +137,28 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 func startOfDay(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// calm wraps those of go-cty's functions that panic when they have no answer, as for a negative indent or the root of a
+// negative number: a person gets a sentence instead of a stack trace.
+func calm(f function.Function) function.Function {
+	sentence := func(err error) error {
+		if _, ok := errors.AsType[function.PanicError](err); ok {
+			return errors.New("there is no answer for these arguments")
+		}
+		return err
+	}
+	return function.New(&function.Spec{
+		Description: f.Description(),
+		Params:      f.Params(),
+		VarParam:    f.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) {
+			t, err := f.ReturnTypeForValues(args)
+			return t, sentence(err)
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			v, err := f.Call(args)
+			return v, sentence(err)
+		},
+	})
 }
