@@ -1,45 +1,100 @@
 package spotify_test
 
 import (
-	"strings"
+	"regexp"
+	"strconv"
 	"sync/atomic"
 	"testing"
 )
 
-// exception is a way of departing from the description that is right, because there the description is wrong. Empty
-// members match anything.
+// exception is a way in which an answer may depart from the description, because there the description is wrong.
+// Requests have none.
 type exception struct {
-	side, method, route string
-	status              int
-	pointer             string // the pointer's end
-	text                string // part of the complaint
-	reason              string // what Spotify really does, and who says so
+	where   string // pattern of method, described path and status: "GET /me 403"
+	pointer string // pattern of the pointer into the body, indexes written as *
+	text    string // pattern of the complaint
+	reason  string // what Spotify really does, and who says so
 
 	fired atomic.Int64
 }
 
 // exceptions are all that is tolerated. One that no exchange needs any more fails the tests.
-var exceptions = []*exception{}
+var exceptions = []*exception{
+	{
+		where: `.* 400$`, pointer: `^$`, text: `^status is not supported$`,
+		reason: "requests Spotify can't make sense of are answered 400 on every route (Web API, API calls, response status codes)",
+	}, {
+		where: `.* 404$`, pointer: `^$`, text: `^status is not supported$`,
+		reason: "what doesn't exist is answered 404 (API calls, response status codes)",
+	}, {
+		where: `^PUT /playlists/\{playlist_id\}/images 413$`, pointer: `^$`, text: `^status is not supported$`,
+		reason: "a cover over the 256 KB the route's own text allows is too large a request",
+	}, {
+		where: `.* 50[023]$`, pointer: `^$`, text: `^status is not supported$`,
+		reason: "Spotify fails with 500, 502 and 503 (API calls, response status codes)",
+	}, {
+		where: `^(GET|PUT|DELETE) /me/library(/contains)? 400$`, pointer: `^/(status|message|error)$`, text: `is missing|^undescribed member$`,
+		reason: "errors come inside a member named error everywhere (API calls, regular error object); these routes' 400 is described without it",
+	}, {
+		where: `.* 403$`, pointer: `^$`, text: `^response header Content-Type has unexpected value: "text/plain`,
+		reason: "that the app's owner has no Premium any more is said in plain text; clients met it from February 2026 on",
+	}, {
+		where: `.* 429$`, pointer: `^/error/reason$`, text: `^undescribed member$`,
+		reason: "a used-up quota is told from too quick requests by reason QUOTA_EXCEEDED (changes of July 2026)",
+	}, {
+		pointer: `/(available_markets|publisher|album_group)$`, text: `is missing$`,
+		reason: "apps in development mode lost these members in February 2026; they are described as required still",
+	}, {
+		pointer: `/(primary_color|video_thumbnail)$`, text: `^undescribed member$`,
+		reason: "playlists and their rows have these members, which no page documents",
+	}, {
+		pointer: `/(item|track)$`, text: `not nullable`,
+		reason: "a row whose song was withdrawn holds null (playlist object: a track object may be null)",
+	}, {
+		pointer: `/(item|track)/(track|episode)$`, text: `^undescribed member$`,
+		reason: "an episode in a playlist says of itself track: false and episode: true",
+	}, {
+		pointer: `/(item|track)/((album/|artists/\*/)?(id|href)|(album|artists/\*)/uri|album/release_date)$`, text: `not nullable`,
+		reason: "a local file has no ID, nor have its artist and album (Web API, Playlists, local files)",
+	}, {
+		pointer: `/(item|track)/album/(album_type|release_date_precision)$`, text: `allowed values.*: null$`,
+		reason: "a local file's album is a name alone",
+	}, {
+		pointer: `/(item|track)/album/total_tracks$`, text: `is missing$`,
+		reason: "a local file's album is a name alone",
+	}, {
+		where: `^GET (/me/playlists|/search) 200$`, pointer: `/items/\*$`, text: `not nullable`,
+		reason: "lists of playlists and search results have holes; clients met them from November 2024 on",
+	}, {
+		where: `^GET /me/player/recently-played 200$`, pointer: `^(/next|/items/\*/context)$`, text: `not nullable`,
+		reason: "there may be no next page, and nothing a track was played from",
+	},
+}
 
 // excused reports whether a known exception covers the problem.
 func excused(p problem) bool {
-	any := false
+	if p.side != "response" {
+		return false
+	}
+	covered := false
+	where := p.method + " " + p.route + " " + strconv.Itoa(p.status)
 	for _, e := range exceptions {
-		if (e.side == "" || e.side == p.side) && (e.method == "" || e.method == p.method) && (e.route == "" || e.route == p.route) &&
-			(e.status == 0 || e.status == p.status) && strings.HasSuffix(p.pointer, e.pointer) && strings.Contains(p.text, e.text) {
+		if matches(e.where, where) && matches(e.pointer, p.pointer) && matches(e.text, p.text) {
 			e.fired.Add(1)
-			any = true
+			covered = true
 		}
 	}
-	return any
+	return covered
 }
+
+func matches(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
 
 // checkExceptions fails for exceptions that nothing needed.
 func checkExceptions(t *testing.T) {
 	t.Helper()
 	for _, e := range exceptions {
 		if e.fired.Load() == 0 {
-			t.Errorf("no exchange needs the exception %s %s %s (%d) %s %q any more: %s", e.side, e.method, e.route, e.status, e.pointer, e.text, e.reason)
+			t.Errorf("no exchange needs the exception %q %q %q any more: %s", e.where, e.pointer, e.text, e.reason)
 		}
 	}
 }

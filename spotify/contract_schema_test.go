@@ -46,9 +46,39 @@ var readDescription = sync.OnceValues(func() (*description, error) {
 		return nil, err
 	}
 	doc.Servers = openapi3.Servers{{URL: describedBase}}
+	for _, s := range doc.Components.Schemas {
+		chooseByType(s.Value)
+	}
+	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.PlainBodyDecoder)
 	router, err := gorillamux.NewRouter(doc)
 	return &description{router}, err
 })
+
+// chooseByType writes out what the description leaves to the reader: an item whose type is "track" is a TrackObject, and
+// so on. Otherwise one wrong member of a track would be reported as all that keeps it from being an episode too.
+func chooseByType(s *openapi3.Schema) {
+	for _, member := range s.Properties {
+		if member.Ref == "" { // what is defined elsewhere is visited there
+			chooseByType(member.Value)
+		}
+	}
+	for _, part := range s.AllOf {
+		if part.Ref == "" {
+			chooseByType(part.Value)
+		}
+	}
+	if s.Items != nil && s.Items.Ref == "" {
+		chooseByType(s.Items.Value)
+	}
+	if s.Discriminator == nil || len(s.Discriminator.Mapping) > 0 {
+		return
+	}
+	s.Discriminator.Mapping = map[string]openapi3.MappingRef{}
+	for _, one := range s.OneOf {
+		kind := strings.ToLower(strings.TrimSuffix(one.Ref[strings.LastIndex(one.Ref, "/")+1:], "Object"))
+		s.Discriminator.Mapping[kind] = openapi3.MappingRef{Ref: one.Ref}
+	}
+}
 
 // describe returns the description, and skips the test where the file isn't there, unless this is CI.
 func describe(t *testing.T) *description {
@@ -177,6 +207,9 @@ func (d *description) problems(req *http.Request, sent []byte, resp *http.Respon
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Options: options}
 	out.SetBodyBytes(got)
 	for _, f := range faults(openapi3filter.ValidateResponse(asked.Context(), out)) {
+		if f.leftOut() && req.URL.Query().Has("fields") {
+			continue // fields asks for some members alone
+		}
 		add("response", f.pointer, f.text)
 	}
 	if answer := r.Operation.Responses.Status(resp.StatusCode); answer != nil {
@@ -217,6 +250,11 @@ func declares(r *routers.Route, in, name string) bool {
 // fault is one complaint of the validator.
 type fault struct{ pointer, text string }
 
+// leftOut reports whether the complaint is about a member that isn't there.
+func (f fault) leftOut() bool {
+	return strings.HasSuffix(f.text, " is missing") || strings.Contains(f.text, "does not contain the discriminator property")
+}
+
 // faults takes the validator's error apart.
 func faults(err error) []fault {
 	if err == nil {
@@ -234,6 +272,9 @@ func faults(err error) []fault {
 		text := one.Reason
 		if text == "" {
 			text = one.SchemaField
+		}
+		if one.Value == nil {
+			text += ": null"
 		}
 		return []fault{{pointer(one.JSONPointer()), text}}
 	}
