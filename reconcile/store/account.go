@@ -36,7 +36,11 @@ func (a *Account) Dir() string { return a.dir }
 
 // Lock makes this process the only one that writes to the account. See [State.Lock], which is to be taken first.
 func (a *Account) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
-	return turn{a.fsys, a.dir, a.Command}.take(ctx, timeout, waiting)
+	unlock, err = turn{a.fsys, a.dir, a.Command}.take(ctx, timeout, waiting)
+	if err == nil {
+		sweep(a.fsys, filepath.Join(a.dir, "settling"), "")
+	}
+	return unlock, err
 }
 
 func (a *Account) settlingPath(id spotify.ID) string {

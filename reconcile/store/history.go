@@ -57,8 +57,10 @@ func (a *Account) BeginRun(r Run) (*RunLog, error) {
 		return nil, fmt.Errorf("%q can't be the name of a run", r.ID)
 	}
 	l := a.runLog(r.ID)
-	if records, _, err := l.log.read(); err != nil || len(records) > 0 {
-		return nil, errors.Join(err, fmt.Errorf("run %s is recorded already", r.ID))
+	if records, _, err := l.log.read(); err != nil {
+		return nil, err
+	} else if len(records) > 0 {
+		return nil, fmt.Errorf("run %s is recorded already", r.ID)
 	}
 	r.Versions = nil
 	if err := l.log.append(runRecord{Run: &r}); err != nil {

@@ -1,8 +1,6 @@
 package store
 
-import (
-	"path/filepath"
-)
+import "path/filepath"
 
 // Limits is what Spotify's limits allow one client ID, shared by the processes of this user.
 type Limits struct {

@@ -18,6 +18,9 @@ type turn struct {
 	command string // what people are told is at work
 }
 
+// unknownHolder is who holds a lock without having said so, or not yet.
+const unknownHolder = "another spotsync"
+
 func (t turn) holderPath() string { return filepath.Join(t.dir, "holder") }
 
 // take waits for the lock, at most timeout (0: not at all), and tells waiting who holds it: once, and again for each other
@@ -26,24 +29,19 @@ func (t turn) take(ctx context.Context, timeout time.Duration, waiting func(hold
 	path := filepath.Join(t.dir, "lock")
 	letGo, ok, err := t.fsys.TryLock(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("take the lock %s: %w", path, err)
 	}
-	if !ok {
-		start := time.Now()
+	for start := time.Now(); !ok; ok = letGo != nil {
 		holder := t.holder()
-		for !ok {
-			left := timeout - time.Since(start)
-			if left <= 0 {
-				return nil, &LockedError{Path: path, Holder: holder, Waited: timeout}
-			}
-			if waiting != nil {
-				waiting(holder)
-			}
-			if letGo, err = t.wait(ctx, path, left, holder); err != nil {
-				return nil, err
-			}
-			ok = letGo != nil
-			holder = t.holder()
+		left := timeout - time.Since(start)
+		if left <= 0 {
+			return nil, &LockedError{Path: path, Holder: holder, Waited: timeout}
+		}
+		if waiting != nil {
+			waiting(holder)
+		}
+		if letGo, err = t.wait(ctx, path, left, holder); err != nil {
+			return nil, err
 		}
 	}
 	t.note()
@@ -66,7 +64,10 @@ func (t turn) wait(ctx context.Context, path string, left time.Duration, holder 
 			return nil, ctx.Err()
 		case !errors.Is(err, context.DeadlineExceeded):
 			return nil, err
-		case time.Now().After(end) || t.holder() != holder:
+		case !time.Now().Before(end):
+			return nil, nil
+		}
+		if now := t.holder(); now != holder && now != unknownHolder {
 			return nil, nil
 		}
 	}
@@ -82,7 +83,7 @@ func (t turn) holder() string {
 		return r
 	}, string(data[:min(len(data), 300)]))
 	if err != nil || text == "" {
-		return "another spotsync"
+		return unknownHolder
 	}
 	return text
 }
@@ -97,7 +98,7 @@ func (t turn) note() {
 	_ = t.fsys.WriteFile(t.holderPath(), []byte(text), 0o600)
 }
 
-// sweep removes temporary files that a killed process left in dir for files whose names begin with base.
+// sweep removes temporary files for base that a killed process left in dir; for all files there when base is empty.
 // The caller holds the lock that all writers of those files take.
 func sweep(fsys FS, dir, base string) {
 	entries, err := fsys.ReadDir(dir)
@@ -105,7 +106,12 @@ func sweep(fsys FS, dir, base string) {
 		return
 	}
 	for _, e := range entries {
-		if name := e.Name(); strings.HasPrefix(name, "."+base) && strings.Contains(name, ".tmp-") && e.Type().IsRegular() {
+		name := e.Name()
+		ours := strings.HasPrefix(name, tempPrefix(base))
+		if base == "" {
+			ours = strings.HasPrefix(name, ".") && strings.Contains(name, tempMark)
+		}
+		if ours && e.Type().IsRegular() {
 			_ = fsys.Remove(filepath.Join(dir, name))
 		}
 	}

@@ -44,6 +44,13 @@ func (o OS) ReadFile(path string) ([]byte, error) {
 // the folder synced. A target that is a symbolic link stays one: what it points at is replaced. A new file gets perm, less
 // the umask; one that others may read (perm beyond 0600) keeps the permissions its owner has given it since.
 func (o OS) WriteFile(path string, data []byte, perm fs.FileMode) error {
+	if err := o.replace(path, data, perm); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func (o OS) replace(path string, data []byte, perm fs.FileMode) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -75,7 +82,9 @@ func (o OS) WriteFile(path string, data []byte, perm fs.FileMode) error {
 }
 
 // tempPrefix starts the names of the temporary files WriteFile makes for a file called base. They don't end in .hcl.
-func tempPrefix(base string) string { return "." + base + ".tmp-" }
+func tempPrefix(base string) string { return "." + base + tempMark }
+
+const tempMark = ".tmp-"
 
 func (o OS) createTemp(dir, base string, perm fs.FileMode) (string, *os.File, error) {
 	for {

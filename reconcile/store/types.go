@@ -86,10 +86,19 @@ type Base struct {
 type Settling struct {
 	ID     spotify.ID `json:"id"`
 	Time   time.Time  `json:"time"`   // of the last write
-	States []Contents `json:"states"` // oldest first: before the first write of the last minute, then after each; the last is expected
+	States []Mark     `json:"states"` // oldest first: before the first write of the last minute, then after each
 
 	// Unsure: the last state was asked for, and no answer is recorded. It may or may not have happened.
 	Unsure bool `json:"unsure,omitempty"`
+	// Expected is the playlist in the last state; nil when Unsure.
+	Expected *Contents `json:"expected,omitempty"`
+}
+
+// Mark tells one state of a playlist from another.
+type Mark struct {
+	Items     string          `json:"items"` // fingerprint of the rows
+	Details   spotify.Details `json:"details"`
+	Following bool            `json:"following"`
 }
 
 // Create is a playlist that was asked for and whose ID is not known to be recorded yet.

@@ -1,0 +1,323 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// freshFor is how old the sight of a playlist's snapshot may be when it is first written to.
+const freshFor = 10 * time.Second
+
+// Verify says when what was written is read again.
+type Verify string
+
+// The values of Verify.
+const (
+	VerifyAuto   Verify = ""       // after a lost answer, or two or more edits that depended on positions
+	VerifyAlways Verify = "always" // --verify
+	VerifyNever  Verify = "never"  // --no-verify; a lost answer is looked into all the same
+)
+
+// Event is something that happened to one playlist during [Applier.Apply].
+type Event struct {
+	Type    string     `json:"type"` // started, request, created, applied, failed, warning
+	Address string     `json:"address"`
+	Account string     `json:"account"`
+	Action  Action     `json:"action,omitempty"`
+	ID      spotify.ID `json:"id,omitempty"`
+	Edit    *Edit      `json:"edit,omitempty"` // of request: the one that succeeded
+	Message string     `json:"message,omitempty"`
+	Time    time.Time  `json:"time"`
+}
+
+// Applier does what a plan says. The zero value of the optional members is right.
+type Applier struct {
+	APIs     map[string]API            // by account label
+	Accounts map[string]*store.Account // by account label
+	Lock     *LockFile
+	State    *store.State
+
+	Library     map[string][]spotify.Playlist // by account label: the listing the plan was made from; asked for when missing
+	Verify      Verify
+	Parallelism int             // playlists side by side; 0 means 4
+	Stop        <-chan struct{} // closed: finish the request in flight, record it, start no other
+	Report      func(Event)     // called from several goroutines, one at a time
+	Limited     func() bool     // whether Spotify has answered 429 in this run
+
+	mu      sync.Mutex
+	runs    map[string]*store.RunLog
+	listing sync.Mutex
+	name    keyed // creates of one name go one at a time
+}
+
+// Result is what became of a plan.
+type Result struct {
+	Applied  []string // addresses, sorted
+	Failures []Failure
+	Requests int  // writes that succeeded
+	Stopped  bool // by an interrupt, before all was done
+	Pending  bool // the lock file could not be written; its entries wait in the state directory
+}
+
+// Failure is a playlist that was not brought to what the plan says.
+type Failure struct {
+	Address string
+	Err     error
+}
+
+// Errors of single playlists that a caller may tell apart.
+var (
+	// ErrMoved means that the playlist was changed on Spotify after it was planned, and the plan for it is another now.
+	ErrMoved = errors.New("it was changed on Spotify while this was being planned; plan again")
+	// ErrOpen means that a create was sent and it is not known whether it happened. The next run looks first.
+	ErrOpen = errors.New("Spotify did not say whether it was created, and it can't be seen; the next run looks for it before creating anything")
+
+	errStopped = errors.New("interrupted")
+)
+
+// Apply does what the plan says, playlists side by side and one write at a time in each, and records each success before
+// the next request. A playlist that fails does not stop the others, but what concerns the whole run does. The error is
+// what ended the run; failures of single playlists are in the result.
+func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
+	res := &Result{}
+	if len(p.Refusals) > 0 {
+		return res, &RefusedError{Refusals: p.Refusals}
+	}
+	if err := a.prepare(p); err != nil {
+		return res, err
+	}
+	var todo []int
+	for i, c := range p.Changes {
+		if c.Action.Changes() && len(c.Unknown) == 0 {
+			todo = append(todo, i)
+		}
+	}
+	// What removes goes last: should something be wrong, it shows before anything is gone.
+	slices.SortStableFunc(todo, func(i, j int) int { return lateness(p.Changes[i]) - lateness(p.Changes[j]) })
+
+	var mu sync.Mutex
+	err := sideBySide(ctx, a.Parallelism, len(todo), func(ctx context.Context, i int) error {
+		c := p.Changes[todo[i]]
+		if a.stopping() {
+			return errStopped
+		}
+		a.event(Event{Type: "started", Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
+		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID}
+		err := w.do(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		res.Requests += w.requests
+		if err == nil {
+			res.Applied = append(res.Applied, c.Address)
+			a.event(Event{Type: "applied", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id})
+			return nil
+		}
+		if errors.Is(err, errStopped) {
+			return err
+		}
+		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err})
+		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error()})
+		if stopsRun(err) {
+			return err
+		}
+		return nil
+	})
+	slices.Sort(res.Applied)
+	slices.SortFunc(res.Failures, func(x, y Failure) int { return strings.Compare(x.Address, y.Address) })
+	res.Pending = a.Lock.Pending()
+	if errors.Is(err, errStopped) {
+		res.Stopped, err = true, nil
+	}
+	return res, err
+}
+
+func lateness(c Change) int {
+	if c.Action == Delete {
+		return 1
+	}
+	return 0
+}
+
+// prepare writes to the lock file what only it will say differently, and makes sure that IDs can be remembered.
+func (a *Applier) prepare(p *Plan) error {
+	creates := slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action == Create })
+	if creates {
+		if err := a.State.ProveWritable(); err != nil {
+			return fmt.Errorf("nothing was sent, for what is created could not be remembered: %w", err)
+		}
+		if err := a.Lock.ProveWritable(); err != nil {
+			return fmt.Errorf("nothing was sent, for what is created could not be remembered: %w", err)
+		}
+	}
+	err := a.Lock.Update(func(f *lockfile.File) {
+		for _, label := range sortedKeys(p.Accounts) {
+			acc := p.Accounts[label]
+			if _, ok := f.Accounts[label]; !ok && usesAccount(p, label) {
+				if f.Accounts == nil {
+					f.Accounts = make(map[string]lockfile.Account)
+				}
+				f.Accounts[label] = lockfile.Account{ID: acc.ID, User: acc.User, Name: acc.Name}
+			}
+		}
+		for _, l := range p.LockChanges {
+			e, ok := f.Playlists[l.Address]
+			if !ok || e.ID != l.ID {
+				continue
+			}
+			delete(f.Playlists, l.Address)
+			if l.Kind == "move" {
+				f.Playlists[l.To] = e
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range p.LockChanges {
+		if l.Kind == "move" {
+			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), a.moveBase(l.Address, l.To))
+		} else {
+			err = errors.Join(err, a.State.Forget(l.Address), a.State.DropBase(l.Address))
+		}
+	}
+	return err
+}
+
+func usesAccount(p *Plan, label string) bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped })
+}
+
+func (a *Applier) moveBase(from, to string) error {
+	b, err := a.State.Base(from)
+	if err != nil || b == nil {
+		return err
+	}
+	b.Address = to
+	return errors.Join(a.State.SaveBase(*b), a.State.DropBase(from))
+}
+
+// Remember records what a plan found in agreement, for the next plan to tell who changed what. It changes no playlist
+// and no lock file, so looking at a plan is enough to learn from it.
+func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
+	var errs []error
+	for _, c := range p.Changes {
+		agreed := c.Action == None && c.Before != nil && c.After != nil && len(c.Edits) == 0
+		if !agreed || c.Before.Seen.IsZero() {
+			continue
+		}
+		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: contentsOf(c.ID, c.Before)}
+		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
+			b.PublicUnhonoured = unhonouredNow(c.Wish, c.Before, old)
+			same := old.Confirmed && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
+				samePublic(old.PublicUnhonoured, b.PublicUnhonoured)
+			if same {
+				continue
+			}
+		}
+		errs = append(errs, state.SaveBase(b))
+	}
+	return errors.Join(errs...)
+}
+
+// unhonouredNow is the wish for public that the playlist still does not follow, after it was asked for.
+func unhonouredNow(w *Wish, now *Picture, base store.Base) *bool {
+	if w == nil || w.Public == nil || now.Public == nil || *w.Public == *now.Public {
+		return nil
+	}
+	return w.Public
+}
+
+// contentsOf is a picture as a read of the playlist would show it.
+func contentsOf(id spotify.ID, p *Picture) store.Contents {
+	c := store.Contents{ID: id, Snapshot: p.Snapshot, Following: p.Following,
+		Details: spotify.Details{Name: p.Name, Description: p.Description, Public: p.Public, Collaborative: p.Collaborative}}
+	for _, r := range p.Tracks {
+		c.Items = append(c.Items, r.item())
+	}
+	return c
+}
+
+func (a *Applier) stopping() bool {
+	select {
+	case <-a.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (a *Applier) event(e Event) {
+	if a.Report == nil {
+		return
+	}
+	e.Time = time.Now().UTC()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Report(e)
+}
+
+// history is the record of this run for one account, begun when first needed.
+func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if log, ok := a.runs[label]; ok {
+		return log, nil
+	}
+	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: p.Command, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
+	if err != nil {
+		return nil, fmt.Errorf("nothing was changed, for history could not be written: %w", err)
+	}
+	if a.runs == nil {
+		a.runs = make(map[string]*store.RunLog)
+	}
+	a.runs[label] = log
+	return log, nil
+}
+
+// library is what an account holds, asked for at most once.
+func (a *Applier) library(ctx context.Context, label string, api API) ([]spotify.Playlist, error) {
+	a.listing.Lock()
+	defer a.listing.Unlock()
+	if all, ok := a.Library[label]; ok {
+		return all, nil
+	}
+	all, err := api.Playlists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.Library == nil {
+		a.Library = make(map[string][]spotify.Playlist)
+	}
+	a.Library[label] = all
+	return all, nil
+}
+
+// keyed lets one caller at a time in for each key.
+type keyed struct {
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex
+}
+
+func (k *keyed) lock(key string) (unlock func()) {
+	k.mu.Lock()
+	if k.locks == nil {
+		k.locks = make(map[string]*sync.Mutex)
+	}
+	l := k.locks[key]
+	if l == nil {
+		l = new(sync.Mutex)
+		k.locks[key] = l
+	}
+	k.mu.Unlock()
+	l.Lock()
+	return l.Unlock
+}

@@ -1,0 +1,246 @@
+package reconcile
+
+import (
+	"html"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// retryWithdrawn is how long a URI that Spotify refused is left alone before it is tried again.
+const retryWithdrawn = 7 * 24 * time.Hour
+
+// sameDescription reports whether a served description says what was wanted. Spotify escapes HTML in what it serves,
+// folds white space, and has no empty description: one space stands for it.
+func sameDescription(want, served string) bool {
+	w := fold(want)
+	return w == fold(served) || w == fold(html.UnescapeString(served))
+}
+
+// plainDescription is a served description as a person wrote it.
+func plainDescription(served string) string { return strings.TrimSpace(html.UnescapeString(served)) }
+
+func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// sameName reports whether a served name is the wanted one.
+func sameName(want, served string) bool {
+	return nameKey(want) == nameKey(served) || nameKey(want) == nameKey(html.UnescapeString(served))
+}
+
+// nameKey is what makes two playlist names count as the same one.
+func nameKey(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
+
+// samePublic compares visibilities; nil is "not told" and equal to nothing but itself.
+func samePublic(a, b *bool) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// Row is one row of a playlist in a plan.
+type Row struct {
+	URI     spotify.URI `json:"uri,omitempty"`   // as the files would name it
+	Wire    spotify.URI `json:"wire,omitempty"`  // as Spotify names it, where that differs
+	Title   string      `json:"title,omitempty"` // "Artist – Title" where known
+	AddedAt time.Time   `json:"added_at,omitzero"`
+	Opaque  bool        `json:"opaque,omitempty"` // seen but not nameable: local, withdrawn, unknown
+	Local   bool        `json:"local,omitempty"`
+	Null    bool        `json:"null,omitempty"` // Spotify shows no object; URI is the wanted one it was paired with, if any
+}
+
+// item is the row as a read of it would show.
+func (r Row) item() spotify.Item {
+	it := spotify.Item{URI: r.wire(), AddedAt: r.AddedAt, Local: r.Local, Null: r.Null}
+	if r.Null {
+		it.URI = r.Wire
+	}
+	return it
+}
+
+// wire is the URI to name the row by in a request.
+func (r Row) wire() spotify.URI {
+	if r.Wire != "" {
+		return r.Wire
+	}
+	return r.URI
+}
+
+// rowsOf turns observed items into rows that can be compared with want. A row that Spotify shows under another URI
+// (relinked, or an alias noted in the lock file) gets the wanted one back; a wanted URI that matches nothing is paired
+// with an opaque row that stands between the same neighbours, so that a withdrawn track is not inserted for ever.
+func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]spotify.URI) []Row {
+	wanted := count(want)
+	original := make(map[spotify.URI]spotify.URI, len(aliases))
+	for _, uri := range sortedKeys(aliases) {
+		if wanted[uri] > 0 && wanted[aliases[uri]] == 0 {
+			original[aliases[uri]] = uri
+		}
+	}
+	rows := make([]Row, len(items))
+	for i, it := range items {
+		r := Row{URI: it.URI, Title: TitleOf(it.Track), AddedAt: it.AddedAt, Opaque: it.Opaque(), Local: it.Local, Null: it.Null}
+		if it.Null {
+			r.Wire = it.URI
+		}
+		switch from := it.Track.LinkedFrom; {
+		case r.Opaque:
+			// A withdrawn row whose URI is still told is the wanted one.
+			if !it.Local && it.URI != "" && wanted[it.URI] > 0 {
+				r.Opaque = false
+			}
+		case from != "" && from != it.URI && wanted[it.URI] == 0:
+			r.URI, r.Wire = from, from // Spotify deletes by the original's URI
+		case original[it.URI] != "":
+			r.URI, r.Wire = original[it.URI], it.URI
+		}
+		rows[i] = r
+	}
+	pairOpaque(rows, items, want)
+	return rows
+}
+
+// pairOpaque gives opaque rows (but for local files, which cannot be wanted) the wanted URI that stands between the
+// same neighbours and is nowhere else.
+func pairOpaque(rows []Row, items []spotify.Item, want []spotify.URI) {
+	missing := count(want)
+	for _, r := range rows {
+		if !r.Opaque {
+			missing[r.URI]--
+		}
+	}
+	after := make(map[spotify.URI][]int) // where in want each URI stands; "" is the head
+	after[""] = []int{-1}
+	for i, u := range want {
+		after[u] = append(after[u], i)
+	}
+	for i := 0; i < len(rows); {
+		if !rows[i].Opaque {
+			i++
+			continue
+		}
+		j := i
+		for j < len(rows) && rows[j].Opaque {
+			j++
+		}
+		var before spotify.URI
+		if i > 0 {
+			before = rows[i-1].URI
+		}
+		for _, at := range after[before] {
+			gap := at + 1
+			for gap < len(want) && missing[want[gap]] > 0 {
+				gap++
+			}
+			ends := gap == len(want) && j == len(rows) || gap < len(want) && j < len(rows) && want[gap] == rows[j].URI
+			if gap == at+1 || !ends {
+				continue
+			}
+			next := at + 1
+			for k := i; k < j && next < gap; k++ {
+				if items[k].Local {
+					continue
+				}
+				rows[k].URI, rows[k].Opaque = want[next], false
+				missing[want[next]]--
+				next++
+			}
+			break
+		}
+		i = j
+	}
+}
+
+// TitleOf is how people name a track: "Artist – Title", or nothing where that is not known.
+func TitleOf(t spotify.Track) string {
+	if t.Title == "" || len(t.Artists) == 0 {
+		return t.Title
+	}
+	return strings.Join(t.Artists, ", ") + " – " + t.Title
+}
+
+func editRows(rows []Row) []edit.Row {
+	out := make([]edit.Row, len(rows))
+	for i, r := range rows {
+		out[i] = edit.Row{URI: r.URI, Opaque: r.Opaque}
+	}
+	return out
+}
+
+// sameItems reports whether two reads of a playlist show the same rows in the same order.
+func sameItems(a, b []spotify.Item) bool { return len(a) == len(b) && fingerprint(a) == fingerprint(b) }
+
+// sameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
+func sameDetails(a, b spotify.Details) bool {
+	return sameName(a.Name, b.Name) && (sameDescription(a.Description, b.Description) || sameDescription(b.Description, a.Description)) &&
+		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
+}
+
+// detailsOf are the managed details of a playlist as Spotify describes it.
+func detailsOf(p spotify.Playlist) spotify.Details {
+	return spotify.Details{Name: p.Name, Description: p.Description, Public: p.Public, Collaborative: p.Collaborative}
+}
+
+// askable splits want into what may be asked of Spotify and what it refused lately. A refused URI that is there all
+// the same stays wanted.
+func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now time.Time) (ask, refused []spotify.URI) {
+	if len(e.Withdrawn) == 0 {
+		return want, nil
+	}
+	there := make(map[spotify.URI]bool, len(items))
+	for _, it := range items {
+		there[it.URI] = true
+	}
+	for _, u := range want {
+		if tried, ok := e.Withdrawn[u]; ok && !there[u] && now.Sub(tried) < retryWithdrawn {
+			refused = append(refused, u)
+			continue
+		}
+		ask = append(ask, u)
+	}
+	return ask, refused
+}
+
+// learnAliases tells which wanted URIs Spotify shows under another one: rows that a write of ours put there, and that
+// were never yet read, now carry a URI that nobody wanted in exactly the same place, added at the time of that write.
+func learnAliases(base store.Base, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
+	written := base.Contents.Items
+	if base.Confirmed || len(written) != len(items) {
+		return nil
+	}
+	wanted := count(want)
+	var learned map[spotify.URI]spotify.URI
+	for i, it := range items {
+		w := written[i].URI
+		if it.URI == w || it.Track.LinkedFrom == w {
+			continue
+		}
+		ours := written[i].AddedAt.IsZero() && wanted[w] > 0
+		if !ours || it.Opaque() || wanted[it.URI] > 0 || it.AddedAt.Sub(base.Time).Abs() > 2*time.Minute {
+			return nil // something else happened here: an alias is learned only when nothing else changed
+		}
+		if learned == nil {
+			learned = make(map[spotify.URI]spotify.URI)
+		}
+		learned[w] = it.URI
+	}
+	return learned
+}
+
+func count[K comparable](list []K) map[K]int {
+	n := make(map[K]int, len(list))
+	for _, k := range list {
+		n[k]++
+	}
+	return n
+}
+
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

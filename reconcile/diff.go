@@ -1,0 +1,312 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// cheapBudget is how many requests more than replacing keep_dates = "auto" spends on dates before it asks.
+const cheapBudget = 20
+
+// difference is what lies between a wish and what is there.
+type difference struct {
+	before, after *Picture
+	details       *Details
+	items         []Edit
+	cheaper       *Cheaper
+	datesLost     int
+	proven        bool
+	origin        Origin
+	reasons       []string
+	warnings      []string
+	refused       []spotify.URI               // wanted, and not asked for now
+	aliases       map[spotify.URI]spotify.URI // learned
+	unhonoured    *bool                       // the wish for public that Spotify ignored
+}
+
+// apply puts a difference into a change.
+func (c *Change) apply(d difference) {
+	c.Before, c.After, c.Origin = d.before, d.after, d.origin
+	c.Reasons = append(c.Reasons, d.reasons...)
+	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
+	if d.details != nil {
+		c.Edits = append(c.Edits, about(ChangeDetails, d.details))
+	}
+	c.Edits = append(c.Edits, d.items...)
+}
+
+// diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
+func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
+	d := difference{origin: origin(w, c, base)}
+	d.diffDetails(w, c, entry, base)
+	d.diffItems(w, c, entry, base, now)
+	if base != nil && (d.origin == FromSpotify || d.origin == FromBoth) {
+		d.reasons = append(d.reasons, "changed on Spotify"+since(base))
+	}
+	return d
+}
+
+func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base) {
+	have := c.Details
+	d.before = &Picture{Name: have.Name, Description: plainDescription(have.Description), Public: have.Public,
+		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
+	after := *d.before
+	var ch Details
+	if w.Name != nil && !sameName(*w.Name, have.Name) {
+		ch.Name, after.Name = w.Name, *w.Name
+	}
+	if w.Description != nil && !sameDescription(*w.Description, have.Description) {
+		if entry.RefusedDescription == *w.Description {
+			d.warnings = append(d.warnings, "Spotify refuses its description, so that is left as it is; links in it are the usual reason")
+		} else {
+			ch.Description, after.Description = w.Description, *w.Description
+			if fold(*w.Description) == "" {
+				d.reasons = append(d.reasons, "Spotify has no empty description: a space stands for it")
+			}
+		}
+	}
+	if w.Public != nil && have.Public != nil && *w.Public != *have.Public {
+		if unhonoured(*w.Public, entry, base) {
+			d.unhonoured = w.Public
+			d.warnings = append(d.warnings, "Spotify did not honour public = "+yes(*w.Public)+"; it is not asked again. Change it in a Spotify app, or leave it out of the file")
+		} else {
+			ch.Public, after.Public = w.Public, w.Public
+		}
+	}
+	if w.Collaborative != nil && *w.Collaborative != have.Collaborative {
+		ch.Collaborative, after.Collaborative = w.Collaborative, *w.Collaborative
+		if *w.Collaborative && (have.Public == nil || *have.Public) {
+			ch.Public, after.Public = new(bool), new(bool) // a collaborative playlist can't be public
+		}
+	}
+	if ch != (Details{}) {
+		d.details = &ch
+	}
+	d.after = &after
+}
+
+// unhonoured reports whether Spotify was asked for this visibility before and did not give it.
+func unhonoured(public bool, entry lockfile.Playlist, base *store.Base) bool {
+	if entry.PublicUnhonoured != nil && *entry.PublicUnhonoured == public {
+		return true
+	}
+	if base == nil {
+		return false
+	}
+	if u := base.PublicUnhonoured; u != nil && *u == public {
+		return true
+	}
+	asked := base.Contents.Details.Public
+	return !base.Confirmed && asked != nil && *asked == public
+}
+
+func yes(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) {
+	if !w.HasTracks {
+		rows := rowsOf(c.Items, nil, nil)
+		d.before.Tracks, d.after.Tracks = rows, rows
+		return
+	}
+	want, refused := askable(w.Tracks, c.Items, entry, now)
+	d.refused = refused
+	aliases := entry.Aliases
+	if base != nil {
+		if d.aliases = learnAliases(*base, c.Items, want); d.aliases != nil {
+			aliases = joined(aliases, d.aliases)
+		}
+	}
+	rows := rowsOf(c.Items, want, aliases)
+	d.before.Tracks = rows
+	if w.Mode == config.ModeAppend {
+		want = appended(rows, want)
+	}
+	mode := edit.Always
+	if w.KeepDates == config.KeepNever {
+		mode = edit.Never
+	}
+	have := editRows(rows)
+	var script edit.Script
+	if w.DropOpaque && slices.ContainsFunc(rows, func(r Row) bool { return r.Opaque }) {
+		script = rewrite(rows, want) // an opaque row can't be named in a remove: only replacing takes it away
+	} else {
+		script = edit.Make(have, want, edit.Options{Mode: mode})
+	}
+	d.items, d.datesLost, d.proven = onTheWire(script.Edits, rows), script.DatesLost, script.Proven
+	d.after.Tracks = final(script, rows, w)
+	if w.KeepDates == config.KeepAuto && len(script.Edits) > edit.ReplaceCost(len(want))+cheapBudget {
+		if never := edit.Make(have, want, edit.Options{Mode: edit.Never}); len(never.Edits) < len(script.Edits) {
+			d.cheaper = &Cheaper{Edits: onTheWire(never.Edits, rows), DatesLost: never.DatesLost}
+		}
+	}
+}
+
+// appended is what mode = "append" wants: what is there, then what is missing.
+func appended(rows []Row, want []spotify.URI) []spotify.URI {
+	there := make(map[spotify.URI]int, len(rows))
+	var all []spotify.URI
+	for _, r := range rows {
+		if !r.Opaque {
+			there[r.URI]++
+			all = append(all, r.URI)
+		}
+	}
+	for _, u := range want {
+		if there[u] > 0 {
+			there[u]--
+			continue
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+// rewrite replaces a whole list, opaque rows and all.
+func rewrite(rows []Row, want []spotify.URI) edit.Script {
+	first := want[:min(len(want), edit.MaxURIs)]
+	s := edit.Script{Edits: []edit.Edit{{Kind: edit.Replace, URIs: first}}}
+	for at := len(first); at < len(want); at += edit.MaxURIs {
+		s.Edits = append(s.Edits, edit.Edit{Kind: edit.Insert, At: at, URIs: want[at:min(len(want), at+edit.MaxURIs)]})
+	}
+	for _, u := range want {
+		s.Final = append(s.Final, edit.Row{URI: u})
+	}
+	wanted := count(want)
+	for _, r := range rows {
+		if !r.Opaque && wanted[r.URI] > 0 {
+			wanted[r.URI]--
+			s.DatesLost++
+		}
+	}
+	return s
+}
+
+// onTheWire turns edits in the files' URIs into requests in Spotify's: a row shown under another URI is removed by that.
+func onTheWire(edits []edit.Edit, rows []Row) []Edit {
+	wires := make(map[spotify.URI][]spotify.URI)
+	for _, r := range rows {
+		if r.Wire != "" && !slices.Contains(wires[r.URI], r.Wire) {
+			wires[r.URI] = append(wires[r.URI], r.Wire)
+		}
+	}
+	out := make([]Edit, 0, len(edits))
+	for _, e := range edits {
+		if e.Kind != edit.Remove || len(wires) == 0 {
+			out = append(out, Edit{Edit: e})
+			continue
+		}
+		var uris []spotify.URI
+		for _, u := range e.URIs {
+			if w := wires[u]; w != nil {
+				uris = append(uris, w...)
+				continue
+			}
+			uris = append(uris, u)
+		}
+		for batch := range slices.Chunk(uris, edit.MaxURIs) {
+			out = append(out, Edit{Edit: edit.Edit{Kind: edit.Remove, URIs: batch}})
+		}
+	}
+	return out
+}
+
+// final are the rows after a script, with titles and the dates of what stays.
+func final(s edit.Script, rows []Row, w Wish) []Row {
+	if len(s.Edits) == 0 {
+		return rows
+	}
+	known := make(map[spotify.URI][]Row)
+	var opaque []Row
+	for _, r := range rows {
+		if r.Opaque {
+			opaque = append(opaque, r)
+			continue
+		}
+		known[r.URI] = append(known[r.URI], r)
+	}
+	titles := make(map[spotify.URI]string, len(w.Titles))
+	for i, t := range w.Titles {
+		titles[w.Tracks[i]] = t
+	}
+	removed := make(map[spotify.URI]bool)
+	replaced := false
+	for _, e := range s.Edits {
+		replaced = replaced || e.Kind == edit.Replace
+		if e.Kind == edit.Remove {
+			for _, u := range e.URIs {
+				removed[u] = true
+			}
+		}
+	}
+	out := make([]Row, 0, len(s.Final))
+	for _, f := range s.Final {
+		switch k := known[f.URI]; {
+		case f.Opaque && len(opaque) > 0:
+			out, opaque = append(out, opaque[0]), opaque[1:]
+		case !f.Opaque && len(k) > 0:
+			r := k[0]
+			known[f.URI] = k[1:]
+			if replaced || removed[f.URI] {
+				r.AddedAt = time.Time{}
+			}
+			out = append(out, r)
+		default:
+			out = append(out, Row{URI: f.URI, Title: titles[f.URI], Opaque: f.Opaque})
+		}
+	}
+	return out
+}
+
+// origin tells who changed what since files and Spotify last agreed.
+func origin(w Wish, c store.Contents, base *store.Base) Origin {
+	if base == nil {
+		return FromUnknown
+	}
+	files := w.Name != nil && !sameName(*w.Name, base.Contents.Details.Name) ||
+		w.Description != nil && !sameDescription(*w.Description, base.Contents.Details.Description) ||
+		w.Public != nil && !samePublic(w.Public, base.Contents.Details.Public) ||
+		w.Collaborative != nil && *w.Collaborative != base.Contents.Details.Collaborative ||
+		w.HasTracks && !slices.Equal(w.Tracks, urisOf(base.Contents.Items))
+	there := !sameDetails(base.Contents.Details, c.Details) || !sameItems(base.Contents.Items, c.Items)
+	switch {
+	case files && there:
+		return FromBoth
+	case there:
+		return FromSpotify
+	}
+	return FromFiles
+}
+
+func urisOf(items []spotify.Item) []spotify.URI {
+	uris := make([]spotify.URI, len(items))
+	for i, it := range items {
+		uris[i] = it.URI
+	}
+	return uris
+}
+
+func picture(d spotify.Details, rows []Row) *Picture {
+	return &Picture{Name: d.Name, Description: plainDescription(d.Description), Public: d.Public, Collaborative: d.Collaborative, Tracks: rows}
+}
+
+func joined[K comparable, V any](a, b map[K]V) map[K]V {
+	out := make(map[K]V, len(a)+len(b))
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		out[k] = v
+	}
+	return out
+}

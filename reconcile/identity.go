@@ -1,0 +1,368 @@
+package reconcile
+
+import (
+	"fmt"
+	"html"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// defaultAccount is the label of the account a playlist belongs to when its block says nothing.
+const defaultAccount = "default"
+
+// checkAccounts makes sure that every label still means who it meant.
+func (p *planner) checkAccounts() {
+	for _, label := range sortedKeys(p.Observed) {
+		o := p.Observed[label]
+		p.plan.Accounts[label] = PlanAccount{ID: o.User.Account(), User: o.User.ID, Name: o.User.DisplayName}
+		if locked, ok := p.Lock.Accounts[label]; ok && locked.ID != o.User.Account() && locked.ID != o.User.ID {
+			p.refuse(Refusal{Summary: "The login belongs to another account",
+				Detail: fmt.Sprintf("The lock file says account %q is %s, and the login is for %s. Log in as the right one (spotsync login%s), or use the lock file that belongs to this account (--lock-file).",
+					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), accountFlag(label))})
+		}
+		p.checkMissing(label, o)
+	}
+}
+
+// checkMissing refuses to believe that all locked playlists were deleted: more likely the listing is somebody else's.
+func (p *planner) checkMissing(label string, o *Observed) {
+	if !o.Asked {
+		return
+	}
+	locked, missing := 0, 0
+	for _, e := range p.Lock.Playlists {
+		if e.Account != label {
+			continue
+		}
+		if _, seen := o.Seen[e.ID]; !seen {
+			continue
+		}
+		locked++
+		if slices.Contains(o.Missing, e.ID) {
+			missing++
+		}
+	}
+	if locked >= 2 && missing == locked {
+		p.refuse(Refusal{Summary: "None of the managed playlists is in this account",
+			Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose use --target with one of them, or spotsync rollback.",
+				locked, label, who(o.User.DisplayName, o.User.Account()))})
+	}
+}
+
+func who(name string, id spotify.ID) string {
+	if name == "" {
+		return string(id)
+	}
+	return fmt.Sprintf("%s (%s)", name, id)
+}
+
+func accountFlag(label string) string {
+	if label == defaultAccount {
+		return ""
+	}
+	return " --account " + label
+}
+
+// identify works out which playlist each address means, and refuses where that would be a guess.
+func (p *planner) identify() {
+	entries := maps.Clone(p.Lock.Playlists)
+	if entries == nil {
+		entries = make(map[string]lockfile.Playlist)
+	}
+	blocks := make(map[string]*config.Playlist, len(p.Desired.Playlists))
+	for i := range p.Desired.Playlists {
+		blocks[p.Desired.Playlists[i].Address] = &p.Desired.Playlists[i]
+	}
+	p.moveEntries(entries, blocks)
+	p.removeEntries(entries, blocks)
+
+	for _, address := range slices.Sorted(maps.Keys(blocks)) {
+		p.managed = append(p.managed, p.identifyBlock(address, blocks[address], entries))
+	}
+	for _, address := range sortedKeys(entries) {
+		if blocks[address] == nil {
+			e := entries[address]
+			p.managed = append(p.managed, managed{address: address, account: e.Account, id: e.ID, entry: e})
+		}
+	}
+	slices.SortFunc(p.managed, func(a, b managed) int { return strings.Compare(a.address, b.address) })
+	p.checkUnique()
+	p.checkRenamed()
+}
+
+func (p *planner) diagnose(rng hcl.Range, summary, format string, args ...any) {
+	p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &rng})
+}
+
+func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
+	for _, m := range p.Desired.Moved {
+		e, ok := entries[m.From]
+		if !ok {
+			continue // done already, or never was
+		}
+		if blocks[m.From] != nil {
+			p.diagnose(m.Range, "Moved playlist still exists", "%s is said to have moved to %s, and there is still a block of that name. Remove the block or this one.", m.From, m.To)
+			continue
+		}
+		if other, taken := entries[m.To]; taken {
+			p.diagnose(m.Range, "Moved to a place that is taken", "%s is playlist %s already; %s can't be it too. Remove this block, or first: spotsync lock rm '%s'", m.To, other.ID, m.From, m.To)
+			continue
+		}
+		entries[m.To] = e
+		delete(entries, m.From)
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "move", Address: m.From, To: m.To, ID: e.ID, Reason: "moved block"})
+	}
+}
+
+func (p *planner) removeEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
+	for _, r := range p.Desired.Removed {
+		e, ok := entries[r.From]
+		if !ok {
+			continue
+		}
+		if blocks[r.From] != nil {
+			p.diagnose(r.Range, "Removed playlist still exists", "%s is said to be removed, and there is still a block of that name. Remove one of the two.", r.From)
+			continue
+		}
+		if r.Destroy {
+			continue
+		}
+		delete(entries, r.From)
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "forget", Address: r.From, ID: e.ID, Reason: "removed block; it stays on Spotify"})
+	}
+}
+
+// identifyBlock finds the playlist of one block: what the block itself says, an import, the lock file; else a new one,
+// unless something hints that it exists.
+func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[string]lockfile.Playlist) managed {
+	e, locked := entries[address]
+	m := managed{address: address, account: b.Account, block: b, entry: e}
+	given, rng := b.ID, b.Ranges["id"]
+	for _, i := range p.Desired.Imports {
+		if i.To != address {
+			continue
+		}
+		switch {
+		case given != "" && given != i.ID:
+			p.diagnose(i.Range, "Import contradicts id", "%s has id = %q and is imported as %q. Keep one.", address, given, i.ID)
+		case locked && e.ID != i.ID:
+			p.diagnose(i.Range, "Address is taken", "%s is playlist %s in the lock file, so %s can't be imported to it. First: spotsync lock rm '%s'", address, e.ID, i.ID, address)
+		case given == "":
+			given, rng = i.ID, i.Range
+		}
+	}
+	if locked && e.Account != b.Account && (given == "" || given == e.ID) {
+		p.refuse(Refusal{Address: address, Summary: "A playlist can't change accounts",
+			Detail: fmt.Sprintf("%s belongs to account %q in the lock file and the block says %q. Give the new account a block of its own; what becomes of the old one is up to a removed block or spotsync lock rm.", address, e.Account, b.Account)})
+		m.id = e.ID
+		return m
+	}
+	if given != "" && (!locked || e.ID != given) {
+		m.id, m.entry = given, lockfile.Playlist{}
+		m.adopted = "managed from now on, as the files say"
+		p.checkOwner(m, rng)
+		return m
+	}
+	if locked {
+		m.id = e.ID
+		p.checkOwner(m, rng)
+		return m
+	}
+	p.identifyNew(&m)
+	return m
+}
+
+// checkOwner refuses to touch somebody else's playlist.
+func (p *planner) checkOwner(m managed, rng hcl.Range) {
+	if !p.targeted(m.address) {
+		return
+	}
+	s := p.seen(m)
+	switch {
+	case s.Presence == NotOwned && m.adopted != "":
+		p.diagnose(rng, "Not your playlist", "%s belongs to %s. Only playlists of the account itself can be managed; to have a copy, leave out the ID.", m.id, s.Owner)
+	case s.Presence == Gone && m.adopted != "":
+		p.diagnose(rng, "No such playlist", "Spotify knows no playlist %s that this account may see. Playlists made by Spotify itself can't be managed.", m.id)
+	case s.Presence == NotOwned:
+		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
+			Detail: fmt.Sprintf("%s (%s) belongs to %s. Nothing is changed. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm '%s'", m.address, m.id, s.Owner, m.address)})
+	}
+}
+
+// identifyNew decides about an address that nothing names: it is new, unless that would make a twin.
+func (p *planner) identifyNew(m *managed) {
+	if !p.targeted(m.address) {
+		return
+	}
+	if r := p.lastRemembered(m.address); r != "" {
+		p.refuse(Refusal{Address: m.address, Summary: "The lock file has forgotten this playlist",
+			Detail: fmt.Sprintf("This computer made %s playlist %s, and the lock file no longer says so. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, r, m.address, m.address)})
+		return
+	}
+	name := m.block.Name
+	o := p.Observed[m.account]
+	if name == nil || o == nil || !o.Asked {
+		return
+	}
+	if p.finishCreate(m, o) {
+		return
+	}
+	var same []spotify.Playlist
+	for _, pl := range o.Owned() {
+		if _, known := p.Lock.AddressOf(pl.ID); !known && sameName(*name, pl.Name) && !p.claimed(pl.ID) {
+			same = append(same, pl)
+		}
+	}
+	switch {
+	case len(same) == 0 || p.CreateDuplicate:
+		return
+	case p.AdoptByName && len(same) == 1 && (p.Attended || p.adoptsQuietly(*m, same[0])):
+		m.id, m.adopted = same[0].ID, "it has the name of the block"
+		return
+	}
+	ids := make([]string, len(same))
+	for i, pl := range same {
+		ids[i] = string(pl.ID)
+	}
+	slices.Sort(ids)
+	how := "manage it by writing id = \"" + ids[0] + "\" in the block or with --adopt-by-name, write its HCL with spotsync import, or make another of the same name with --create-duplicate"
+	if p.AdoptByName {
+		how = "--adopt-by-name takes only one exact match, and with nobody to ask only one from which nothing would be removed; write id = \"…\" in the block, or use --create-duplicate"
+	}
+	p.refuse(Refusal{Address: m.address, Summary: "A playlist of this name exists already",
+		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. To %s.", html.UnescapeString(same[0].Name), strings.Join(ids, ", "), strings.TrimPrefix(how, "to "))})
+}
+
+// adoptsQuietly reports whether adopting takes nothing away: an exact name, and every item of it still wanted.
+func (p *planner) adoptsQuietly(m managed, pl spotify.Playlist) bool {
+	s, ok := p.Observed[m.account].Seen[pl.ID]
+	if !ok || s.Presence != Present || html.UnescapeString(pl.Name) != *m.block.Name {
+		return false
+	}
+	d := diff(wishOf(m.block), s.Contents, lockfile.Playlist{}, nil, p.Now)
+	return removals(Change{Before: d.before, After: d.after}) == 0
+}
+
+// finishCreate looks for the playlist of a create whose outcome was never recorded: of that name, owned, empty, neither
+// locked nor there before. It reports whether the address is settled by that.
+func (p *planner) finishCreate(m *managed, o *Observed) bool {
+	for _, c := range p.Creates {
+		if c.Address != m.address {
+			continue
+		}
+		found := p.candidates(c.Name, c.Known, o)
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			m.id, m.adopted = found[0].ID, "an interrupted run created it"
+			return true
+		}
+		ids := make([]string, len(found))
+		for i, pl := range found {
+			ids[i] = string(pl.ID)
+		}
+		p.refuse(Refusal{Address: m.address, Summary: "An interrupted run may have created more than one playlist",
+			Detail: fmt.Sprintf("%q is empty and new in %s. Delete all but one in Spotify, or name the right one with id = \"…\" in the block.", c.Name, strings.Join(ids, ", "))})
+		return true
+	}
+	return false
+}
+
+// candidates are the playlists an unanswered create may have made.
+func (p *planner) candidates(name string, known []spotify.ID, o *Observed) []spotify.Playlist {
+	return Candidates(name, known, o.Owned(), func(id spotify.ID) bool {
+		_, locked := p.Lock.AddressOf(id)
+		return locked || p.claimed(id)
+	})
+}
+
+// Candidates are the playlists a create whose answer was lost may have made: of that name, empty, and neither there
+// before nor taken by another address.
+func Candidates(name string, known []spotify.ID, owned []spotify.Playlist, taken func(spotify.ID) bool) []spotify.Playlist {
+	var found []spotify.Playlist
+	for _, pl := range owned {
+		if sameName(name, pl.Name) && pl.Total <= 0 && !slices.Contains(known, pl.ID) && !taken(pl.ID) {
+			found = append(found, pl)
+		}
+	}
+	return found
+}
+
+// claimed reports whether another block or import of these files names the playlist.
+func (p *planner) claimed(id spotify.ID) bool {
+	return slices.ContainsFunc(p.Desired.Playlists, func(b config.Playlist) bool { return b.ID == id }) ||
+		slices.ContainsFunc(p.Desired.Imports, func(i config.Import) bool { return i.ID == id }) ||
+		slices.ContainsFunc(p.managed, func(m managed) bool { return m.id == id })
+}
+
+func (p *planner) lastRemembered(address string) spotify.ID {
+	list := p.Remembered[address]
+	if len(list) == 0 || list[len(list)-1].Forgotten {
+		return ""
+	}
+	id := list[len(list)-1].ID
+	if _, elsewhere := p.Lock.AddressOf(id); elsewhere {
+		return "" // it is managed under another address
+	}
+	return id
+}
+
+// checkUnique makes sure that no playlist has two addresses.
+func (p *planner) checkUnique() {
+	first := make(map[spotify.ID]managed)
+	for _, m := range p.managed {
+		if m.id == "" {
+			continue
+		}
+		other, twice := first[m.id]
+		if !twice {
+			first[m.id] = m
+			continue
+		}
+		b := m.block
+		if b == nil {
+			b = other.block
+		}
+		if b == nil {
+			continue // the lock file itself refuses this
+		}
+		hint := "Give each block a playlist of its own."
+		if m.block == nil || other.block == nil {
+			gone, here := other.address, m.address
+			if m.block == nil {
+				gone, here = here, gone
+			}
+			hint = fmt.Sprintf("If the block was renamed, add:\n\nmoved {\n  from = %s\n  to   = %s\n}", gone, here)
+		}
+		p.diagnose(b.Range, "One playlist at two addresses", "%s and %s both mean playlist %s. %s", other.address, m.address, m.id, hint)
+	}
+}
+
+// checkRenamed refuses to delete one playlist and create another of the same name in one go: that is a renamed label.
+func (p *planner) checkRenamed() {
+	for _, gone := range p.managed {
+		if gone.block != nil || !p.targeted(gone.address) {
+			continue
+		}
+		s := p.seen(gone)
+		for _, m := range p.managed {
+			if m.block == nil || m.id != "" || m.block.Name == nil || m.account != gone.account || !p.targeted(m.address) {
+				continue
+			}
+			known := gone.entry.Name != "" && sameName(*m.block.Name, gone.entry.Name)
+			if !known && (s.Presence != Present || !sameName(*m.block.Name, s.Contents.Details.Name)) {
+				continue
+			}
+			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
+				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, apply the removal first: --target '%s'", gone.address, m.address, gone.address, m.address, gone.address)})
+		}
+	}
+}

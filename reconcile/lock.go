@@ -1,0 +1,212 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"sync"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// LockFile is the lock file as it counts: the file in the configuration folder, plus entries that were learned while it
+// could not be written and wait in the state directory. It may be used from several goroutines.
+type LockFile struct {
+	fsys   store.FS
+	state  *store.State
+	path   string
+	issuer string
+
+	mu      sync.Mutex
+	current *lockfile.File
+	pending bool // the last update went to the state directory
+}
+
+// OpenLockFile reads the lock file and what is pending for it. A missing file is an empty one.
+func OpenLockFile(fsys store.FS, state *store.State, path, issuer string) (*LockFile, error) {
+	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer}
+	var err error
+	if _, l.current, err = l.read(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Current is the effective lock file. The caller must not change it.
+func (l *LockFile) Current() *lockfile.File {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current
+}
+
+// Path is where the file is.
+func (l *LockFile) Path() string { return l.path }
+
+// Pending reports whether entries wait in the state directory because the file could not be written.
+func (l *LockFile) Pending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pending
+}
+
+// Reload reads both again and reports whether they say something else than before.
+func (l *LockFile) Reload() (changed bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, f, err := l.read()
+	if err != nil {
+		return false, err
+	}
+	changed = !f.Equal(l.current)
+	l.current = f
+	return changed, nil
+}
+
+// Update changes the lock file on disk, and returns only when the disk has accepted it. The change is made to what the
+// file says now, so that what git brought in meanwhile stays. Where the folder can't be written, the change goes to the
+// state directory instead, to be folded in by the next update that can write.
+func (l *LockFile) Update(change func(*lockfile.File)) error { return l.update(change, false) }
+
+// ProveWritable makes sure that what Update is asked to remember will be remembered, by writing what is known already.
+func (l *LockFile) ProveWritable() error { return l.update(func(*lockfile.File) {}, true) }
+
+func (l *LockFile) update(change func(*lockfile.File), force bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	file, f, err := l.read()
+	if err != nil {
+		return err
+	}
+	next := f.Clone()
+	change(next)
+	if next.Equal(f) && !l.pending && !force {
+		l.current = f
+		return nil
+	}
+	err = l.fsys.WriteFile(l.path, next.Bytes(), 0o644)
+	switch {
+	case err == nil:
+		if l.pending {
+			if err := l.state.SavePending(nil); err != nil {
+				return fmt.Errorf("forget pending lock entries: %w", err)
+			}
+		}
+		l.pending = false
+	case readOnly(err):
+		waiting, merr := json.Marshal(pendingEntries{Base: string(file.Bytes()), Next: string(next.Bytes())})
+		if merr != nil {
+			return merr
+		}
+		if perr := l.state.SavePending(waiting); perr != nil {
+			return fmt.Errorf("write %s: %w; and it could not be kept for later either: %w", l.path, err, perr)
+		}
+		l.pending = true
+	default:
+		return fmt.Errorf("write %s: %w", l.path, err)
+	}
+	l.current = next
+	return nil
+}
+
+func readOnly(err error) bool { return errors.Is(err, fs.ErrPermission) || isReadOnlyFS(err) }
+
+// pendingEntries is what waits in the state directory: the file as it was, and as it should have become.
+type pendingEntries struct {
+	Base string `json:"base"`
+	Next string `json:"next"`
+}
+
+// read returns the file as it is on disk, and that merged with what is pending.
+func (l *LockFile) read() (file, effective *lockfile.File, err error) {
+	file = lockfile.New(l.issuer)
+	data, err := l.fsys.ReadFile(l.path)
+	switch {
+	case err == nil:
+		if file, err = lockfile.Parse(data, l.path); err != nil {
+			return nil, nil, err
+		}
+		if file.Issuer != l.issuer {
+			return nil, nil, refuse("", "The lock file belongs to another Spotify",
+				"%s was written for %q and this run talks to %q. Use another --lock-file, or set or unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL.", l.path, file.Issuer, l.issuer)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("read the lock file: %w", err)
+	}
+	waiting, err := l.state.Pending()
+	if err != nil {
+		return nil, nil, err
+	}
+	l.pending = len(waiting) > 0
+	if !l.pending {
+		return file, file, nil
+	}
+	var p pendingEntries
+	if err := json.Unmarshal(waiting, &p); err != nil {
+		return nil, nil, fmt.Errorf("read pending lock entries: %w", err)
+	}
+	base, err := lockfile.Parse([]byte(p.Base), "pending lock entries")
+	if err != nil {
+		return nil, nil, err
+	}
+	next, err := lockfile.Parse([]byte(p.Next), "pending lock entries")
+	if err != nil {
+		return nil, nil, err
+	}
+	effective, err = merge(base, file, next)
+	return file, effective, err
+}
+
+// merge brings what changed from base to next into file, as git would. Where both changed one entry the file wins, but
+// an address that came to mean two playlists is not guessed.
+func merge(base, file, next *lockfile.File) (*lockfile.File, error) {
+	out := file.Clone()
+	for _, label := range sortedKeys(next.Accounts) {
+		if _, ok := out.Accounts[label]; !ok {
+			out.Accounts[label] = next.Accounts[label]
+		}
+	}
+	addresses := sortedKeys(next.Playlists)
+	for address := range base.Playlists {
+		if _, ok := next.Playlists[address]; !ok {
+			addresses = append(addresses, address)
+		}
+	}
+	for _, address := range addresses {
+		was, had := base.Playlists[address]
+		is, has := next.Playlists[address]
+		now, inFile := file.Playlists[address]
+		switch {
+		case had == has && reflect.DeepEqual(was, is): // nothing learned here
+		case inFile == had && reflect.DeepEqual(was, now): // nothing changed in the file
+			if has {
+				out.Playlists[address] = is
+			} else {
+				delete(out.Playlists, address)
+			}
+		case has && inFile && now.ID != is.ID:
+			return nil, refuse(address, "One address means two playlists",
+				"The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID", address, now.ID, is.ID, address)
+		}
+	}
+	return out, nil
+}
+
+// setPlaylist changes one entry of a lock file.
+func setPlaylist(f *lockfile.File, address string, change func(*lockfile.Playlist)) {
+	if f.Playlists == nil {
+		f.Playlists = make(map[string]lockfile.Playlist)
+	}
+	e := f.Playlists[address]
+	change(&e)
+	f.Playlists[address] = e
+}
+
+// entryOf is the lock entry of a playlist, or an empty one.
+func entryOf(f *lockfile.File, address string) lockfile.Playlist { return f.Playlists[address] }
+
+// idAt is the ID of an address, empty where it has none.
+func idAt(f *lockfile.File, address string) spotify.ID { return f.Playlists[address].ID }

@@ -1,0 +1,320 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// Presence is where a playlist was found.
+type Presence string
+
+// Where a playlist may be.
+const (
+	Present  Presence = "present"  // in the account's library
+	Absent   Presence = "absent"   // exists, but was removed from the library: what Spotify calls deleting
+	Gone     Presence = "gone"     // Spotify does not know the ID (404)
+	Unread   Presence = "unread"   // could not be read; nothing may be concluded
+	NotOwned Presence = "notowned" // belongs to somebody else
+)
+
+// Seen is one managed playlist as observed.
+type Seen struct {
+	Presence Presence
+	Contents store.Contents // meaningful when Present or Absent
+	Owner    spotify.ID
+	Expected bool      // contents come from our own record of a write too recent for reads to be believed
+	At       time.Time // when its snapshot was seen; zero when taken from memory
+	Err      error     // why it is Unread
+}
+
+// Observed is what was seen of one account.
+type Observed struct {
+	Label   string
+	User    spotify.User
+	Library []spotify.Playlist // owned and followed, without what we have just removed; nil when not asked
+	Asked   bool               // Library is complete
+	Seen    map[spotify.ID]Seen
+	Missing []spotify.ID // managed playlists that a complete listing lacked, sorted
+}
+
+// Owned are the playlists of the library that belong to the account.
+func (o *Observed) Owned() []spotify.Playlist {
+	var own []spotify.Playlist
+	for _, p := range o.Library {
+		if p.Owner == o.User.ID {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// Observer reads one account.
+type Observer struct {
+	API         API
+	Account     *store.Account
+	User        spotify.User
+	Label       string
+	Scopes      []string // granted; absence is believed only with both read scopes
+	Parallelism int      // playlists read side by side; 0 means 4
+	Offline     bool     // --refresh=false: ask nothing, plan from memory
+	Progress    func(done, total int)
+}
+
+// Observe reads what the account holds of the managed playlists: all of a page or an error, and contents only where the
+// snapshot moved. A playlist that cannot be read is reported as such; the rest is still observed.
+func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed, error) {
+	managed = slices.Compact(slices.Sorted(slices.Values(managed)))
+	out := &Observed{Label: o.Label, User: o.User, Seen: make(map[spotify.ID]Seen, len(managed))}
+	now := time.Now()
+	if o.Offline {
+		for _, id := range managed {
+			out.Seen[id] = o.remembered(id, now)
+		}
+		return out, nil
+	}
+	listing, err := o.API.Playlists(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the playlists of account %q: %w", o.Label, err)
+	}
+	out.Asked = true
+	listed := make(map[spotify.ID]spotify.Playlist, len(listing))
+	for _, p := range listing {
+		if s, err := o.Account.Settling(p.ID, now); err == nil && s != nil && !s.Unsure && !lastMark(s).Following {
+			continue // we have just removed it; the listing is behind
+		}
+		out.Library = append(out.Library, p)
+		listed[p.ID] = p
+	}
+	var missing []spotify.ID
+	for _, id := range managed {
+		if _, ok := listed[id]; !ok {
+			missing = append(missing, id)
+		}
+	}
+	inLibrary, err := o.confirmMissing(ctx, missing, now)
+	if err != nil {
+		return nil, err
+	}
+	out.Missing = missing
+
+	seen := make([]Seen, len(managed))
+	var done int
+	var mu sync.Mutex
+	err = sideBySide(ctx, o.Parallelism, len(managed), func(ctx context.Context, i int) error {
+		id := managed[i]
+		s, err := o.observeOne(ctx, id, listed, inLibrary[id], now)
+		if err != nil {
+			if stopsRun(err) {
+				return err
+			}
+			s = Seen{Presence: Unread, Err: err}
+		}
+		seen[i] = s
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		if o.Progress != nil {
+			o.Progress(done, len(managed))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range managed {
+		out.Seen[id] = seen[i]
+		if seen[i].Presence == Present {
+			out.Missing = slices.DeleteFunc(out.Missing, func(m spotify.ID) bool { return m == id })
+		}
+	}
+	return out, nil
+}
+
+// confirmMissing asks about playlists that the listing lacks: it says nothing by itself, for it leaves out what the
+// granted scopes do not cover. Playlists we made a moment ago are not asked about: the listing is merely behind.
+func (o *Observer) confirmMissing(ctx context.Context, missing []spotify.ID, now time.Time) (map[spotify.ID]bool, error) {
+	in := make(map[spotify.ID]bool, len(missing))
+	var ask []spotify.URI
+	var ids []spotify.ID
+	for _, id := range missing {
+		if s, err := o.Account.Settling(id, now); err == nil && s != nil && surelyFollowed(s) {
+			in[id] = true
+			continue
+		}
+		ids = append(ids, id)
+		ask = append(ask, playlistURI(id))
+	}
+	if len(ask) == 0 {
+		return in, nil
+	}
+	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
+		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
+			return nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login", o.Label, scope)
+		}
+	}
+	found, err := o.API.Contains(ctx, ask...)
+	if err != nil {
+		return nil, fmt.Errorf("ask whether %d missing playlists are still in the library: %w", len(ask), err)
+	}
+	if len(found) != len(ask) {
+		return nil, fmt.Errorf("ask whether missing playlists are still in the library: %d answers to %d questions", len(found), len(ask))
+	}
+	for i, id := range ids {
+		in[id] = found[i]
+	}
+	return in, nil
+}
+
+func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spotify.ID]spotify.Playlist, inLibrary bool, now time.Time) (Seen, error) {
+	settling, err := o.Account.Settling(id, now)
+	if err != nil {
+		return Seen{}, err
+	}
+	p, ok := listed[id]
+	if !ok {
+		if settling != nil && inLibrary && settling.Expected != nil {
+			return Seen{Presence: Present, Contents: *settling.Expected, Owner: o.User.ID, Expected: true}, nil
+		}
+		p, err = o.API.Playlist(ctx, id)
+		if errors.Is(err, spotify.ErrNotFound) {
+			return Seen{Presence: Gone}, nil
+		}
+		if err != nil {
+			return Seen{}, fmt.Errorf("read playlist %s: %w", id, err)
+		}
+	}
+	presence := Present
+	switch {
+	case p.Owner != o.User.ID:
+		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: detailsOf(p)}, At: now}, nil
+	case !ok && !inLibrary:
+		presence = Absent
+	}
+	c, expected, err := o.contents(ctx, p, settling)
+	if err != nil {
+		return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+	}
+	c.Following = presence == Present
+	s := Seen{Presence: presence, Contents: c, Owner: p.Owner, Expected: expected}
+	if !expected {
+		s.At = now
+	}
+	return s, nil
+}
+
+// contents are what a playlist holds: what we expect while reads may lie, what is cached while the snapshot is the same,
+// else what a read says. expected tells the first of these.
+func (o *Observer) contents(ctx context.Context, p spotify.Playlist, s *store.Settling) (c store.Contents, expected bool, err error) {
+	if s != nil && s.Expected != nil {
+		c = *s.Expected
+		if c.Snapshot != "" && c.Snapshot == p.Snapshot { // it shows our last write
+			c.Details = detailsOf(p)
+			return c, false, nil
+		}
+		if judgeDetails(s.States, detailsOf(p)) == foreign {
+			c.Details = detailsOf(p)
+		}
+		return c, true, nil
+	}
+	if s == nil {
+		if c, ok := o.Account.Cached(p.ID); ok && p.Snapshot != "" && c.Snapshot == p.Snapshot {
+			c.Details = detailsOf(p)
+			return *c, false, nil
+		}
+	}
+	c = store.Contents{ID: p.ID, Details: detailsOf(p), Snapshot: p.Snapshot}
+	if s != nil { // a write whose answer was never recorded: it takes reads to know
+		items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, p.ID) },
+			func(items []spotify.Item) verdict { return judgeItems(s.States, items) })
+		if err != nil {
+			return c, false, err
+		}
+		c.Items = items
+		if v == settled && judgeDetails(s.States, c.Details) == stale {
+			c.Details = lastMark(s).Details
+		}
+		return c, false, nil
+	}
+	c.Items, err = o.API.Items(ctx, p.ID)
+	if err != nil {
+		return c, false, err
+	}
+	if len(c.Items) == p.Total { // a replica that is behind shows another number: then the snapshot proves nothing
+		_ = o.Account.SaveCached(c) // a cache that can't be written costs requests, nothing else
+	}
+	return c, false, nil
+}
+
+// remembered is a playlist as far as it is known without asking.
+func (o *Observer) remembered(id spotify.ID, now time.Time) Seen {
+	if s, err := o.Account.Settling(id, now); err == nil && s != nil && s.Expected != nil {
+		return Seen{Presence: Present, Contents: *s.Expected, Owner: o.User.ID, Expected: true}
+	}
+	if c, ok := o.Account.Cached(id); ok {
+		c.Following = true
+		return Seen{Presence: Present, Contents: *c, Owner: o.User.ID}
+	}
+	return Seen{Presence: Unread, Err: errors.New("nothing is remembered of it: plan without --refresh=false")}
+}
+
+// stopsRun reports whether an error concerns the whole run and not one playlist.
+func stopsRun(err error) bool {
+	var limit *spotify.RateLimitError
+	var budget *spotify.BudgetError
+	if errors.As(err, &limit) || errors.As(err, &budget) {
+		return true
+	}
+	for _, all := range []error{spotify.ErrUnauthorized, spotify.ErrPremium, spotify.ErrNotRegistered, spotify.ErrScope, context.Canceled} {
+		if errors.Is(err, all) {
+			return true
+		}
+	}
+	return false
+}
+
+// sideBySide calls do for 0 to n-1, at most limit at once, until one fails, and waits for all it started.
+func sideBySide(ctx context.Context, limit, n int, do func(context.Context, int) error) error {
+	if limit <= 0 {
+		limit = 4
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, limit)
+	for i := range n {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := do(ctx, i); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }
+
+// surelyFollowed reports whether the playlist is in the library whatever became of a write without an answer.
+func surelyFollowed(s *store.Settling) bool {
+	if s.Unsure && (len(s.States) < 2 || !s.States[len(s.States)-2].Following) {
+		return false
+	}
+	return lastMark(s).Following
+}
+
+func playlistURI(id spotify.ID) spotify.URI { return spotify.Ref{ID: id}.URI(spotify.KindPlaylist) }

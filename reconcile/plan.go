@@ -1,0 +1,444 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// FormatVersion is the version of a plan's JSON. The part before the dot changes when readers must.
+const FormatVersion = "1.0"
+
+// Action is what a plan means to do with one playlist.
+type Action string
+
+// The actions.
+const (
+	Create  Action = "create"  // it does not exist yet
+	Update  Action = "update"  // it differs
+	Delete  Action = "delete"  // it is no longer wanted: removed from the library, which Spotify can undo
+	Adopt   Action = "adopt"   // it exists and is managed from now on
+	Restore Action = "restore" // it was deleted elsewhere: put back, with its followers and dates
+	Held    Action = "held"    // left alone until released
+	Skipped Action = "skipped" // could not be planned; nothing is concluded
+	None    Action = "none"    // it is as wanted
+)
+
+// Changes reports whether the action does something.
+func (a Action) Changes() bool { return a != None && a != Held && a != Skipped }
+
+// Origin is where a difference comes from.
+type Origin string
+
+// The origins.
+const (
+	FromFiles   Origin = "files"
+	FromSpotify Origin = "spotify"
+	FromBoth    Origin = "both"
+	FromUnknown Origin = "unknown" // nothing is remembered of when both last agreed
+)
+
+// Plan is the difference between files and Spotify, as data: complete in itself, so that it can be shown, saved,
+// compared, and applied by somebody who has nothing else.
+type Plan struct {
+	FormatVersion string                 `json:"format_version"`
+	Command       string                 `json:"command"` // apply, destroy, rollback, refresh-only
+	Issuer        string                 `json:"issuer"`
+	PlannedAt     time.Time              `json:"planned_at"`
+	Lock          string                 `json:"lock"` // digest of the lock file it was made with
+	Accounts      map[string]PlanAccount `json:"accounts"`
+	Changes       []Change               `json:"changes"`      // by address
+	LockChanges   []LockChange           `json:"lock_changes"` // what only the lock file will say differently
+	Warnings      []Warning              `json:"warnings"`
+	Refusals      []Refusal              `json:"refusals"` // not empty: it must not be applied
+	Summary       Summary                `json:"summary"`
+	Complete      bool                   `json:"complete"` // nothing was skipped, left out or unknown
+}
+
+// PlanAccount is who a label means.
+type PlanAccount struct {
+	ID   spotify.ID `json:"id"`
+	User spotify.ID `json:"user"`
+	Name string     `json:"name,omitempty"`
+}
+
+// Change is what a plan means to do with one playlist, and why.
+type Change struct {
+	Address string     `json:"address"`
+	Account string     `json:"account"`
+	Action  Action     `json:"action"`
+	ID      spotify.ID `json:"id,omitempty"` // empty for one to be created
+	Before  *Picture   `json:"before"`       // nil for one to be created
+	After   *Picture   `json:"after"`        // nil for one to be deleted
+	Edits   []Edit     `json:"edits"`
+	Origin  Origin     `json:"origin"`
+	Reasons []string   `json:"reasons"`
+
+	Unknown   []string `json:"unknown,omitempty"`    // attributes that need the ID of another playlist still to be created
+	DatesLost int      `json:"dates_lost,omitempty"` // rows that stay and lose their date
+	Proven    bool     `json:"proven,omitempty"`     // no shorter list of edits exists
+	Cheaper   *Cheaper `json:"cheaper,omitempty"`    // keep_dates = "auto": the way that costs dates
+	Wish      *Wish    `json:"wish,omitempty"`       // what Apply plans again from when the playlist has moved
+	Hold      string   `json:"hold,omitempty"`       // of rollback: fingerprint of the block that is held back afterwards
+}
+
+// Cheaper is a way to the same contents that gives up dates for requests.
+type Cheaper struct {
+	Edits     []Edit `json:"edits"`
+	DatesLost int    `json:"dates_lost"`
+}
+
+// Picture is a playlist before or after a change.
+type Picture struct {
+	Name          string           `json:"name"`
+	Description   string           `json:"description"`
+	Public        *bool            `json:"public"`
+	Collaborative bool             `json:"collaborative"`
+	Tracks        []Row            `json:"tracks"`
+	Snapshot      spotify.Snapshot `json:"snapshot,omitempty"`
+	Following     bool             `json:"following"`
+	Seen          time.Time        `json:"seen,omitzero"` // when its snapshot was seen; zero: from memory
+}
+
+// Wish is what the files want of one playlist. Nil members are not managed.
+type Wish struct {
+	Name          *string          `json:"name,omitempty"`
+	Description   *string          `json:"description,omitempty"`
+	Public        *bool            `json:"public,omitempty"`
+	Collaborative *bool            `json:"collaborative,omitempty"`
+	HasTracks     bool             `json:"has_tracks"`
+	Tracks        []spotify.URI    `json:"tracks"`
+	Titles        []string         `json:"titles,omitempty"` // of Tracks, where any is known
+	Mode          config.Mode      `json:"mode"`
+	KeepDates     config.KeepDates `json:"keep_dates"`
+	DropOpaque    bool             `json:"drop_opaque,omitempty"`
+	MaxRemovals   *config.Share    `json:"max_removals,omitempty"`
+	Protected     bool             `json:"prevent_destroy,omitempty"`
+}
+
+// LockChange is a change of the lock file alone.
+type LockChange struct {
+	Kind    string     `json:"kind"` // move, forget
+	Address string     `json:"address"`
+	To      string     `json:"to,omitempty"`
+	ID      spotify.ID `json:"id"`
+	Reason  string     `json:"reason"`
+}
+
+// Warning is something a person should know that stops nothing.
+type Warning struct {
+	Address string `json:"address,omitempty"`
+	Text    string `json:"text"`
+	Source  string `json:"source,omitempty"` // "playlists.hcl:12", where a line is to blame
+}
+
+// Summary counts a plan.
+type Summary struct {
+	Create   int `json:"create"` // includes adopt and restore, which bring a playlist under management or back
+	Update   int `json:"update"`
+	Delete   int `json:"delete"`
+	Requests int `json:"requests"` // writes
+}
+
+// Empty reports whether applying the plan would do nothing at all.
+func (p *Plan) Empty() bool {
+	return len(p.LockChanges) == 0 && !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action.Changes() })
+}
+
+// Input is everything a plan depends on.
+type Input struct {
+	Command    string // apply, destroy, refresh-only
+	Issuer     string
+	Now        time.Time
+	Desired    *config.Desired
+	Lock       *lockfile.File
+	Observed   map[string]*Observed // by account label
+	Bases      map[string]store.Base
+	Remembered map[string][]store.Remembered
+	Creates    []store.Create      // asked for by an earlier run, outcome not recorded
+	Unfinished map[spotify.ID]bool // playlists whose replacement an earlier run began
+
+	Targeted        func(address string) bool // nil: everything
+	AdoptByName     bool
+	CreateDuplicate bool
+	Attended        bool // somebody will be asked before anything is done
+	Force           bool // lift the guards on size
+}
+
+func (in Input) targeted(address string) bool { return in.Targeted == nil || in.Targeted(address) }
+
+// NewPlan works out what differs. It reads nothing and changes none of its input; the same input gives the same plan.
+// What a file is to blame for comes back as diagnostics with no plan; what must not be done comes as the plan's refusals.
+func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
+	p := &planner{Input: in, plan: &Plan{
+		FormatVersion: FormatVersion,
+		Command:       in.Command,
+		Issuer:        in.Issuer,
+		PlannedAt:     in.Now.UTC(),
+		Lock:          Digest(in.Lock),
+		Accounts:      make(map[string]PlanAccount),
+		Complete:      in.Targeted == nil,
+	}}
+	p.checkAccounts()
+	p.identify()
+	if p.diags.HasErrors() {
+		return nil, p.diags
+	}
+	for _, m := range p.managed {
+		if in.targeted(m.address) {
+			p.addChange(p.change(m))
+		}
+	}
+	p.guards()
+	p.finish()
+	return p.plan, p.diags
+}
+
+type planner struct {
+	Input
+	plan    *Plan
+	diags   hcl.Diagnostics
+	managed []managed // by address
+}
+
+// managed is one address with the playlist it means.
+type managed struct {
+	address string
+	account string
+	block   *config.Playlist // nil: no longer in the files
+	id      spotify.ID       // empty: to be created
+	entry   lockfile.Playlist
+	adopted string // why it is managed only from now on; empty for one the lock file knows
+}
+
+func (p *planner) addChange(c Change) { p.plan.Changes = append(p.plan.Changes, c) }
+
+func (p *planner) warn(address, format string, args ...any) {
+	p.plan.Warnings = append(p.plan.Warnings, Warning{Address: address, Text: fmt.Sprintf(format, args...)})
+}
+
+func (p *planner) refuse(r Refusal) { p.plan.Refusals = append(p.plan.Refusals, r) }
+
+// change decides what is to be done with one address.
+func (p *planner) change(m managed) Change {
+	c := Change{Address: m.address, Account: m.account, ID: m.id, Action: None, Origin: FromFiles}
+	if hold := m.entry.Held; hold != nil && holds(hold, Fingerprint(m.block), p.Now) && p.Command != "destroy" {
+		c.Action, c.Reasons = Held, []string{holdReason(hold)}
+		return c
+	}
+	if m.block == nil || p.Command == "destroy" {
+		return p.deletion(c, m)
+	}
+	wish := wishOf(m.block)
+	c.Wish, c.Unknown = &wish, m.block.Unknown
+	if m.id == "" {
+		return p.creation(c, m, wish)
+	}
+	seen := p.seen(m)
+	switch seen.Presence {
+	case Unread:
+		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
+		return c
+	case Gone:
+		c.ID, c.Reasons = "", []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
+		return p.creation(c, m, wish)
+	}
+	wish = wish.without(m.block.Lifecycle.IgnoreChanges)
+	var base *store.Base
+	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
+		base = &b
+	}
+	d := diff(wish, seen.Contents, m.entry, base, p.Now)
+	c.apply(d)
+	c.Before.Seen = seen.At
+	p.leftOut(m, d.refused)
+	for _, w := range d.warnings {
+		p.warn(m.address, "%s", w)
+	}
+	if p.Unfinished[m.id] {
+		c.Reasons = append(c.Reasons, "an earlier run was cut short while replacing it")
+	}
+	switch {
+	case seen.Presence == Absent:
+		c.Action = Restore
+		c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+		c.Reasons = append(c.Reasons, "it was removed from the library elsewhere")
+	case m.adopted != "":
+		c.Action = Adopt
+		c.Reasons = append(c.Reasons, m.adopted)
+	case len(c.Edits) > 0 || len(c.Unknown) > 0:
+		c.Action = Update
+	}
+	if p.Command == "refresh-only" && c.Action.Changes() {
+		c.Action, c.Edits, c.After = None, nil, c.Before
+		if c.Origin == FromSpotify || c.Origin == FromBoth {
+			c.Reasons = append(c.Reasons, "changed on Spotify"+since(base))
+		}
+	}
+	return c
+}
+
+// leftOut warns, with the line to blame, of wanted items that Spotify does not take.
+func (p *planner) leftOut(m managed, refused []spotify.URI) {
+	for _, u := range refused {
+		w := Warning{Address: m.address, Text: fmt.Sprintf("%s is left out: Spotify refused or has withdrawn it on %s, and is asked again 7 days later. Replace or remove the line.",
+			u, m.entry.Withdrawn[u].UTC().Format("2 Jan"))}
+		for _, e := range m.block.Tracks {
+			if e.URI == u {
+				w.Source = fmt.Sprintf("%s:%d", e.Range.Filename, e.Range.Start.Line)
+				break
+			}
+		}
+		p.plan.Warnings = append(p.plan.Warnings, w)
+	}
+}
+
+func since(b *store.Base) string {
+	if b == nil {
+		return ""
+	}
+	return " since " + b.Time.UTC().Format("2 Jan 15:04 UTC")
+}
+
+func (p *planner) seen(m managed) Seen {
+	if o := p.Observed[m.account]; o != nil {
+		if s, ok := o.Seen[m.id]; ok {
+			return s
+		}
+	}
+	return Seen{Presence: Unread, Err: fmt.Errorf("account %q was not read", m.account)}
+}
+
+func (p *planner) creation(c Change, m managed, wish Wish) Change {
+	c.Action = Create
+	if wish.Name == nil && !slices.Contains(c.Unknown, "name") {
+		rng := m.block.Range
+		p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Missing name", Subject: &rng,
+			Detail: fmt.Sprintf("%s does not exist on Spotify yet, and a playlist can't be created without a name. Add name = \"…\", or id = \"…\" if it exists.", m.address)})
+		return c
+	}
+	entry := m.entry
+	d := diff(wish, store.Contents{}, lockfile.Playlist{Withdrawn: entry.Withdrawn}, nil, p.Now)
+	p.leftOut(m, d.refused)
+	c.apply(d)
+	c.Before, c.Cheaper, c.Origin = nil, nil, FromFiles
+	c.After.Public = visibility(wish)
+	create := about(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: c.After.Public, Collaborative: wish.Collaborative})
+	c.Edits = append([]Edit{create}, d.items...)
+	return c
+}
+
+// visibility is what a new playlist is created with: private unless the files say otherwise.
+func visibility(w Wish) *bool {
+	if w.Public != nil {
+		return w.Public
+	}
+	return new(bool)
+}
+
+func (p *planner) deletion(c Change, m managed) Change {
+	c.Action = Delete
+	seen := p.seen(m)
+	switch seen.Presence {
+	case Unread:
+		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
+		return c
+	case Absent, Gone:
+		c.Action = None
+		c.Reasons = []string{"it is already gone from the library"}
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "forget", Address: m.address, ID: m.id, Reason: "no longer in the files, and already gone from the library"})
+		return c
+	}
+	c.Before = picture(seen.Contents.Details, rowsOf(seen.Contents.Items, nil, nil))
+	c.Before.Snapshot, c.Before.Following, c.Before.Seen = seen.Contents.Snapshot, true, seen.At
+	c.Edits = []Edit{about(Unfollow, nil)}
+	if p.Command != "destroy" {
+		c.Reasons = []string{"no longer in the files"}
+	}
+	protected := m.entry.PreventDestroy
+	if m.block != nil {
+		protected = m.block.Lifecycle.PreventDestroy
+	}
+	if protected {
+		p.refuse(Refusal{Address: m.address, Summary: "prevent_destroy protects this playlist",
+			Detail: fmt.Sprintf("%s would be deleted. To delete it, write the block with prevent_destroy = false, apply, and try again; to keep it but stop managing it: spotsync lock rm '%s'", m.address, m.address)})
+	}
+	return c
+}
+
+func (p *planner) finish() {
+	pl := p.plan
+	slices.SortStableFunc(pl.Changes, func(a, b Change) int { return cmp.Compare(a.Address, b.Address) })
+	slices.SortStableFunc(pl.Warnings, func(a, b Warning) int { return cmp.Compare(a.Address, b.Address) })
+	slices.SortStableFunc(pl.Refusals, func(a, b Refusal) int { return cmp.Compare(a.Address, b.Address) })
+	for i := range pl.Changes {
+		c := &pl.Changes[i]
+		switch c.Action {
+		case Create, Adopt, Restore:
+			pl.Summary.Create++
+		case Update:
+			pl.Summary.Update++
+		case Delete:
+			pl.Summary.Delete++
+		case Skipped:
+			pl.Complete = false
+		}
+		if len(c.Unknown) > 0 {
+			pl.Complete = false
+		}
+		pl.Summary.Requests += len(c.Edits)
+	}
+}
+
+// wishOf is what a block wants.
+func wishOf(b *config.Playlist) Wish {
+	w := Wish{Name: b.Name, Description: b.Description, Public: b.Public, Collaborative: b.Collaborative,
+		HasTracks: b.HasTracks, Mode: b.Mode, KeepDates: b.KeepDates, DropOpaque: b.Lifecycle.DropOpaque,
+		MaxRemovals: b.Lifecycle.MaxRemovals, Protected: b.Lifecycle.PreventDestroy}
+	titled := false
+	for _, e := range b.Tracks {
+		w.Tracks = append(w.Tracks, e.URI)
+		w.Titles = append(w.Titles, e.Title)
+		titled = titled || e.Title != ""
+	}
+	if !titled {
+		w.Titles = nil
+	}
+	return w
+}
+
+// without makes attributes unmanaged. What is ignored still counts when a playlist is created.
+func (w Wish) without(attrs []string) Wish {
+	for _, attr := range attrs {
+		switch attr {
+		case "name":
+			w.Name = nil
+		case "description":
+			w.Description = nil
+		case "public":
+			w.Public = nil
+		case "collaborative":
+			w.Collaborative = nil
+		case "tracks":
+			w.HasTracks, w.Tracks, w.Titles = false, nil, nil
+		}
+	}
+	return w
+}
+
+func (w *Wish) title(uri spotify.URI) string {
+	for i := range w.Titles {
+		if w.Tracks[i] == uri {
+			return w.Titles[i]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// RollbackInput is everything the plan of a rollback depends on.
+type RollbackInput struct {
+	Issuer   string
+	Now      time.Time
+	Desired  *config.Desired // what the files say, which is held back afterwards
+	Lock     *lockfile.File
+	Observed map[string]*Observed
+	Versions []store.Version   // what to go back to, one for each address
+	Accounts map[string]string // address → account label
+}
+
+// NewRollback plans to bring playlists back to versions that history holds: what was created is taken out of the library,
+// what was deleted is put back, what was changed gets back what it held. Each is held afterwards, until its block says
+// something else. Like [NewPlan] it reads nothing and changes none of its input.
+func NewRollback(in RollbackInput) *Plan {
+	p := &planner{
+		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Force: true},
+		plan: &Plan{FormatVersion: FormatVersion, Command: "rollback", Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
+			Accounts: make(map[string]PlanAccount), Complete: true},
+	}
+	p.checkAccounts()
+	versions := slices.Clone(in.Versions)
+	slices.SortFunc(versions, func(a, b store.Version) int { return strings.Compare(a.Address, b.Address) })
+	for _, v := range versions {
+		c := p.goBack(v, in.Accounts[v.Address])
+		c.Hold = Fingerprint(in.block(v.Address))
+		p.addChange(c)
+	}
+	p.finish()
+	return p.plan
+}
+
+func (in RollbackInput) block(address string) *config.Playlist {
+	for i := range in.Desired.Playlists {
+		if in.Desired.Playlists[i].Address == address {
+			return &in.Desired.Playlists[i]
+		}
+	}
+	return nil
+}
+
+// goBack plans the way of one playlist back to a version.
+func (p *planner) goBack(v store.Version, account string) Change {
+	entry := p.Lock.Playlists[v.Address]
+	m := managed{address: v.Address, account: account, id: v.ID, entry: entry}
+	c := Change{Address: v.Address, Account: account, ID: v.ID, Action: None, Origin: FromFiles}
+	if v.Before == nil {
+		m.id = entry.ID // the ID was not known when the version was written
+		c.ID = m.id
+	}
+	if entry.ID != "" && entry.ID != m.id {
+		c.Action, c.Reasons = Skipped, []string{fmt.Sprintf("the address is playlist %s now, and that version is of %s", entry.ID, m.id)}
+		return c
+	}
+	seen := p.seen(m)
+	switch {
+	case seen.Presence == Unread || seen.Presence == NotOwned:
+		c.Action, c.Reasons = Skipped, []string{"it could not be read"}
+		if seen.Err != nil {
+			c.Reasons = []string{seen.Err.Error()}
+		}
+		return c
+	case v.Before == nil || !v.Before.Following:
+		if seen.Presence != Present {
+			c.Reasons = []string{"it is already gone from the library"}
+			return c
+		}
+		m.entry.PreventDestroy = false // going back is what was asked for
+		c = p.deletion(c, m)
+		c.Reasons = []string{"the run created it"}
+		if v.Before != nil {
+			c.Reasons = []string{"the run put it back into the library"}
+		}
+		return c
+	}
+	wish := wishFor(*v.Before)
+	c.Wish = &wish
+	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
+	if seen.Presence == Gone {
+		d := diff(wish, store.Contents{}, lockfile.Playlist{}, nil, p.Now)
+		c.apply(d)
+		c.Action, c.ID, c.Before = Create, "", nil
+		c.Edits = append([]Edit{about(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: visibility(wish), Collaborative: wish.Collaborative})}, d.items...)
+		c.Reasons = []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from history"}
+		return c
+	}
+	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn}, nil, p.Now))
+	c.Origin, c.Before.Seen = FromFiles, seen.At
+	switch {
+	case seen.Presence == Absent:
+		c.Action = Restore
+		c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+	case len(c.Edits) > 0:
+		c.Action = Update
+	}
+	if local && c.Action.Changes() {
+		p.warn(v.Address, "local files that were taken out of it since can't be put back: Spotify's API does not add them")
+	}
+	return c
+}
+
+// wishFor is a block that would say what a playlist held.
+func wishFor(c store.Contents) Wish {
+	description := plainDescription(c.Details.Description)
+	w := Wish{Name: &c.Details.Name, Description: &description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
+		HasTracks: true, Mode: config.ModeSync, KeepDates: config.KeepAlways}
+	for _, it := range c.Items {
+		if it.Opaque() {
+			continue
+		}
+		w.Tracks = append(w.Tracks, uriOf(it))
+		w.Titles = append(w.Titles, TitleOf(it.Track))
+	}
+	return w
+}
