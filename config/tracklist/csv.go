@@ -36,6 +36,10 @@ func parseCSV(text string) ([]Entry, error) {
 	for _, d := range delimiters {
 		r := reader(text, d)
 		header, err := r.Read()
+		if err == io.EOF {
+			first = 1 // nothing follows Excel's line
+			break
+		}
 		if err != nil {
 			if d != delimiters[len(delimiters)-1] {
 				continue // a quote that stands wrong under this delimiter may stand right under another

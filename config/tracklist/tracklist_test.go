@@ -88,6 +88,7 @@ func TestErrors(t *testing.T) {
 		{"x.m3u", "spotify:track:short", 1, "is no Spotify URI"},
 		{"x.csv", brightside + "\n", 1, "no column with Spotify's URIs"},
 		{"x.csv", "sep=;\nTitle,URI\n", 2, "no column with Spotify's URIs"},
+		{"x.csv", "sep=,", 1, "no column with Spotify's URIs"},
 		{"x.csv", "Title,Track URI\na," + brightside + "\nb,\n", 3, `nothing in the column "Track URI"`},
 		{"x.csv", "Title,Track URI\na\n", 2, "nothing in the column"},
 		{"x.csv", "Title,Track URI\n\"a\nb\",nonsense\n", 2, `"nonsense" is no Spotify URI`},
@@ -132,6 +133,7 @@ func FuzzTracklist(f *testing.F) {
 		f.Add(ext, "Track URI,Title\n"+brightside+",\"a\nb\"\n")
 		f.Add(ext, "sep=;\nspotify uri;artist\r\n"+episode+";\"b\"\r\n")
 		f.Add(ext, "#EXTM3U\n#EXTINF:1 a=\"b,\",A - B\n"+soWhat+"\n")
+		f.Add(ext, "sep=,")
 		f.Add(ext, bare+" # A – B\r\n# c\n\n"+soWhat)
 	}
 	f.Fuzz(func(t *testing.T, ext, text string) {
