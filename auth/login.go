@@ -56,6 +56,10 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
+	hc := noRedirects(o.HTTP)
+	if o.HTTP == nil {
+		defer hc.CloseIdleConnections()
+	}
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	config := app.oauth()
 	config.RedirectURL, config.Scopes = l.redirect.String(), o.Scopes
@@ -70,7 +74,7 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 	}
 	agreed := time.Now()
 	secrets := []string{answer.code, verifier}
-	raw, err := app.askToken(ctx, o.HTTP, "finish the login", secrets, func(ctx context.Context) (*oauth2.Token, error) {
+	raw, err := app.askToken(ctx, hc, "finish the login", secrets, func(ctx context.Context) (*oauth2.Token, error) {
 		return config.Exchange(ctx, answer.code, oauth2.VerifierOption(verifier))
 	})
 	if grant := (*refusedGrant)(nil); errors.As(err, &grant) {
@@ -90,7 +94,7 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 		return t, nil
 	}
 	fixed := func(context.Context) (string, error) { return t.AccessToken, nil }
-	client := HTTPClient(newTransport(app.Issuer.APIURL, noRedirects(o.HTTP).Transport, fixed))
+	client := HTTPClient(newTransport(app.Issuer.APIURL, hc.Transport, fixed))
 	if t.AccountID, t.UserID, t.DisplayName, err = o.Me(ctx, client); err != nil {
 		return Token{}, fmt.Errorf("asking Spotify who logged in: %w", err)
 	}
