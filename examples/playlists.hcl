@@ -1,4 +1,4 @@
-# Six playlists, from a plain list to one made of the others.
+# Six blocks, nine playlists: from a plain list to one made of the others.
 #
 #   spotsync plan  --sandbox examples/playlists.hcl    what would change
 #   spotsync apply --sandbox examples/playlists.hcl    make it so
