@@ -251,17 +251,21 @@ func (p *parser) remove(b *hclsyntax.Block) {
 func (p *parser) gone(a Address, rng hcl.Range, how string) {
 	for _, m := range p.moved {
 		if m.From == a.String() {
-			p.add(twice(rng, m.Range, fmt.Sprintf("That %s was moved", a)))
+			p.add(leftTwice(a, rng, m.Range))
 			return
 		}
 	}
 	for _, r := range p.removed {
 		if r.From == a.String() {
-			p.add(twice(rng, r.Range, fmt.Sprintf("That %s was removed", a)))
+			p.add(leftTwice(a, rng, r.Range))
 			return
 		}
 	}
 	p.departed = append(p.departed, departure{a, rng, how})
+}
+
+func leftTwice(a Address, second, first hcl.Range) *hcl.Diagnostic {
+	return problem(second, "Gone twice", fmt.Sprintf("%s is moved or removed at %s:%d already. Keep the block that says what became of it.", a, first.Filename, first.Start.Line))
 }
 
 // departure is the "from" of a moved or removed block, to be compared with the playlists once all are read.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -17,6 +18,14 @@ type grammar struct {
 	blocks   []string
 	later    []string          // names kept for a later version
 	instead  map[string]string // names people try, and what to write
+}
+
+// indefinite puts the article before a block's name.
+func indefinite(name string) string {
+	if strings.ContainsRune("aeiou", rune(name[0])) {
+		return "An " + name
+	}
+	return "A " + name
 }
 
 func later(what string) string {
@@ -45,7 +54,7 @@ func (g grammar) check(body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	}
 	for _, name := range g.required {
 		if body.Attributes[name] == nil {
-			diags = append(diags, problem(header, "Missing attribute", fmt.Sprintf("A %s block needs the attribute %q.", g.of, name)))
+			diags = append(diags, problem(header, "Missing attribute", fmt.Sprintf("%s block needs the attribute %q.", indefinite(g.of), name)))
 		}
 	}
 	return diags
@@ -67,7 +76,7 @@ func (g grammar) checkName(name string, rng hcl.Range, right, other []string, wh
 		summary, detail = "Block written as an attribute", fmt.Sprintf("%q is a block. Write: %s { … }, without the equals sign.", name, name)
 	default:
 		names := slices.Concat(right, other)
-		detail = fmt.Sprintf("A %s block has no %s %q.", g.of, what, name)
+		detail = fmt.Sprintf("%s block has no %s %q.", indefinite(g.of), what, name)
 		if near := didYouMean(name, names); near != "" {
 			detail += near
 		} else if len(right) > 0 {

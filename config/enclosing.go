@@ -5,7 +5,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// enclosing is the header of the top-level block that holds rng, such as `playlist "morning"`; empty outside of any.
+// enclosing is the header of the top-level block that holds rng, such as `playlist "morning"`; empty outside of any and in a header itself.
 func enclosing(src []byte, rng hcl.Range) string {
 	tokens, _ := hclsyntax.LexConfig(src, rng.Filename, hcl.InitialPos)
 	depth, header, heading := 0, "", true
@@ -37,24 +37,8 @@ func enclosing(src []byte, rng hcl.Range) string {
 			}
 		}
 	}
-	if depth == 0 && !blockStarts(tokens, rng) {
-		return ""
+	if depth <= 0 {
+		return "" // the quoted line is the header, or in no block
 	}
 	return header
-}
-
-// blockStarts reports whether rng is in the header of a block: a brace opens later on that line.
-func blockStarts(tokens hclsyntax.Tokens, rng hcl.Range) bool {
-	for _, t := range tokens {
-		if t.Range.Start.Byte < rng.Start.Byte {
-			continue
-		}
-		switch t.Type {
-		case hclsyntax.TokenOBrace:
-			return true
-		case hclsyntax.TokenNewline, hclsyntax.TokenEqual:
-			return false
-		}
-	}
-	return false
 }

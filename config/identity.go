@@ -13,13 +13,13 @@ func (ev *evaluation) importValues(d *Desired) {
 	to := map[string]hcl.Range{}
 	for _, imp := range ev.imports {
 		address := imp.to.String()
-		if ev.has(imp.to, imp.toRng, "import") {
-			if first, ok := to[address]; ok {
-				ev.add(twice(imp.toRng, first, "An import of "+address))
-			}
-			to[address] = imp.toRng
+		there := ev.has(imp.to, imp.toRng)
+		if first, ok := to[address]; ok && there {
+			ev.add(twice(imp.toRng, first, "An import of "+address))
+			there = false
 		}
-		if id, ok := ev.playlistID(imp.id, nil); ok {
+		to[address] = imp.toRng
+		if id, ok := ev.playlistID(imp.id, nil); ok && there {
 			if id == "" {
 				ev.add(problem(imp.id.Range(), "ID is null", "An import needs the ID, URI or link of a playlist."))
 				continue
@@ -30,7 +30,7 @@ func (ev *evaluation) importValues(d *Desired) {
 }
 
 // has reports whether the configuration has a playlist of that address, and complains when it has not.
-func (ev *evaluation) has(a Address, rng hcl.Range, what string) bool {
+func (ev *evaluation) has(a Address, rng hcl.Range) bool {
 	st := ev.states[a.Label]
 	if st == nil {
 		var names []string

@@ -13,18 +13,15 @@ import (
 // attribute works one attribute of a playlist block out, for each of its instances.
 func (ev *evaluation) attribute(n node) {
 	pl := ev.playlists[n.name]
-	if n.attr == "for_each" {
-		ev.states[n.name] = ev.multiply(pl)
-		return
-	}
 	st := ev.states[n.name]
-	if st == nil {
-		st = ev.multiply(pl) // without for_each nothing waits for that node
+	if st == nil { // without for_each, any attribute may be the first
+		st = ev.multiply(pl)
 		ev.states[n.name] = st
 	}
 	for _, inst := range st.instances {
 		before := len(ev.diags)
 		switch n.attr {
+		case "for_each":
 		case "id":
 			ev.identify(pl, inst)
 		case "tracks":
@@ -119,7 +116,7 @@ func (ev *evaluation) identify(pl *playlist, inst *instance) {
 		inst.readable["id"] = cty.StringVal(string(id))
 		inst.readable["uri"] = cty.StringVal(string(spotify.Ref{Kind: spotify.KindPlaylist, ID: id}.URI(spotify.KindPlaylist)))
 	}
-	if id, ok := ev.in.IDs[inst.playlist.Address]; ok {
+	if id, ok := ev.knownID(inst.address); ok {
 		known(id)
 	}
 	e := pl.attrs["id"]
@@ -136,6 +133,34 @@ func (ev *evaluation) identify(pl *playlist, inst *instance) {
 	}
 }
 
+// knownID is the ID an address without the attribute id has: from an import, the lock, or the lock under a former address.
+func (ev *evaluation) knownID(a Address) (spotify.ID, bool) {
+	for _, imp := range ev.imports {
+		if imp.to != a {
+			continue
+		}
+		v, diags := imp.id.Expression.Value(ev.context(imp.id, nil)) // what is wrong with it is said where it stands
+		if text, ok := stringOf(v); ok && !diags.HasErrors() {
+			if ref, err := spotify.ParseRef(text); err == nil {
+				return ref.ID, true
+			}
+		}
+	}
+	at := a.String()
+	for range len(ev.moved) + 1 {
+		if id, ok := ev.in.IDs[at]; ok {
+			return id, true
+		}
+		for _, m := range ev.moved {
+			if m.To == at {
+				at = m.From
+				break
+			}
+		}
+	}
+	return "", false
+}
+
 // playlistID reads an ID, URI or link of a playlist. Null is no ID, and no error.
 func (ev *evaluation) playlistID(e *expression, inst *instance) (spotify.ID, bool) {
 	v, ok := ev.convert(e, inst, cty.String)
@@ -146,7 +171,7 @@ func (ev *evaluation) playlistID(e *expression, inst *instance) (spotify.ID, boo
 	ref, err := spotify.ParseRef(text)
 	switch {
 	case err != nil:
-		ev.add(problem(e.Range(), "Not a playlist", fmt.Sprintf("%s is no ID, URI or link of a playlist: %v. In Spotify: Share, Copy link to playlist.", describe(v), err)))
+		ev.add(problem(e.Range(), "Not a playlist", fmt.Sprintf("%q takes the ID, URI or link of a playlist: %v.", e.name, err)))
 	case ref.Kind != "" && ref.Kind != spotify.KindPlaylist:
 		ev.add(problem(e.Range(), "Not a playlist", fmt.Sprintf("%s is %s. \"id\" takes the ID, URI or link of a playlist.", describe(v), kindName(ref.Kind))))
 	default:

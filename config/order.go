@@ -57,12 +57,22 @@ func (m *Module) needs(n node) []edge {
 			}
 		}
 	}
-	if e == nil {
-		return edges
+	used := []*expression{e}
+	if n.attr == "id" {
+		for _, imp := range m.imports {
+			if imp.to.Label == n.name {
+				used = append(used, imp.id)
+			}
+		}
 	}
-	for _, r := range e.refs {
-		for _, to := range r.nodes() {
-			edges = append(edges, edge{to, r.rng})
+	for _, e := range used {
+		if e == nil {
+			continue
+		}
+		for _, r := range e.refs {
+			for _, to := range r.nodes() {
+				edges = append(edges, edge{to, r.rng})
+			}
 		}
 	}
 	return edges

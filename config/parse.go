@@ -38,9 +38,10 @@ func ForVersion(version string) ParseOption { return func(p *parser) { p.version
 // parser gathers a module and what is wrong with it.
 type parser struct {
 	*Module
-	version  string
-	departed []departure
-	diags    hcl.Diagnostics
+	version   string
+	departed  []departure
+	callables []string // functions' names, sorted
+	diags     hcl.Diagnostics
 }
 
 func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags...) }
@@ -99,7 +100,14 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-	return file.Body.(*hclsyntax.Body), tokens, tidy(diags, startOf(name))
+	diags = tidy(diags, startOf(name))
+	told := map[string]bool{}
+	diags = slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { // one quote left open is found again on every line below
+		again := told[d.Summary]
+		told[d.Summary] = true
+		return again
+	})
+	return file.Body.(*hclsyntax.Body), tokens, diags
 }
 
 // CheckSyntax reports why src can't be parsed as HCL, whatever its blocks mean.

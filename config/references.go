@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -30,6 +31,7 @@ var readable = []string{"name", "description", "tracks", "id", "uri"}
 
 // refer finds what e refers to and reports what does not exist. inEach says whether each.key and each.value mean something.
 func (p *parser) refer(e *expression, inEach bool) {
+	p.callable(e)
 	for _, t := range e.Expression.Variables() {
 		r, d := p.reference(t, inEach)
 		if d != nil {
@@ -38,6 +40,29 @@ func (p *parser) refer(e *expression, inEach bool) {
 		}
 		e.refs = append(e.refs, r)
 	}
+}
+
+// callable reports calls of functions there are not. HCL would find them too, one evaluation at a time.
+func (p *parser) callable(e *expression) {
+	hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		if !ok {
+			return nil
+		}
+		if p.callables == nil {
+			p.callables = functionNames()
+		}
+		names := p.callables
+		if _, ok := slices.BinarySearch(names, call.Name); !ok {
+			p.add(problem(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(didYouMean(call.Name, names), " The manual's page on the language lists them."))))
+		}
+		return nil
+	})
+}
+
+// functionNames are the names of what can be called, sorted.
+func functionNames() []string {
+	return slices.Sorted(maps.Keys(functions(nil, time.Time{})))
 }
 
 func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagnostic) {

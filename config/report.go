@@ -84,19 +84,44 @@ func cut(before, marked, after string, room int) (string, string, string) {
 	if uniseg.StringWidth(before)+uniseg.StringWidth(marked)+uniseg.StringWidth(after) <= room {
 		return before, marked, after
 	}
-	r := []rune(marked)
-	if len(r) > room/2 {
-		marked = string(r[:room/2]) + "…"
+	const margin = 24 // of what stands before, for orientation
+	rest := max(room-3, 10)
+	if over := uniseg.StringWidth(before) - max(rest-uniseg.StringWidth(marked), min(margin, rest/3)); over > 0 {
+		before = "…" + tail(before, uniseg.StringWidth(before)-over)
 	}
-	rest := max(room-uniseg.StringWidth(marked)-2, 0)
-	if r := []rune(before); uniseg.StringWidth(before) > rest*2/3 {
-		before = "…" + string(r[max(len(r)-rest*2/3, 0):])
+	rest = max(rest-uniseg.StringWidth(before), 1)
+	if uniseg.StringWidth(marked) > rest {
+		return before, head(marked, rest) + "…", ""
 	}
-	rest = max(rest-uniseg.StringWidth(before), 0)
-	if r := []rune(after); len(r) > rest {
-		after = string(r[:rest]) + "…"
+	if rest -= uniseg.StringWidth(marked); uniseg.StringWidth(after) > rest {
+		after = head(after, rest) + "…"
 	}
 	return before, marked, after
+}
+
+// head is the beginning of s in at most width columns.
+func head(s string, width int) string {
+	end := 0
+	for g := uniseg.NewGraphemes(s); g.Next(); {
+		if width -= g.Width(); width < 0 {
+			break
+		}
+		_, end = g.Positions()
+	}
+	return s[:end]
+}
+
+// tail is the end of s in at most width columns.
+func tail(s string, width int) string {
+	skip := uniseg.StringWidth(s) - width
+	for g := uniseg.NewGraphemes(s); skip > 0 && g.Next(); {
+		skip -= g.Width()
+		_, end := g.Positions()
+		if skip <= 0 {
+			return s[end:]
+		}
+	}
+	return s
 }
 
 // lineAt is the line around an offset, and where it begins.

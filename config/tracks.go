@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -158,10 +157,6 @@ func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
 
 // item judges one element. at is its position in a computed list, else empty.
 func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
-	what := describe(v)
-	if at != "" {
-		what = "element " + at + ", " + what + ","
-	}
 	text, ok := stringOf(v)
 	title := ""
 	switch {
@@ -172,7 +167,7 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	case v.Type().IsObjectType() || v.Type().IsMapType():
 		uri := member(v, "uri")
 		if uri == cty.NilVal || uri.IsKnown() && uri.IsNull() {
-			w.withoutURI(v, rng, what)
+			w.withoutURI(v, rng, subjectOf(v, at))
 			return
 		}
 		if !uri.IsKnown() {
@@ -180,12 +175,12 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 			return
 		}
 		if text, ok = stringOf(uri); !ok {
-			w.wrong(rng, "Not a track", fmt.Sprintf("The \"uri\" of %s is not a string.", what))
+			w.wrong(rng, "Not a track", fmt.Sprintf("The \"uri\" of %s is not a string.", subjectOf(v, at)))
 			return
 		}
 		title = titleOf(v)
 	default:
-		w.wrong(rng, "Not a track", fmt.Sprintf("A track is a URI, a link or an ID in quotes, or an object with a \"uri\"; %s is %s.", strings.TrimSuffix(what, ","), article(v)))
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", subjectOf(v, at), article(v)))
 		return
 	}
 	if w.ev.meter.charge(v); w.ev.meter.spent() {
@@ -193,11 +188,11 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	}
 	ref, err := spotify.ParseRef(text)
 	if err != nil {
-		w.unreadable(text, err, rng, what)
+		w.unreadable(text, err, rng, subjectOf(v, at), at)
 		return
 	}
 	if ref.Kind != "" && ref.Kind != spotify.KindTrack && ref.Kind != spotify.KindEpisode {
-		w.wrongKind(ref, rng, what)
+		w.wrongKind(ref, rng, subjectOf(v, at))
 		return
 	}
 	entry := Entry{URI: ref.URI(spotify.KindTrack), Title: title, Range: rng}
@@ -208,6 +203,14 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	w.values = append(w.values, object(v, entry))
 }
 
+// subjectOf names an element as the subject of a sentence.
+func subjectOf(v cty.Value, at string) string {
+	if at == "" {
+		return describe(v)
+	}
+	return fmt.Sprintf("Element %s (%s)", at, describe(v))
+}
+
 func position(at string) string {
 	if at == "" {
 		return ""
@@ -215,17 +218,16 @@ func position(at string) string {
 	return " (element " + at + ")"
 }
 
-// object is what other expressions see of an entry.
+// object is what other expressions see of an entry: the object it was, else one with uri and title.
 func object(v cty.Value, entry Entry) cty.Value {
-	if v.Type().IsObjectType() {
-		attrs := v.AsValueMap()
-		attrs["uri"] = cty.StringVal(string(entry.URI))
-		return cty.ObjectVal(attrs)
+	attrs := map[string]cty.Value{"title": cty.NullVal(cty.String)}
+	if v.Type() != cty.String {
+		attrs = v.AsValueMap()
+	} else if entry.Title != "" {
+		attrs["title"] = cty.StringVal(entry.Title)
 	}
-	if track, err := trackFunc.Call([]cty.Value{cty.StringVal(string(entry.URI))}); err == nil {
-		return track
-	}
-	return cty.ObjectVal(map[string]cty.Value{"uri": cty.StringVal(string(entry.URI))})
+	attrs["uri"] = cty.StringVal(string(entry.URI))
+	return cty.ObjectVal(attrs)
 }
 
 // member is an attribute of an object or a map; NilVal when it has none.
@@ -274,26 +276,25 @@ func (w *wishes) withoutURI(v cty.Value, rng hcl.Range, what string) {
 			return
 		}
 	}
-	w.wrong(rng, "Not a track", fmt.Sprintf("%s has no \"uri\". An object in a list of tracks needs one.", strings.TrimSuffix(what, ",")))
+	w.wrong(rng, "Not a track", fmt.Sprintf("%s has no \"uri\". An object in a list of tracks needs one.", what))
 }
 
-var idForm = regexp.MustCompile(`^[0-9A-Za-z]{15,30}$`)
-
 // unreadable explains a text that names nothing of Spotify's.
-func (w *wishes) unreadable(text string, err error, rng hcl.Range, what string) {
+func (w *wishes) unreadable(text string, err error, rng hcl.Range, what, at string) {
 	trimmed := strings.TrimSpace(text)
-	what = strings.TrimSuffix(what, ",")
 	switch {
 	case trimmed == "":
-		w.wrong(rng, "Track is empty", fmt.Sprintf("An empty string names no track%s. Remove it.", strings.TrimPrefix(what, `""`)))
+		w.wrong(rng, "Track is empty", fmt.Sprintf("An empty string names no track%s. Remove it.", position(at)))
 	case strings.HasPrefix(trimmed, "spotify:local:"):
-		w.wrongKind(spotify.Ref{Kind: spotify.KindLocal}, rng, what+",")
+		w.wrongKind(spotify.Ref{Kind: spotify.KindLocal}, rng, what)
 	case byName(trimmed):
 		w.wrong(rng, "Not available yet", fmt.Sprintf("%s looks like a name. Naming a song by artist and title comes in a later version of spotsync. Use its URI or link: in Spotify, Share, Copy song link.", what))
-	case idForm.MatchString(trimmed):
-		w.wrong(rng, "Not a track", fmt.Sprintf("%s is no Spotify ID: %v. Copy the link again: in Spotify, Share, Copy song link.", what, err))
 	default:
-		w.wrong(rng, "Not a track", fmt.Sprintf("%s names no track: %v. In Spotify: Share, Copy song link.", what, err))
+		where := ""
+		if at != "" {
+			where = "Element " + at + ": "
+		}
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s%v.", where, err))
 	}
 }
 
@@ -316,5 +317,5 @@ func (w *wishes) wrongKind(ref spotify.Ref, rng hcl.Range, what string) {
 	case spotify.KindLocal:
 		way = "Files of a computer can't be added through Spotify's API. Use the song's link if Spotify has it."
 	}
-	w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. %s", strings.TrimSuffix(what, ","), kindName(ref.Kind), way))
+	w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. %s", what, kindName(ref.Kind), way))
 }

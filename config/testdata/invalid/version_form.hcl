@@ -1,0 +1,3 @@
+spotsync {
+  required_version = "newest" # ERROR: Not a version constraint
+}
