@@ -68,12 +68,12 @@ func (c *call) libraryURIs() ([]string, error) {
 func (c *call) needsLibrary(uris []string, change bool) error {
 	for _, u := range uris {
 		var err error
-		switch _, kind, _ := splitURI(u); kind {
+		switch _, kind, id := splitURI(u); kind {
 		case "playlist":
-			if !change {
+			if p := c.s.world.Playlists[id]; !change {
 				err = c.needs("playlist-read-private")
-			} else if !c.has("playlist-modify-private") {
-				err = c.needs("playlist-modify-public")
+			} else if p != nil {
+				err = c.needsVisibility(p.Public.Current)
 			}
 		case "artist", "user":
 			err = c.needs(map[bool]string{true: "user-follow-modify", false: "user-follow-read"}[change])
