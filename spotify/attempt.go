@@ -132,7 +132,9 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 }
 
 // wire watches how far a request got: whether it may be sent again hangs on it. The Transport may ask for a token on
-// the way, in the same context, so a connection alone proves nothing; a header naming our host does.
+// the way, in the same context and maybe of the same host, so a connection alone proves nothing. The headers tell:
+// Host comes first in each request, and a token is asked for with a form (RFC 6749, section 4.1.3), which the Web API
+// never is.
 type wire struct {
 	host                     string
 	connecting, got, written atomic.Bool
@@ -143,8 +145,13 @@ func (w *wire) trace() *httptrace.ClientTrace {
 		GetConn: func(string) { w.connecting.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { w.got.Store(true) },
 		WroteHeaderField: func(key string, value []string) {
-			if (strings.EqualFold(key, "Host") || key == ":authority") && len(value) == 1 && strings.EqualFold(value[0], w.host) {
-				w.written.Store(true)
+			switch strings.ToLower(key) {
+			case "host", ":authority":
+				w.written.Store(len(value) == 1 && strings.EqualFold(value[0], w.host))
+			case "content-type":
+				if len(value) == 1 && strings.HasPrefix(value[0], "application/x-www-form-urlencoded") {
+					w.written.Store(false)
+				}
 			}
 		},
 	}

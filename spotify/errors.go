@@ -147,6 +147,12 @@ func OutcomeUnknown(err error) bool {
 	return errors.As(err, &u) && u.Method != http.MethodGet && u.Sent
 }
 
+// AccessDenied reports whether err is about the login or the app and not about what was asked: whatever else is asked
+// will fare no better.
+func AccessDenied(err error) bool {
+	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrPremium) || errors.Is(err, ErrNotRegistered) || errors.Is(err, ErrScope)
+}
+
 // newError names the refusal in a.
 func newError(r request, a answer) *Error {
 	said := a.said()
