@@ -125,18 +125,50 @@ func (g *graph) gain(c cut) (odd, joins int32) {
 // turns reports whether gaps x, y, z follow each other around the list in this order.
 func turns(x, y, z int32) bool { return x < y && y < z || y < z && z < x || z < x && x < y }
 
-// stuck is the number of gaps on cycles that no good cut of three gaps in a row opens.
+// stuck is the number of gaps on cycles that no good cut opens, as far as that is quick to tell. A cycle of even length
+// is never stuck: there is another one then, and some arc of one and gap of the other make a good cut.
 func (g *graph) stuck() int {
-	n := len(g.next)
+	n := 0
+	for c, size := range g.size {
+		if size&1 == 1 {
+			n += int(size)
+		} else {
+			g.size[c] = -size
+		}
+	}
+	open := func(c int32) {
+		n -= int(g.size[c])
+		g.size[c] = -g.size[c]
+	}
 	for x, y := range g.next {
-		z := g.next[y]
-		if c := g.cycle[x]; g.size[c] > 0 && turns(int32(x), y, z) {
-			n -= int(g.size[c])
-			g.size[c] = -g.size[c]
+		if c := g.cycle[x]; g.size[c] > 0 && turns(int32(x), y, g.next[y]) {
+			open(c)
+		}
+	}
+	if n > 0 {
+		for x, y := range g.next {
+			if c := g.cycle[x]; g.size[c] > 0 && g.size[c] <= 16 && g.opens(int32(x), y, g.size[c]) {
+				open(c)
+			}
 		}
 	}
 	for c, size := range g.size {
 		g.size[c] = max(size, -size)
 	}
 	return n
+}
+
+// opens reports whether a good cut of an odd cycle of size gaps starts at gap x, whose next is y.
+func (g *graph) opens(x, y, size int32) bool {
+	for a := int32(1); a < size-1; a += 2 {
+		z := g.next[y]
+		for b := int32(1); a+b < size; b += 2 {
+			if turns(x, y, z) {
+				return true
+			}
+			z = g.next[g.next[z]]
+		}
+		y = g.next[g.next[y]]
+	}
+	return false
 }

@@ -14,17 +14,18 @@ const (
 	beamGaps   = 160       // layouts of more gaps are first brought down to this by the greedy search,
 	greedyGaps = 320       // if they have more than this
 	everyCut   = 32        // in layouts of more gaps only some cuts are looked at
-	breadth    = 150       // children of one node
 )
 
 // sorter looks for short sequences of cuts that sort a layout.
 type sorter struct {
-	blocks  int // block numbers are below this
-	work    int // gaps that may still be looked at
-	g, h    graph
-	spare   layout
-	choices []choice
-	rng     *rand.Rand
+	blocks   int // block numbers are below this
+	work     int // gaps that may still be looked at
+	g, h     graph
+	spare    layout
+	choices  []choice
+	children []child
+	seen     map[uint64]bool // layouts on this level of a beam, by hash
+	rng      *rand.Rand
 }
 
 type choice struct {
@@ -33,7 +34,7 @@ type choice struct {
 }
 
 func newSorter(blocks int) *sorter {
-	return &sorter{blocks: blocks, work: sortWork, rng: rand.New(rand.NewPCG(1, 1))}
+	return &sorter{blocks: blocks, work: sortWork, seen: map[uint64]bool{}, rng: rand.New(rand.NewPCG(1, 1))}
 }
 
 // sort finds moves that sort l, and a number of moves that no others go below.
@@ -82,21 +83,17 @@ func (s *sorter) greedy() (best cut, ok bool) {
 	return best, joins > 0
 }
 
-// search sorts l by beams of growing width.
+// search sorts l by beams of growing width, then by beams that are led astray a little more each time.
 func (s *sorter) search(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
-	var best *node
-	for _, width := range [...]int{1, 3, 8, 21, 53, 133} {
-		most := 1 << 30
-		if best != nil {
-			most = best.depth - 1
-		}
-		if n := s.beam(l, width, most); n != nil {
-			best = n
-		}
+	best := s.beam(l, 1, 0, 1<<30)
+	for _, b := range [...]struct{ width, noise int }{{3, 0}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 9}, {6, 12}, {133, 0}} {
 		if best.depth == bound || s.work <= 0 {
 			break
+		}
+		if n := s.beam(l, b.width, b.noise, best.depth-1); n != nil {
+			best = n
 		}
 	}
 	moves = best.moves()
@@ -170,10 +167,6 @@ type node struct {
 	parent *node
 	cut    cut
 	depth  int
-	bound  int
-	stuck  int
-	gaps   int
-	hash   uint64
 }
 
 // moves is the way from the start to n.
@@ -185,58 +178,71 @@ func (n *node) moves() []move {
 	return m
 }
 
-// beam is a beam search for at most most cuts; nil if it finds none, or the work is done and most says that others
-// were found before.
-func (s *sorter) beam(l layout, width, most int) *node {
-	level := []*node{{l: l, gaps: len(l) - 1}}
-	for depth := 1; level[0].gaps > 0; depth++ {
+// child is what a cut of a node leads to.
+type child struct {
+	parent int
+	cut    cut
+	rank   uint64 // the least is the most promising: by cycle bound, gaps that are stuck, gaps, order of appearance
+}
+
+// beam is a beam search for at most most cuts; nil if it finds none. When the work is done it gives up, or goes on with
+// width 1 if there is no other answer.
+func (s *sorter) beam(l layout, width, noise, most int) *node {
+	level := []*node{{l: l}}
+	for depth := 1; !level[0].l.sorted(); depth++ {
 		if s.work <= 0 {
 			if most < 1<<30 {
 				return nil
 			}
 			width = 1
 		}
-		var children []node
-		seen := map[uint64]bool{}
-		for want := int32(2); len(children) == 0; want -= 2 {
-			for _, n := range level {
+		s.children = s.children[:0]
+		clear(s.seen)
+		for odd := int32(2); len(s.children) == 0; odd -= 2 {
+			if odd < -6 {
+				return nil
+			}
+			for i, n := range level {
 				s.g.read(n.l, s.blocks)
-				for _, c := range s.cuts(want) {
-					child := s.look(n, c.cut)
-					if child.depth+child.bound <= most && !seen[child.hash] {
-						seen[child.hash] = true
-						children = append(children, child)
+				if depth+s.g.bound()-int(odd)/2 > most {
+					continue
+				}
+				for _, c := range s.cuts(odd) {
+					if rank, ok := s.look(n, c.cut, noise); ok {
+						s.children = append(s.children, child{i, c.cut, rank})
 					}
 				}
 			}
-			if want < -6 || len(children) == 0 && level[0].depth+1+s.g.bound() > most {
-				return nil
-			}
 		}
-		slices.SortStableFunc(children, func(a, b node) int {
-			return cmp.Or(cmp.Compare(a.bound, b.bound), cmp.Compare(a.stuck, b.stuck), cmp.Compare(a.gaps, b.gaps))
-		})
-		level = level[:0:0]
-		for i := range min(width, len(children)) {
-			c := &children[i]
-			c.l = c.cut.apply(c.parent.l, make(layout, 0, len(c.parent.l)))
-			level = append(level, c)
+		slices.SortFunc(s.children, func(a, b child) int { return cmp.Compare(a.rank, b.rank) })
+		var next []*node
+		for _, c := range s.children[:min(width, len(s.children))] {
+			n := level[c.parent]
+			next = append(next, &node{l: c.cut.apply(n.l, make(layout, 0, len(n.l))), parent: n, cut: c.cut, depth: depth})
 		}
+		level = next
 	}
 	return level[0]
 }
 
-// look examines what a cut makes of n.
-func (s *sorter) look(n *node, c cut) node {
+// look ranks what a cut makes of n; it is false if that was seen on this level.
+func (s *sorter) look(n *node, c cut, noise int) (rank uint64, ok bool) {
 	s.spare = c.apply(n.l, s.spare[:0])
-	s.h.read(s.spare, s.blocks)
 	s.work -= len(n.l)
-	child := node{parent: n, cut: c, depth: n.depth + 1, bound: s.h.bound(), stuck: s.h.stuck(), gaps: len(s.spare) - 1}
-	child.hash = 14695981039346656037
+	hash := uint64(14695981039346656037)
 	for _, b := range s.spare {
-		child.hash = (child.hash ^ uint64(b.lo)) * 1099511628211
+		hash = (hash ^ uint64(b.lo)) * 1099511628211
 	}
-	return child
+	if s.seen[hash] {
+		return 0, false
+	}
+	s.seen[hash] = true
+	s.h.read(s.spare, s.blocks)
+	stuck := s.h.stuck()
+	if noise > 0 {
+		stuck += s.rng.IntN(noise + 1)
+	}
+	return uint64(s.h.bound())<<48 | uint64(stuck)<<34 | uint64(len(s.spare))<<20 | uint64(len(s.children)), true
 }
 
 // cuts are cuts of the layout that s.g was read from which add want odd cycles, those first that join most.
@@ -248,6 +254,7 @@ func (s *sorter) cuts(want int32) []choice {
 		}
 	}
 	n := len(s.g.next)
+	most := 10 + 3000/n // of a large layout, most cuts don't get in each other's way
 	if n <= everyCut {
 		s.work -= n * n * n / 20
 		for i := range n {
@@ -258,8 +265,16 @@ func (s *sorter) cuts(want int32) []choice {
 			}
 		}
 	} else {
-		s.work -= n * n / 3
 		for x, y := range s.g.next {
+			if z := s.g.next[y]; turns(int32(x), y, z) {
+				try(cutAt(x, int(y), int(z)))
+			}
+		}
+		for x, y := range s.g.next {
+			if len(s.choices) >= most {
+				break
+			}
+			s.work -= n / 3
 			for z := range n {
 				if z != x && z != int(y) {
 					try(cutAt(x, int(y), z))
@@ -276,6 +291,12 @@ func (s *sorter) cuts(want int32) []choice {
 			}
 		}
 	}
-	slices.SortStableFunc(s.choices, func(a, b choice) int { return cmp.Compare(b.joins, a.joins) })
-	return s.choices[:min(breadth, len(s.choices))]
+	slices.SortFunc(s.choices, func(a, b choice) int {
+		return cmp.Or(cmp.Compare(b.joins, a.joins), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.k, b.k))
+	})
+	s.choices = slices.Compact(s.choices)
+	if len(s.choices) > 0 && s.choices[0].joins == 3 {
+		return s.choices[:1] // it spoils nothing for the other cycles
+	}
+	return s.choices[:min(most, len(s.choices))]
 }
