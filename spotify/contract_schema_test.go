@@ -186,6 +186,7 @@ func (d *description) problems(req *http.Request, sent []byte, resp *http.Respon
 		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc, // the sandbox judges tokens
 		IncludeResponseStatus: true,
 	}
+	options.WithCustomSchemaErrorFunc(func(e *openapi3.SchemaError) string { return e.Reason }) // not the whole schema too
 	in := &openapi3filter.RequestValidationInput{Request: asked, PathParams: params, Route: r, Options: options}
 	for _, f := range faults(openapi3filter.ValidateRequest(asked.Context(), in)) {
 		add("request", f.pointer, f.text)
