@@ -356,6 +356,9 @@ func TestServiceOutOfOrder(t *testing.T) {
 		{"429", reply(429, "Retry-After", "90"), 1, "try again in 1m30s"},
 		{"redirect", reply(307, "Location", "http://127.0.0.1:3/elsewhere"), 1, "redirect (307), which is never followed"},
 		{"a page instead of an answer", reply(200, "Content-Type", "text/html"), 3, "not one of an accounts service"},
+		{"502 with an OAuth body", oauthReply(502, "invalid_request"), 3, "502 Bad Gateway"},
+		{"429 with an OAuth body", oauthReply(429, "slow_down"), 1, "429 Too Many Requests"},
+		{"temporarily unavailable", oauthReply(400, "temporarily_unavailable"), 1, "400 Bad Request"},
 		{"a blocking proxy", reply(403), 1, "403 Forbidden"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -373,6 +376,32 @@ func TestServiceOutOfOrder(t *testing.T) {
 				mustToken(t, s)
 			})
 		})
+	}
+}
+
+func oauthReply(status int, code string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, _ *http.Request) bool { oauthError(w, status, code, ""); return true }
+}
+
+// Where the refusal can't be written down it is remembered by the process.
+func TestRefusalIsRememberedWithoutADisk(t *testing.T) {
+	d := &disk{}
+	a, c := stored(t, d)
+	a.revoke()
+	d.fail = func(op string) error {
+		if op == "write" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	s := a.source(c)
+	for range 3 {
+		if _, err := s.Token(t.Context()); !errors.Is(err, ErrLoginRequired) {
+			t.Errorf("Token() = %v", err)
+		}
+	}
+	if a.count() != 1 {
+		t.Errorf("%d requests, want one", a.count())
 	}
 }
 

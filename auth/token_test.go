@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
 )
 
 func TestTokenHidesItsSecrets(t *testing.T) {
@@ -19,6 +20,22 @@ func TestTokenHidesItsSecrets(t *testing.T) {
 	}
 	if !strings.Contains(text, "Jo") || !strings.Contains(string(j), "acc") {
 		t.Errorf("it should say whose it is: %s", text)
+	}
+}
+
+func TestMerge(t *testing.T) {
+	now := time.Now()
+	answer := &oauth2.Token{AccessToken: "new", Expiry: now.Add(time.Hour)}
+	got := fullToken().merge(answer, now)
+	if got.RefreshToken != "refresh-secret" || got.AccessToken != "new" || !cmp.Equal(got.Scopes, []string{"a", "b"}) {
+		t.Errorf("what the answer leaves out must stay: %+v", fields(got))
+	}
+	if got.Expiry.String() != got.Expiry.Round(0).String() { // a laptop's monotonic clock stands still while it sleeps
+		t.Error("the expiry holds on to the monotonic clock")
+	}
+	got = got.merge((&oauth2.Token{AccessToken: "newer", RefreshToken: "r2"}).WithExtra(map[string]any{"scope": "c"}), now)
+	if got.RefreshToken != "r2" || !cmp.Equal(got.Scopes, []string{"c"}) || !got.Expiry.IsZero() || got.due(now.Add(1000*time.Hour)) {
+		t.Errorf("%+v", fields(got))
 	}
 }
 
