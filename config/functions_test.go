@@ -181,6 +181,7 @@ func TestFunctions(t *testing.T) {
 		{`[for t in sort_by([{ n = 10 }, [{ n = 9 }]], "n") : t.n]`, `[9,10]`},
 		{`[for t in sort_by([{ x = true }, { x = false }], "x") : t.x]`, `[false,true]`},
 		{`sort_by([], "t")`, `[]`},
+		{`tolist([for t in sort_by([for n in range(100) : { n = n, t = n % 2 }], "t") : t.n]) == concat(range(0, 100, 2), range(1, 100, 2))`, `true`},
 		{`sort_by([tomap({ t = "b" }), tomap({ t = "a" })], "t")`, `[{"t":"a"},{"t":"b"}]`},
 		{`sort_by(["` + soWhat + `", "https://open.spotify.com/track/003vvx7Niy0yvhvHt4a68B"], "uri")[1]`, `"` + soWhat + `"`},
 		{`unique_by(["003vvx7Niy0yvhvHt4a68B", { uri = "` + brightside + `" }, "` + soWhat + `"], "uri")`, `["003vvx7Niy0yvhvHt4a68B","` + soWhat + `"]`},
@@ -243,7 +244,7 @@ func TestFunctions(t *testing.T) {
 
 	bad := []struct{ expr, want string }{
 		{`sort_by([{ title = "a" }, { title = "b", n = 1 }], "n")`, `Invalid value for "list" parameter: item 1, "a", has no attribute "n"; it has: title.`},
-		{`sort_by([{ n = 1 }, "` + soWhat + `"], "n")`, `item 2, "` + soWhat + `", has no attribute "n": it is a string; data sources and tracks_file give objects`},
+		{`sort_by([{ n = 1 }, "` + soWhat + `"], "n")`, `item 2, "` + soWhat + `", has no attribute "n": it is a string, not an object such as tracks_file gives`},
 		{`sort_by([null], "n")`, `item 1, null, is null`},
 		{`sort_by([{ n = 1 }, { n = "x" }], "n")`, `Invalid value for "attribute" parameter: "n" of item 2`},
 		{`sort_by([{ n = [1] }], "n")`, `has no order`},
@@ -311,7 +312,7 @@ func TestUnknown(t *testing.T) {
 	vars := map[string]cty.Value{"u": cty.DynamicVal, "s": cty.UnknownVal(cty.String), "l": cty.UnknownVal(cty.List(cty.DynamicPseudoType)), "t": cty.TupleVal([]cty.Value{cty.StringVal("a"), cty.DynamicVal})}
 	for _, expr := range []string{
 		`try(u, [])`, `try(u.tracks, [])`, `try(u.tracks[0].title, "none")`, `try(t, [])`, `try([for x in u : x], [])`, `try(sort_by(u, "x"), [])`,
-		`try(sort_by([{ x = u }], "x"), [])`, `can(u.x)`, `coalesce(u, [])`, `coalesce(null, "", u)`, `coalescelist(u, ["a"])`, `coalescelist([], l, ["a"])`, `concat(u, [])`, `concat(l, [])`,
+		`try(sort_by([{ x = u }], "x"), [])`, `can(u.x)`, `coalesce(u, [])`, `coalesce(s, "a")`, `coalesce(null, "", u)`, `coalescelist(u, ["a"])`, `coalescelist([], l, ["a"])`, `concat(u, [])`, `concat(l, [])`,
 		`shuffle(u, 1)`, `shuffle(["a"], u)`, `shuffle(t, 1)`, `shuffle([{ uri = s }, "a"], 1)`, `shuffle([l], 1)`,
 		`interleave(u, ["a"])`, `interleave(["a"], t)`, `take(u, 1)`, `take(t, 1)`, `take(["a"], u)`,
 		`sort_by(u, "x")`, `sort_by(t, "uri")`, `sort_by([{ n = 1 }, { n = u }], "n")`, `sort_by([{ n = 1 }], u)`,
@@ -366,6 +367,10 @@ func TestMarks(t *testing.T) {
 	v, err := eval(t, memory{}, `take(element, 2)`, vars)
 	if err != nil || v.IsMarked() {
 		t.Errorf("take(element, 2): %#v, %v; the list isn't marked, only an element", v, err)
+	}
+	v, err = eval(t, memory{}, `sort_by(key, "uri")`, vars)
+	if err != nil || !v.HasMark("m") {
+		t.Errorf("sort_by(key, \"uri\"): %#v, %v; the order tells about the keys", v, err)
 	}
 	v, err = eval(t, memory{}, `length(list)`, vars)
 	if err != nil || !v.HasMark("m") {
@@ -435,7 +440,7 @@ func TestShuffle(t *testing.T) {
 		}
 		var out []string
 		for _, e := range v.AsValueSlice() {
-			out = append(out, strings.TrimLeft(e.AsString(), "spotify:track0"))
+			out = append(out, strings.TrimLeft(strings.TrimPrefix(e.AsString(), "spotify:track:"), "0"))
 		}
 		return out
 	}
@@ -461,8 +466,8 @@ func TestShuffle(t *testing.T) {
 	if sorted := slices.Sorted(slices.Values(all)); !slices.Equal(sorted, slices.Sorted(slices.Values(order(`list`, songs)))) {
 		t.Error("songs were lost or made")
 	}
-	if got := order(`shuffle(["x", "x", "y"], 7)`, nil); len(got) != 3 {
-		t.Errorf("of three, one twice: %v", got)
+	if got := strings.Join(order(`shuffle(concat([for n in range(9) : "x"], [for n in range(9) : "z"]), 7)`, nil), ""); strings.Count(got, "x") != 9 || strings.Count(got, "z") != 9 || strings.Contains(got, "xxxxxxxxx") {
+		t.Errorf("two songs, nine times each: %v", got)
 	}
 	if v, err := eval(t, memory{}, `shuffle([{ n = 1 }, null, 5, [true]], 7)`, nil); err != nil || len(v.AsValueSlice()) != 4 {
 		t.Errorf("things without URI: %#v, %v", v, err)
@@ -495,7 +500,7 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-// TestFullPlaylist: ten thousand tracks don't take a minute.
+// TestFullPlaylist: ten thousand tracks are no burden. Comparing each with each would be seen in the time tests take.
 func TestFullPlaylist(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
@@ -505,7 +510,6 @@ func TestFullPlaylist(t *testing.T) {
 	for i := range 10_000 {
 		fmt.Fprintf(&csv, "spotify:track:%022d,Song %d\n", i, i)
 	}
-	start := time.Now()
 	v, err := eval(t, memory{"x.csv": csv.String()},
 		`length(distinct(concat(unique_by(sort_by(interleave(shuffle(tracks_file("x.csv"), 1), ["a"]), "uri"), "uri"), take(tracks_file("x.csv"), 9))))`, nil)
 	if err != nil {
@@ -513,8 +517,5 @@ func TestFullPlaylist(t *testing.T) {
 	}
 	if got := show(t, v); got != "10001" {
 		t.Errorf("got %s", got)
-	}
-	if d := time.Since(start); d > 30*time.Second {
-		t.Errorf("took %v", d)
 	}
 }

@@ -315,7 +315,7 @@ func attribute(item cty.Value, name string) (cty.Value, error) {
 			have = append(have, a)
 		}
 	default:
-		return cty.NilVal, fmt.Errorf("has no attribute %q: it is a %s; data sources and tracks_file give objects", name, t.FriendlyName())
+		return cty.NilVal, fmt.Errorf("has no attribute %q: it is a %s, not an object such as tracks_file gives", name, t.FriendlyName())
 	}
 	slices.Sort(have)
 	return cty.NilVal, fmt.Errorf("has no attribute %q; it has: %s", name, strings.Join(have, ", "))
