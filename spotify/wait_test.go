@@ -1,0 +1,267 @@
+package spotify
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func limitedFor(retryAfter, reason string) reply {
+	r := reply{status: 429, body: `{"error":{"status":429,"message":"Too many requests","reason":"` + reason + `"}}`}
+	if retryAfter != "" {
+		r.header = map[string]string{"Retry-After": retryAfter}
+	}
+	return r
+}
+
+var fine = reply{status: 200, body: `{"id":"me"}`}
+
+func TestRetryAfter(t *testing.T) {
+	for _, test := range []struct {
+		name, header, date, reason string
+		wait                       time.Duration // until the second request; 0: there is none
+		until                      time.Duration // in the error
+	}{
+		{name: "seconds", header: "3", wait: 3 * time.Second},
+		{name: "the longest sat out", header: "60", wait: time.Minute},
+		{name: "longer", header: "61", until: 61 * time.Second},
+		{name: "a day", header: "86400", until: 24 * time.Hour},
+		{name: "absurd", header: "99999999999999999", until: maxHold},
+		{name: "missing", wait: time.Second},
+		{name: "nonsense", header: "soon", wait: time.Second},
+		{name: "zero", header: "0", wait: time.Second},
+		{name: "negative", header: "-5", wait: time.Second},
+		{name: "date", header: "Sat, 01 Jan 2000 00:00:07 GMT", wait: 7 * time.Second},
+		{name: "date by another clock", header: "Mon, 23 Nov 2026 12:00:09 GMT", date: "Mon, 23 Nov 2026 12:00:00 GMT", wait: 9 * time.Second},
+		{name: "quota", header: "5", reason: "QUOTA_EXCEEDED", until: 5 * time.Second},
+		{name: "quota without a time", reason: "QUOTA_EXCEEDED", until: time.Hour},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first := limitedFor(test.header, test.reason)
+				if test.date != "" {
+					first.header["Date"] = test.date
+				}
+				c, f := client(first, fine)
+				start := time.Now()
+				_, err := c.Me(t.Context())
+				if test.wait > 0 {
+					if err != nil || len(f.asked) != 2 || f.asked[1].at.Sub(start) != test.wait {
+						t.Fatal(err, len(f.asked), time.Since(start))
+					}
+					return
+				}
+				var r *RateLimitError
+				if !errors.As(err, &r) || r.Until.Sub(start) != test.until || r.RetryAfter != test.until || r.Quota != (test.reason != "") || len(f.asked) != 1 {
+					t.Fatalf("%#v, %d requests", err, len(f.asked))
+				}
+				if OutcomeUnknown(err) || !strings.Contains(err.Error(), "could not ask who is logged in: ") || !strings.Contains(err.Error(), "2000-01-0") {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestWritesAreSentAgainAfterALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := client(limitedFor("2", ""), limitedFor("4", ""), reply{status: 201, body: `{"snapshot_id":"S"}`})
+		var waits []time.Duration
+		c.OnRetry = func(r Retry) { waits = append(waits, r.Wait) }
+		if _, err := c.AddItems(t.Context(), anID, []URI{"spotify:track:a"}, -1); err != nil || len(f.asked) != 3 {
+			t.Fatal(err)
+		}
+		if len(waits) != 2 || waits[0] != 2*time.Second || waits[1] != 4*time.Second {
+			t.Error(waits)
+		}
+		for _, a := range f.asked {
+			if a.body != `{"uris":["spotify:track:a"]}` {
+				t.Error(a.body)
+			}
+		}
+	})
+}
+
+func TestLimitsWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := client(limitedFor("1", ""))
+		_, err := c.Me(t.Context())
+		var r *RateLimitError
+		if !errors.As(err, &r) || len(f.asked) != maxLimits {
+			t.Fatal(err, len(f.asked))
+		}
+	})
+}
+
+func TestReadsWaitLongerEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := client(reply{status: 500}, reply{status: 503, header: map[string]string{"Retry-After": "20"}}, reply{status: 502}, fine)
+		start := time.Now()
+		if _, err := c.Me(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []time.Duration{0, 500 * time.Millisecond, 20500 * time.Millisecond, 22500 * time.Millisecond} {
+			if got := f.asked[i].at.Sub(start); got != want {
+				t.Errorf("attempt %d after %s, want %s", i+1, got, want)
+			}
+		}
+		c, f = client(reply{status: 503, header: map[string]string{"Retry-After": "7200"}})
+		if _, err := c.Me(t.Context()); err == nil || len(f.asked) != 1 {
+			t.Error(err, len(f.asked))
+		}
+	})
+}
+
+func TestWaitingEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, first := range []reply{limitedFor("30", ""), {status: 503, header: map[string]string{"Retry-After": "30"}}} {
+			c, f := client(first)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			start := time.Now()
+			_, err := c.Me(ctx)
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 10*time.Second || len(f.asked) != 1 {
+				t.Error(err, time.Since(start))
+			}
+		}
+	})
+}
+
+// One 429 stops everybody at once, everybody resumes when it is over, and it is written down.
+func TestHoldIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var saved []string
+		start := time.Now()
+		l := NewLimiter(LimiterOptions{Rate: 1000, Burst: 1000, Save: func(until time.Time, reason string) error {
+			saved = append(saved, until.Sub(start).String()+" "+reason)
+			return nil
+		}})
+		c, f := client(limitedFor("10", ""), fine)
+		d := *c
+		c.Limiter, d.Limiter = l, l
+		if _, err := c.Me(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.replies, f.asked = []reply{limitedFor("20", ""), fine}, nil
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = c.Me(t.Context()) })
+		synctest.Wait()
+		if until, reason := l.NotBefore(); until.Sub(start) != 30*time.Second || reason != reasonRate {
+			t.Error(until, reason)
+		}
+		for range 5 {
+			wg.Go(func() {
+				if _, err := d.Me(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for i, a := range f.asked {
+			if want := map[bool]time.Duration{true: 10 * time.Second, false: 30 * time.Second}[i == 0]; a.at.Sub(start) != want {
+				t.Errorf("request %d after %s, want %s", i, a.at.Sub(start), want)
+			}
+		}
+		if got := strings.Join(saved, ", "); len(f.asked) != 7 || got != "10s RATE_LIMITED, 30s RATE_LIMITED" {
+			t.Error(len(f.asked), got)
+		}
+		if until, _ := l.NotBefore(); !until.IsZero() {
+			t.Error("still held")
+		}
+	})
+}
+
+// A time remembered from an earlier run is honoured before anything is sent.
+func TestHoldIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		until, reason := time.Now().Add(30*time.Second), reasonRate
+		c, f := client(fine)
+		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		start := time.Now()
+		if _, err := c.Me(t.Context()); err != nil || time.Since(start) != 30*time.Second {
+			t.Fatal(err, time.Since(start))
+		}
+		var r *RateLimitError
+		until = time.Now().Add(2 * time.Hour)
+		if _, err := c.Me(t.Context()); !errors.As(err, &r) || r.Quota || r.RetryAfter != 2*time.Hour || len(f.asked) != 1 {
+			t.Fatal(err)
+		}
+		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		until, reason = time.Now().Add(time.Second), reasonQuota
+		if _, err := c.Me(t.Context()); !errors.As(err, &r) || !r.Quota || len(f.asked) != 1 {
+			t.Fatal(err)
+		}
+		until = time.Now().Add(1000 * maxHold) // a clock that was wrong when it was written
+		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		if _, err := c.Me(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestHoldThatCannotBeRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("disk full")
+		c, _ := client(limitedFor("7200", ""))
+		c.Limiter = NewLimiter(LimiterOptions{Save: func(time.Time, string) error { return full }})
+		_, err := c.Me(t.Context())
+		var r *RateLimitError
+		if !errors.As(err, &r) || !errors.Is(err, full) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestConcurrencyAndPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := client()
+		var mu sync.Mutex
+		var now, most int
+		c.HTTP.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(time.Millisecond)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+		})
+		c.Limiter = NewLimiter(LimiterOptions{Concurrency: 3, Rate: 2, Burst: 6})
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if err := c.Save(t.Context(), "spotify:track:a"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most != 3 || time.Since(start).Round(100*time.Millisecond) != 2*time.Second {
+			t.Errorf("%d at once, %s in all", most, time.Since(start))
+		}
+	})
+}
+
+func TestPaceFallsAndRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := client(limitedFor("1", ""), limitedFor("1", ""), fine)
+		c.Limiter = NewLimiter(LimiterOptions{Rate: 8})
+		if _, err := c.Me(t.Context()); err != nil || c.Limiter.pace.Limit() != 2*recovery {
+			t.Fatal(err, c.Limiter.pace.Limit())
+		}
+		for range 200 {
+			_, _ = c.Me(t.Context())
+		}
+		if c.Limiter.pace.Limit() != 8 || len(f.asked) != 203 {
+			t.Error(c.Limiter.pace.Limit(), len(f.asked))
+		}
+	})
+}
