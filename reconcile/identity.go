@@ -366,3 +366,39 @@ func (p *planner) checkRenamed() {
 		}
 	}
 }
+
+// openCreate reports whether a create of less than a minute ago shows nowhere yet.
+func (in Input) openCreate(label string, o *Observed) bool {
+	for _, c := range in.Creates {
+		if c.Account != label || in.Now.Sub(c.Time) > settleWindow || !in.targeted(c.Address) {
+			continue
+		}
+		if _, locked := in.Lock.Playlists[c.Address]; locked {
+			continue
+		}
+		if len(Candidates(c.Name, c.Known, o.Owned(), in.locked)) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (in Input) locked(id spotify.ID) bool {
+	_, known := in.Lock.AddressOf(id)
+	return known
+}
+
+// mayAdopt reports whether a playlist may come under management although nothing names its ID.
+func (in Input) mayAdopt(label string, p spotify.Playlist) bool {
+	if in.locked(p.ID) {
+		return false
+	}
+	for _, c := range in.Creates {
+		if c.Account == label && len(Candidates(c.Name, c.Known, []spotify.Playlist{p}, in.locked)) == 1 {
+			return true
+		}
+	}
+	return in.AdoptByName && slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool {
+		return b.Account == label && b.Name != nil && in.targeted(b.Address) && sameName(*b.Name, p.Name)
+	})
+}

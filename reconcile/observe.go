@@ -318,3 +318,30 @@ func surelyFollowed(s *store.Settling) bool {
 }
 
 func playlistURI(id spotify.ID) spotify.URI { return spotify.Ref{ID: id}.URI(spotify.KindPlaylist) }
+
+// Settle looks at playlists that matter only because of what the listing shows: those that an interrupted create may
+// have made, and those that could be adopted by name. While a create is recent and nothing shows, it looks again: a
+// listing lags.
+func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
+	for i := 0; in.openCreate(o.Label, seen) && i < len(settleDelays); i++ {
+		if err := pause(ctx, settleDelays[i]); err != nil {
+			return err
+		}
+		all, err := o.API.Playlists(ctx)
+		if err != nil {
+			return fmt.Errorf("look for a playlist that an interrupted run may have created: %w", err)
+		}
+		seen.Library = all
+	}
+	for _, p := range seen.Owned() {
+		if _, ok := seen.Seen[p.ID]; ok || !in.mayAdopt(o.Label, p) {
+			continue
+		}
+		s, err := o.observeOne(ctx, p.ID, map[spotify.ID]spotify.Playlist{p.ID: p}, true, in.Now)
+		if err != nil {
+			return err
+		}
+		seen.Seen[p.ID] = s
+	}
+	return nil
+}

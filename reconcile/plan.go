@@ -2,8 +2,10 @@ package reconcile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -50,7 +52,8 @@ const (
 // compared, and applied by somebody who has nothing else.
 type Plan struct {
 	FormatVersion string                 `json:"format_version"`
-	Command       string                 `json:"command"` // apply, destroy, rollback, refresh-only
+	Command       string                 `json:"command"`        // apply, destroy, rollback, refresh-only
+	Path          string                 `json:"path,omitempty"` // the configuration, as it was named
 	Issuer        string                 `json:"issuer"`
 	PlannedAt     time.Time              `json:"planned_at"`
 	Lock          string                 `json:"lock"` // digest of the lock file it was made with
@@ -441,4 +444,17 @@ func (w *Wish) title(uri spotify.URI) string {
 		}
 	}
 	return ""
+}
+
+// CheckFormat reports a plan that this program can't understand.
+func (p *Plan) CheckFormat() error {
+	major, _, _ := strings.Cut(p.FormatVersion, ".")
+	ours, _, _ := strings.Cut(FormatVersion, ".")
+	switch {
+	case p.FormatVersion == "":
+		return errors.New("it is not a plan of spotsync")
+	case major != ours:
+		return fmt.Errorf("it is a plan of format %s and this spotsync reads %s: plan again", p.FormatVersion, FormatVersion)
+	}
+	return nil
 }

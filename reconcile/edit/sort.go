@@ -42,30 +42,38 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
 	if len(l)-1 > greedyGaps {
-		var other layout
-		for len(l)-1 > beamGaps {
-			c, ok := s.greedy()
-			if !ok {
-				break
-			}
-			moves = append(moves, c.move(l))
-			l, other = c.apply(l, other[:0]), l
-			s.g.read(l, s.blocks)
-		}
+		moves, l = s.descend(l, beamGaps)
 	}
 	rest, least := s.search(l)
 	if len(moves) == 0 {
-		bound = max(bound, least)
+		bound = least
 	}
 	return append(moves, rest...), bound
 }
 
-// greedy is the good cut of three gaps in a row that joins most and, of those, moves least.
-func (s *sorter) greedy() (best cut, ok bool) {
+// descend makes one greedy cut after the other until at most gaps are left; l is overwritten.
+func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
+	var other layout
+	for len(l)-1 > gaps {
+		s.g.read(l, s.blocks)
+		c := s.greedy(l)
+		moves = append(moves, c.move(l))
+		l, other = c.apply(l, other[:0]), l
+	}
+	return moves, l
+}
+
+// greedy is the good cut of three gaps in a row that joins most and, of those, moves least. Where there is none, it
+// is one after which there are more, or at least one that joins something.
+func (s *sorter) greedy(l layout) cut {
 	next := s.g.next
+	var best, fallback cut
 	joins := 0
 	for x, y := range next {
 		z := next[y]
+		if int(y) < x {
+			fallback = cut{int(y), int(y) + 1, x} // brings the span wanted behind x there
+		}
 		if !turns(int32(x), y, z) {
 			continue
 		}
@@ -80,23 +88,41 @@ func (s *sorter) greedy() (best cut, ok bool) {
 			best, joins = c, n
 		}
 	}
-	return best, joins > 0
+	if joins > 0 {
+		return best
+	}
+	// A stretch of spans in reverse order takes about half as many moves as it has spans, if it starts with this one:
+	// leave the first span, swap the halves of the rest (Eriksson and others, 2001).
+	from, to := 0, 0 // the longest such stretch
+	for i := 1; i < len(l); {
+		k := i + 1
+		for k < len(l) && l[k].hi+1 == l[k-1].lo {
+			k++
+		}
+		if k-i > to-from {
+			from, to = i, k
+		}
+		i = k
+	}
+	if to-from >= 4 {
+		return cut{from, from + (to-from-1)/2, to - 1}
+	}
+	return fallback
 }
 
 // search sorts l by beams of growing width, then by beams that are led astray a little more each time.
 func (s *sorter) search(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
-	best := s.beam(l, 1, 0, 1<<30)
-	for _, b := range [...]struct{ width, noise int }{{3, 0}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 9}, {6, 12}, {133, 0}} {
-		if best.depth == bound || s.work <= 0 {
+	moves, _ = s.descend(slices.Clone(l), 0)
+	for _, b := range [...]struct{ width, noise int }{{1, 0}, {3, 0}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 9}, {6, 12}, {133, 0}} {
+		if len(moves) == bound || s.work <= 0 {
 			break
 		}
-		if n := s.beam(l, b.width, b.noise, best.depth-1); n != nil {
-			best = n
+		if n := s.beam(l, b.width, b.noise, len(moves)-1); n != nil {
+			moves = n.moves()
 		}
 	}
-	moves = best.moves()
 	if len(l)-1 > exactGaps {
 		return moves, bound
 	}
@@ -185,16 +211,12 @@ type child struct {
 	rank   uint64 // the least is the most promising: by cycle bound, gaps that are stuck, gaps, order of appearance
 }
 
-// beam is a beam search for at most most cuts; nil if it finds none. When the work is done it gives up, or goes on with
-// width 1 if there is no other answer.
+// beam is a beam search for at most most cuts; nil if it finds none before the work is done.
 func (s *sorter) beam(l layout, width, noise, most int) *node {
 	level := []*node{{l: l}}
 	for depth := 1; !level[0].l.sorted(); depth++ {
 		if s.work <= 0 {
-			if most < 1<<30 {
-				return nil
-			}
-			width = 1
+			return nil
 		}
 		s.children = s.children[:0]
 		clear(s.seen)

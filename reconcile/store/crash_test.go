@@ -75,20 +75,31 @@ func work(s *State, a *Account, did *acked) {
 func TestCrashAtEachStep(t *testing.T) {
 	t.Parallel()
 	for n := 1; ; n++ {
-		last := false
+		op := ""
 		for _, cut := range []bool{false, true} {
+			if cut && op != "write" {
+				continue
+			}
 			dir := t.TempDir()
-			fail, steps := CrashAt(n, cut)
+			crash, steps := CrashAt(n, cut)
+			fsys := FailingFS(func(s Step) error {
+				err := crash(s)
+				if err != nil && op == "" && s.Changes() {
+					op = s.Op
+				}
+				return err
+			})
 			var did acked
-			fsys := FailingFS(fail)
 			work(testState(t, fsys, dir), testAccount(fsys, dir), &did)
-			last = steps() < n
+			if steps() < n {
+				op = "none"
+			}
 			checkAfterCrash(t, dir, n, &did)
 			if t.Failed() {
-				t.Fatalf("crashed at step %d, cut %t", n, cut)
+				t.Fatalf("crashed at step %d (%s), cut %t", n, op, cut)
 			}
 		}
-		if last {
+		if op == "none" {
 			if n < 60 {
 				t.Errorf("only %d steps", n)
 			}
@@ -101,7 +112,7 @@ func checkAfterCrash(t *testing.T, dir string, n int, did *acked) {
 	t.Helper()
 	s, a := testState(t, OS{}, dir), testAccount(OS{}, dir)
 
-	for range 2 { // before and after the next process writes
+	for _, written := range []bool{false, true} { // before and after the next process writes
 		open, err := s.OpenCreates()
 		must(t, err)
 		for key, isOpen := range did.open {
@@ -158,6 +169,9 @@ func checkAfterCrash(t *testing.T, dir string, n int, did *acked) {
 			t.Errorf("cached: %v", c)
 		}
 
+		if written {
+			break
+		}
 		unlock, err := s.Lock(t.Context(), 0, nil)
 		must(t, err)
 		must(t, s.BeginCreate(create("next")))

@@ -136,3 +136,22 @@ func onlyEntry(t *testing.T, dir, name string) {
 		t.Errorf("%s holds %v, want %s alone", dir, entries, name)
 	}
 }
+
+// What is written is on the disk before it gets its name, and the name before the call returns.
+func TestOrderOfSteps(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	var steps []string
+	fsys := FailingFS(func(s Step) error { steps = append(steps, s.Op); return nil })
+	must(t, WriteFile(path, nil, 0o600)) // so that appending to it makes no new name
+	for want, act := range map[string]func() error{
+		"create write sync rename syncdir": func() error { return fsys.WriteFile(path, []byte("x\n"), 0o600) },
+		"append write sync":                func() error { return fsys.Append(path, []byte("y\n")) },
+		"append write sync syncdir":        func() error { return fsys.Append(path+"2", []byte("z\n")) },
+	} {
+		steps = nil
+		must(t, act())
+		if got := strings.Join(steps, " "); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

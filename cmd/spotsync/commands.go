@@ -1,0 +1,10 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands are all commands, in the order help shows them.
+var commands = []func(*app) *cobra.Command{
+	newPlan,
+	newApply,
+	newDestroy,
+}

@@ -1,0 +1,29 @@
+// Command spotsync makes a Spotify account's playlists match HCL files kept in git.
+//
+// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go). The commands are
+// one file each. session.go draws the pipeline once: files, lock file, login, what is on Spotify, plan, apply.
+// render*.go show a plan to people; streams.go says what goes where.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// The first signal asks for a stop after the request in flight; the second ends at once.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	stop := make(chan struct{})
+	go func() {
+		<-signals
+		close(stop)
+		<-signals
+		cancel()
+	}()
+	code := run(ctx, newApp(stop), os.Args[1:])
+	os.Exit(code)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+)
+
+// showOptions are the flags that decide how a plan is shown.
+type showOptions struct {
+	json     bool
+	summary  bool
+	full     bool
+	markdown bool
+	detailed bool
+}
+
+func (o *showOptions) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.json, "json", false, "write JSON")
+	flags.BoolVar(&o.summary, "summary", false, "one line for each playlist")
+	flags.BoolVar(&o.full, "full", false, "every row, also those that stay")
+	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown, for a comment on a pull request")
+	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when there are differences, 0 when there are none")
+}
+
+func newPlan(a *app) *cobra.Command {
+	var o planOptions
+	var show showOptions
+	var out string
+	cmd := &cobra.Command{
+		Use:   "plan [flags] [PATH]",
+		Short: "Show what differs between the files and Spotify",
+		Long: `plan reads the files and what is on Spotify and shows what apply would do. It changes nothing on Spotify.
+
+PATH is a folder or one .hcl file; the current folder if left out.`,
+		Args: atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.plan(cmd.Context(), pathArg(args), o, show, out)
+		},
+	}
+	o.register(cmd.Flags())
+	show.register(cmd.Flags())
+	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for apply")
+	addInput(a, cmd.Flags())
+	return cmd
+}
+
+// addInput adds --input, which every command that may ask has.
+func addInput(a *app, flags *pflag.FlagSet) {
+	flags.BoolFunc("input", "ask questions (--input=false: never)", func(v string) error {
+		switch v {
+		case "true", "1":
+			a.set.noInput = false
+		case "false", "0":
+			a.set.noInput = true
+		default:
+			return fmt.Errorf("use true or false")
+		}
+		return nil
+	})
+}
+
+func (a *app) plan(ctx context.Context, path string, o planOptions, show showOptions, out string) (err error) {
+	s, err := a.open(path, o.sessionOptions)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	letGo, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer letGo()
+	o.attended = a.asks // a plan stands for the apply that will ask
+	got, err := s.makePlan(ctx, "apply", o)
+	if err != nil {
+		return err
+	}
+	got.plan.Path = path
+	if err := a.showPlan(got.plan, show); err != nil {
+		return err
+	}
+	s.countdown()
+	if len(got.plan.Refusals) > 0 {
+		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+	}
+	if out != "" {
+		data, err := json.Marshal(got.plan)
+		if err != nil {
+			return err
+		}
+		if err := store.WriteFile(out, append(data, '\n'), 0o600); err != nil {
+			return fmt.Errorf("save the plan: %w", err)
+		}
+		a.say("The plan is saved. To do exactly this: spotsync apply %s", out)
+	}
+	return differences(got.plan, show)
+}
+
+// differences is the exit code of --detailed-exitcode.
+func differences(p *reconcile.Plan, show showOptions) error {
+	if show.detailed && !p.Empty() {
+		return quiet(exitDifferences)
+	}
+	return nil
+}
+
+// showPlan writes a plan to Out, for people or programs.
+func (a *app) showPlan(p *reconcile.Plan, show showOptions) error {
+	if show.json {
+		enc := json.NewEncoder(a.Out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(p)
+	}
+	return renderPlan(a.Out, p, renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown})
+}
+
+// closing closes at the end of a function and keeps the error, unless there is a worse one.
+func closing(close func() error, err *error) {
+	if cerr := close(); *err == nil {
+		*err = cerr
+	}
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// planOptions are the flags that decide what a plan is about.
+type planOptions struct {
+	sessionOptions
+	targets         []string
+	excludes        []string
+	refresh         bool
+	refreshOnly     bool
+	force           bool
+	adoptByName     bool
+	createDuplicate bool
+	attended        bool // somebody will be asked
+}
+
+func (o *planOptions) register(flags *pflag.FlagSet) {
+	o.sessionOptions.register(flags)
+	flags.StringArrayVar(&o.targets, "target", nil, "only this playlist: `ref` is an address, ID, link, name or glob (repeatable)")
+	flags.StringArrayVar(&o.excludes, "exclude", nil, "all but this playlist: `ref` as for --target (repeatable)")
+	flags.BoolVar(&o.refresh, "refresh", true, "read what is on Spotify; false plans from memory and asks nothing")
+	flags.BoolVar(&o.refreshOnly, "refresh-only", false, "change no playlist: only take note of what changed on Spotify")
+	flags.BoolVar(&o.force, "force", false, "lift the guards on how much may be deleted or removed")
+	flags.BoolVar(&o.adoptByName, "adopt-by-name", false, "manage a playlist that already has the name of a new block")
+	flags.BoolVar(&o.createDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
+}
+
+// planned is a plan and what it was made from.
+type planned struct {
+	plan     *reconcile.Plan
+	desired  *config.Desired
+	observed map[string]*reconcile.Observed
+}
+
+// makePlan reads the files and what is on Spotify, and works out what differs. The caller holds the lock.
+func (s *session) makePlan(ctx context.Context, command string, o planOptions) (*planned, error) {
+	desired, err := s.desire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	targeted, err := s.targeting(desired, o)
+	if err != nil {
+		return nil, err
+	}
+	in := reconcile.Input{
+		Command: command, Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
+		Observed: make(map[string]*reconcile.Observed), Targeted: targeted,
+		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, Force: o.force,
+	}
+	if o.refreshOnly {
+		in.Command = "refresh-only"
+	}
+	if err := s.recall(&in); err != nil {
+		return nil, err
+	}
+	managed := managedIDs(in)
+	for _, label := range labels(desired, s.lock) {
+		observer, err := s.observer(ctx, accountOf(desired, label), !o.refresh)
+		if err != nil {
+			return nil, err
+		}
+		observed, err := observer.Observe(ctx, managed[label])
+		if err != nil {
+			return nil, err
+		}
+		in.Observed[label] = observed
+		if o.refresh {
+			if err := observer.Settle(ctx, observed, in); err != nil {
+				return nil, err
+			}
+		}
+	}
+	plan, diags := reconcile.NewPlan(in)
+	if err := s.show(s.conf.source.Sources(), diags); err != nil {
+		return nil, err
+	}
+	if command == "apply" && !o.refreshOnly {
+		if err := reconcile.Remember(s.state, plan, in.Bases); err != nil {
+			s.log.Warn().Err(err).Msg("could not remember what agrees; the next plan will not know who changed what")
+		}
+	}
+	return &planned{plan: plan, desired: desired, observed: in.Observed}, nil
+}
+
+// recall adds to a plan's input what this computer remembers.
+func (s *session) recall(in *reconcile.Input) (err error) {
+	if in.Bases, err = s.state.Bases(); err != nil {
+		return err
+	}
+	if in.Remembered, err = s.state.Remembered(); err != nil {
+		return err
+	}
+	if in.Creates, err = s.state.OpenCreates(); err != nil {
+		return err
+	}
+	open, err := s.state.OpenReplaces()
+	if err != nil {
+		return err
+	}
+	in.Unfinished = make(map[spotify.ID]bool)
+	for _, r := range open {
+		in.Unfinished[r.ID] = true
+	}
+	return nil
+}
+
+// managedIDs are the playlists a plan has to know of, by account.
+func managedIDs(in reconcile.Input) map[string][]spotify.ID {
+	ids := make(map[string][]spotify.ID)
+	add := func(address, label string, id spotify.ID) {
+		if id != "" && (in.Targeted == nil || in.Targeted(address)) {
+			ids[label] = append(ids[label], id)
+		}
+	}
+	account := make(map[string]string)
+	for _, p := range in.Desired.Playlists {
+		account[p.Address] = p.Account
+		add(p.Address, p.Account, p.ID)
+	}
+	for _, i := range in.Desired.Imports {
+		add(i.To, account[i.To], i.ID)
+	}
+	moved := make(map[string]string)
+	for _, m := range in.Desired.Moved {
+		moved[m.From] = m.To
+	}
+	for _, address := range slices.Sorted(maps.Keys(in.Lock.Playlists)) {
+		e := in.Lock.Playlists[address]
+		add(address, e.Account, e.ID)
+		if to, ok := moved[address]; ok {
+			add(to, e.Account, e.ID)
+		}
+	}
+	return ids
+}
+
+// observer reads one account. Offline it knows only who the account is.
+func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*reconcile.Observer, error) {
+	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline}
+	if offline {
+		user, err := s.knownUser(acc)
+		if err != nil {
+			return nil, err
+		}
+		o.User = user
+		o.Account = store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, user.Account())
+		return o, nil
+	}
+	l, err := s.logIn(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
+	o.API, o.User, o.Scopes, o.Account = l.client, l.user, l.token.Scopes, s.accountStore(l)
+	return o, nil
+}
+
+// knownUser is whose account a label is, without asking Spotify.
+func (s *session) knownUser(acc config.Account) (spotify.User, error) {
+	if locked, ok := s.lock.Current().Accounts[acc.Label]; ok {
+		return spotify.User{ID: locked.User, AccountID: locked.ID, DisplayName: locked.Name}, nil
+	}
+	creds, err := s.world.openCredentials()
+	if err != nil {
+		return spotify.User{}, err
+	}
+	app, err := s.appFor(s.world, acc, creds)
+	if err != nil {
+		return spotify.User{}, err
+	}
+	t, err := creds.Get(app.Key(acc.Label))
+	if err != nil {
+		return spotify.User{}, err
+	}
+	return spotify.User{ID: spotify.ID(t.UserID), AccountID: spotify.ID(t.AccountID), DisplayName: t.DisplayName}, nil
+}
+
+// targeting turns --target and --exclude into a question about addresses; nil when neither was given.
+func (s *session) targeting(desired *config.Desired, o planOptions) (func(string) bool, error) {
+	if len(o.targets) == 0 && len(o.excludes) == 0 {
+		return nil, nil
+	}
+	all := s.known(desired)
+	find := func(refs []string, flag string) (map[string]bool, error) {
+		set := make(map[string]bool)
+		for _, ref := range refs {
+			found, err := matchRef(ref, all)
+			if err != nil {
+				return nil, fmt.Errorf("--%s: %w", flag, err)
+			}
+			for _, k := range found {
+				set[k.address] = true
+			}
+		}
+		return set, nil
+	}
+	in, err := find(o.targets, "target")
+	if err != nil {
+		return nil, err
+	}
+	out, err := find(o.excludes, "exclude")
+	if err != nil {
+		return nil, err
+	}
+	return func(address string) bool { return (len(in) == 0 || in[address]) && !out[address] }, nil
+}
+
+// readPlan reads a saved plan.
+func readPlan(path string) (*reconcile.Plan, error) {
+	data, err := store.OS{}.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var p reconcile.Plan
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("%s is not a saved plan: %w", path, err)
+	}
+	if err := p.CheckFormat(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &p, nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// known is a playlist a person may mean.
+type known struct {
+	address string // empty when not managed
+	account string
+	id      spotify.ID
+	names   []string
+}
+
+// known are the playlists of the files and of the lock file, by address. desired may be nil.
+func (s *session) known(desired *config.Desired) []known {
+	all := make(map[string]known)
+	for address, e := range s.lock.Current().Playlists {
+		all[address] = known{address: address, account: e.Account, id: e.ID, names: []string{e.Name}}
+	}
+	if desired != nil {
+		for _, p := range desired.Playlists {
+			k := all[p.Address]
+			k.address, k.account = p.Address, p.Account
+			if p.ID != "" {
+				k.id = p.ID
+			}
+			if p.Name != nil {
+				k.names = append(k.names, *p.Name)
+			}
+			all[p.Address] = k
+		}
+	}
+	list := make([]known, 0, len(all))
+	for _, address := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[address])
+	}
+	return list
+}
+
+// matchRef finds what a REF means: an address (with or without its index), an ID, URI or link, an exact name, or a glob
+// over addresses and names. It is an error when it means nothing.
+func matchRef(ref string, all []known) ([]known, error) {
+	tests := []func(known) bool{
+		func(k known) bool { return k.address == ref },
+		func(k known) bool { return k.address != "" && strings.HasPrefix(k.address, ref+"[") },
+		func(k known) bool { return k.address == "playlist."+ref },
+	}
+	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == "" || r.Kind == spotify.KindPlaylist) {
+		tests = append(tests, func(k known) bool { return k.id == r.ID })
+	}
+	want := plainName(ref)
+	tests = append(tests, func(k known) bool {
+		return slices.ContainsFunc(k.names, func(n string) bool { return plainName(n) == want })
+	})
+	if strings.ContainsAny(ref, "*?[") {
+		tests = append(tests, func(k known) bool {
+			return slices.ContainsFunc(append([]string{k.address}, k.names...), func(s string) bool {
+				ok, err := path.Match(ref, s)
+				return err == nil && ok && s != ""
+			})
+		})
+	}
+	for _, test := range tests {
+		var found []known
+		for _, k := range all {
+			if test(k) {
+				found = append(found, k)
+			}
+		}
+		if len(found) > 0 {
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("no playlist is called %q: use an address (playlist.morning), an ID, a link, an exact name or a glob; spotsync list shows them", ref)
+}
+
+// oneRef is matchRef where only one playlist can be meant.
+func oneRef(ref string, all []known) (known, error) {
+	found, err := matchRef(ref, all)
+	if err != nil {
+		return known{}, err
+	}
+	if len(found) > 1 {
+		var which []string
+		for _, k := range found {
+			which = append(which, strings.TrimSpace(k.address+" "+string(k.id)))
+		}
+		return known{}, fmt.Errorf("%q means %d playlists: %s; use one of these", ref, len(found), strings.Join(which, ", "))
+	}
+	return found[0], nil
+}
+
+func plainName(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }

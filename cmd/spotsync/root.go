@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/auth"
+)
+
+// settings are the global flags.
+type settings struct {
+	chdir     string
+	sandbox   bool
+	lockFile  string
+	root      string
+	noColor   bool
+	noInput   bool // --input=false
+	logLevel  string
+	logFormat string
+}
+
+// run is the program: arguments in, exit code out. It is the one place that prints an error.
+func run(ctx context.Context, a *app, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(doubleDashes(root, args))
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintf(a.Err, "Error: %s\n", sentence(err))
+		if errors.Is(err, auth.ErrLoginRequired) && a.set.sandbox {
+			a.say("The sandbox logs in by itself; this should not happen.")
+		}
+	}
+	return exitCode(err)
+}
+
+// sentence is an error as people read it: with a capital and a full stop.
+func sentence(err error) string {
+	s := strings.TrimSpace(err.Error())
+	if s == "" {
+		return s
+	}
+	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, ":/.()_\"'") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
+		s += "."
+	}
+	return s
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "spotsync",
+		Short: "Playlists as code: make Spotify match HCL files kept in git",
+		Long: `spotsync makes a Spotify account's playlists match HCL files kept in git.
+
+  spotsync plan     shows what differs
+  spotsync apply    makes it so
+
+Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.start(cmd)
+		},
+	}
+	f := root.PersistentFlags()
+	f.StringVarP(&a.set.chdir, "chdir", "C", "", "run as if started in this `folder`")
+	f.BoolVar(&a.set.sandbox, "sandbox", false, "use a Spotify that lives in memory, with files of its own")
+	f.StringVar(&a.set.lockFile, "lock-file", "", "lock `file` (default spotsync.lock.hcl beside the configuration)")
+	f.StringVar(&a.set.root, "root", "", "`folder` that file() and its kin may read from (default the configuration's)")
+	f.BoolVar(&a.set.noColor, "no-color", false, "no colour")
+	f.StringVar(&a.set.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
+	f.StringVar(&a.set.logFormat, "log-format", "console", "console or json")
+
+	for _, add := range commands {
+		root.AddCommand(add(a))
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	return root
+}
+
+// start reads the environment, changes the folder and opens the log, before any command runs.
+func (a *app) start(cmd *cobra.Command) error {
+	if err := a.fromEnvironment(cmd.Flags()); err != nil {
+		return err
+	}
+	if a.set.chdir != "" {
+		if err := os.Chdir(a.set.chdir); err != nil {
+			return fmt.Errorf("--chdir: %w", err)
+		}
+	}
+	level, err := zerolog.ParseLevel(a.set.logLevel)
+	if err != nil || a.set.logLevel == "" {
+		return fmt.Errorf("--log-level %q: use trace, debug, info, warn or error", a.set.logLevel)
+	}
+	switch a.set.logFormat {
+	case "json":
+		a.log = zerolog.New(a.Err)
+	case "console":
+		a.log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.set.noColor, TimeFormat: time.TimeOnly})
+	default:
+		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
+	}
+	a.log = a.log.Level(level).With().Timestamp().Logger()
+	a.color = a.useColor()
+	return nil
+}
+
+// fromEnv are the flags that have a SPOTSYNC_… name. Flags that lift a protection have none on purpose.
+var fromEnv = []string{
+	"lock-file", "root", "log-level", "log-format", "no-color", "sandbox",
+	"input", "lock-timeout", "max-requests", "max-wait", "parallelism", "refresh", "callback-listen",
+}
+
+// fromEnvironment gives flags that were not given the value the environment has for them.
+func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
+	var err error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || err != nil || !slices.Contains(fromEnv, f.Name) {
+			return
+		}
+		name := "SPOTSYNC_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if v := a.Getenv(name); v != "" {
+			if serr := flags.Set(f.Name, v); serr != nil {
+				err = fmt.Errorf("%s=%q: %w", name, v, serr)
+			}
+		}
+	})
+	return err
+}
+
+// doubleDashes lets long flags be written with one dash, as Terraform's are: -auto-approve, -var k=v. Only names that
+// some command knows are rewritten, and nothing after "--".
+func doubleDashes(root *cobra.Command, args []string) []string {
+	long := map[string]bool{"help": true, "version": true}
+	var collect func(*cobra.Command)
+	collect = func(c *cobra.Command) {
+		add := func(f *pflag.Flag) { long[f.Name] = true }
+		c.Flags().VisitAll(add)
+		c.PersistentFlags().VisitAll(add)
+		for _, sub := range c.Commands() {
+			collect(sub)
+		}
+	}
+	collect(root)
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		if len(arg) < 3 || arg[0] != '-' || arg[1] == '-' {
+			continue
+		}
+		if name, _, _ := strings.Cut(arg[1:], "="); long[name] {
+			out[i] = "-" + arg
+		}
+	}
+	return out
+}
+
+// exactly is cobra.MaximumNArgs with a message that says what was expected.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return fmt.Errorf("%s takes %s, not %d arguments; see %s --help", cmd.CommandPath(), what, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// pathArg is the configuration a command is about.
+func pathArg(args []string) string {
+	if len(args) == 0 {
+		return "."
+	}
+	return args[0]
+}

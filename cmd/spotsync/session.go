@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+const defaultLabel = "default"
+
+type (
+	accountConfig = config.Account
+	timeUntil     = time.Time
+)
+
+// inputFlags are the flags of every command that reads a configuration.
+type inputFlags struct {
+	vars     []string
+	varFiles []string
+	after    []int // how many --var stood before each --var-file
+}
+
+func (f *inputFlags) register(flags *pflag.FlagSet) {
+	flags.Var(appendTo{func(s string) { f.vars = append(f.vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
+	flags.Var(appendTo{func(s string) { f.varFiles = append(f.varFiles, s); f.after = append(f.after, len(f.vars)) }}, "var-file", "`file` of variables' values (repeatable)")
+}
+
+// appendTo is a flag that may be given more than once, its order among others kept.
+type appendTo struct{ add func(string) }
+
+func (appendTo) String() string       { return "" }
+func (appendTo) Type() string         { return "string" }
+func (v appendTo) Set(s string) error { v.add(s); return nil }
+
+// configuration is files read and parsed, not yet worked out.
+type configuration struct {
+	source *config.Source
+	module *config.Module
+	vars   config.VarSources
+	files  *config.DirFiles
+}
+
+// load reads a configuration. What is wrong with it is shown, and the error then says nothing more.
+func (a *app) load(path string, in inputFlags) (*configuration, error) {
+	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
+	if err := a.show(nil, diags); err != nil {
+		return nil, err
+	}
+	for i := range source.VarFiles {
+		source.VarFiles[i].After = in.after[i]
+	}
+	module, diags := config.Parse(source.Files, config.ForVersion(version()))
+	if err := a.show(source.Sources(), diags); err != nil {
+		return nil, err
+	}
+	files, err := config.OpenFiles(source.Dir, source.Root)
+	if err != nil {
+		return nil, err
+	}
+	return &configuration{source: source, module: module, files: files,
+		vars: config.VarSources{Env: a.Environ(), Auto: source.AutoVars, Files: source.VarFiles, Flags: in.vars}}, nil
+}
+
+func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.Inputs {
+	return config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.files}
+}
+
+// evaluate works out what the configuration wants.
+func (a *app) evaluate(ctx context.Context, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
+	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
+	if err := a.show(c.source.Sources(), diags); err != nil {
+		return nil, err
+	}
+	return desired, nil
+}
+
+// show prints diagnostics; with an error among them the run ends, and all has been said.
+func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
+	if len(diags) == 0 {
+		return nil
+	}
+	if err := config.WriteDiagnostics(a.Err, files, diags, a.errTTY && !a.set.noColor && a.Getenv("NO_COLOR") == "", a.width); err != nil {
+		return err
+	}
+	if diags.HasErrors() {
+		return quiet(exitError)
+	}
+	return nil
+}
+
+// session is everything a command works with that talks about a configuration and its accounts.
+type session struct {
+	*app
+	world *world
+	conf  *configuration
+	state *store.State
+	lock  *reconcile.LockFile
+
+	options sessionOptions
+	budget  *spotify.Budget
+	limits  map[string]*spotify.Limiter // by client ID
+	logins  map[string]*login           // by label
+	now     time.Time
+}
+
+// sessionOptions are the flags of commands that talk to Spotify about a configuration.
+type sessionOptions struct {
+	inputFlags
+	lockTimeout time.Duration
+	parallelism int
+	maxRequests int
+	maxWait     waitFlag
+}
+
+func (o *sessionOptions) register(flags *pflag.FlagSet) {
+	o.inputFlags.register(flags)
+	flags.DurationVar(&o.lockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
+	flags.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
+	flags.IntVar(&o.maxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
+	o.maxWait = waitFlag(time.Minute)
+	flags.Var(&o.maxWait, "max-wait", "longest `wait` for Spotify's rate limit before giving up")
+}
+
+// waitFlag is a duration that may be 0: wait for nothing.
+type waitFlag time.Duration
+
+func (w *waitFlag) String() string { return time.Duration(*w).String() }
+func (w *waitFlag) Type() string   { return "duration" }
+func (w *waitFlag) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not a duration such as 30s, 10m or 1h", s)
+	}
+	*w = waitFlag(d)
+	return nil
+}
+
+func (w waitFlag) limit() time.Duration { return time.Duration(w) }
+
+// open reads the configuration and the lock file. Close the session.
+func (a *app) open(path string, o sessionOptions) (*session, error) {
+	conf, err := a.load(path, o.inputFlags)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openWithout(o, conf.source.LockPath)
+	if err != nil {
+		return nil, errors.Join(err, conf.files.Close())
+	}
+	s.conf = conf
+	return s, nil
+}
+
+// openWithout is open for commands that need no configuration, but its lock file.
+func (a *app) openWithout(o sessionOptions, lockPath string) (*session, error) {
+	w, err := a.openWorld()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a, world: w, options: o, limits: make(map[string]*spotify.Limiter), logins: make(map[string]*login), now: time.Now().UTC()}
+	if o.maxRequests > 0 {
+		s.budget = spotify.NewBudget(o.maxRequests)
+	}
+	path := w.lockPath(a, lockPath)
+	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
+	if s.lock, err = reconcile.OpenLockFile(w.fsys, s.state, path, w.issuer.Name); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return s, nil
+}
+
+// Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
+func (s *session) Close() error {
+	var errs []error
+	for _, label := range slices.Sorted(maps.Keys(s.logins)) {
+		errs = append(errs, s.logins[label].source.Close())
+	}
+	if s.conf != nil {
+		errs = append(errs, s.conf.files.Close())
+	}
+	return errors.Join(append(errs, s.world.Close())...)
+}
+
+// take keeps other spotsyncs away from the lock file until the returned function is called.
+func (s *session) take(ctx context.Context) (letGo func(), err error) {
+	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.lock.Reload(); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return func() {
+		if err := unlock(); err != nil {
+			s.log.Warn().Err(err).Msg("could not let go of the lock")
+		}
+	}, nil
+}
+
+// ids are the playlists' IDs as the lock file knows them.
+func (s *session) ids() map[string]spotify.ID {
+	ids := make(map[string]spotify.ID)
+	for address, e := range s.lock.Current().Playlists {
+		ids[address] = e.ID
+	}
+	return ids
+}
+
+// desire works out what the files want now.
+func (s *session) desire(ctx context.Context) (*config.Desired, error) {
+	return s.evaluate(ctx, s.conf, s.ids(), s.now)
+}
+
+// logIn logs an account in, once per session.
+func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error) {
+	if l, ok := s.logins[acc.Label]; ok {
+		return l, nil
+	}
+	creds, err := s.world.openCredentials()
+	if err != nil {
+		return nil, err
+	}
+	app, err := s.appFor(s.world, acc, creds)
+	if err != nil {
+		return nil, err
+	}
+	if s.limits[app.ClientID] == nil {
+		s.limits[app.ClientID] = s.world.newLimiter(app.ClientID, s.options.parallelism)
+	}
+	l, err := s.app.logIn(ctx, s.world, acc, clientOptions{limiter: s.limits[app.ClientID], budget: s.budget, wait: s.options.maxWait})
+	if err != nil {
+		return nil, err
+	}
+	s.logins[acc.Label] = l
+	return l, nil
+}
+
+func (s *session) accountStore(l *login) *store.Account {
+	return store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, l.user.Account())
+}
+
+// labels are the accounts a configuration and its lock file speak of, sorted.
+func labels(desired *config.Desired, lock *reconcile.LockFile) []string {
+	set := make(map[string]bool)
+	for _, p := range desired.Playlists {
+		set[p.Account] = true
+	}
+	for _, e := range lock.Current().Playlists {
+		set[e.Account] = true
+	}
+	if len(set) == 0 {
+		set[defaultLabel] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// accountOf is how to log in to an account; one the files do not mention is used with what the environment says.
+func accountOf(desired *config.Desired, label string) config.Account {
+	if acc, ok := desired.Accounts[label]; ok {
+		return acc
+	}
+	return config.Account{Label: label}
+}
+
+func (a *app) expandHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home := a.Getenv("HOME"); home != "" {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+func trimmed(data []byte) string {
+	return strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
+}

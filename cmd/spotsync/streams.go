@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+)
+
+// app is what a command may touch of the world. Results go to Out; progress, prompts, warnings and logs go to Err, so
+// that a result can be piped. Nothing is asked without a terminal on In.
+type app struct {
+	In      io.Reader
+	Out     io.Writer
+	Err     io.Writer
+	Getenv  func(string) string
+	Environ func() []string
+	Stop    <-chan struct{} // closed by the first signal
+
+	asks   bool // somebody is there to answer
+	outTTY bool
+	errTTY bool
+	color  bool // for Out
+	width  int  // of the terminal, 80 elsewhere
+
+	set settings
+	log zerolog.Logger
+}
+
+func newApp(stop <-chan struct{}) *app {
+	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, width: 80, log: zerolog.Nop()}
+	tty := func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
+	a.outTTY, a.errTTY = tty(os.Stdout), tty(os.Stderr)
+	a.asks = tty(os.Stdin) && a.errTTY
+	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
+		a.width = w
+	}
+	return a
+}
+
+// useColor decides about colour: NO_COLOR (no-color.org) and --no-color beat CLICOLOR_FORCE, which beats the terminal.
+func (a *app) useColor() bool {
+	switch {
+	case a.set.noColor || a.Getenv("NO_COLOR") != "" || a.Getenv("TERM") == "dumb":
+		return false
+	case a.Getenv("CLICOLOR_FORCE") != "" && a.Getenv("CLICOLOR_FORCE") != "0":
+		return true
+	}
+	return a.outTTY
+}
+
+// say tells a person something on Err.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.Err, format+"\n", args...) }
+
+// note tells a person something that should not be overlooked.
+func (a *app) note(format string, args ...any) { a.say("Warning: "+format, args...) }
+
+var errNobody = errors.New("there is no terminal to ask on")
+
+// ask asks a question and returns the answer without space around it. It ends when the run is stopped.
+func (a *app) ask(ctx context.Context, question string) (string, error) {
+	if !a.asks || a.set.noInput {
+		return "", errNobody
+	}
+	fmt.Fprint(a.Err, question)
+	type line struct {
+		text string
+		err  error
+	}
+	got := make(chan line, 1)
+	go func() { // a read of a terminal can't be interrupted; the process ends soon after an interrupt
+		text, err := bufio.NewReader(a.In).ReadString('\n')
+		got <- line{text, err}
+	}()
+	select {
+	case l := <-got:
+		if l.err != nil && l.text == "" {
+			return "", fmt.Errorf("no answer: %w", l.err)
+		}
+		return strings.TrimSpace(l.text), nil
+	case <-a.Stop:
+		fmt.Fprintln(a.Err)
+		return "", errInterrupted
+	case <-ctx.Done():
+		fmt.Fprintln(a.Err)
+		return "", errInterrupted
+	}
+}

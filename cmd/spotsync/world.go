@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// world is which Spotify is meant, and where on this computer what concerns it is kept.
+type world struct {
+	issuer      auth.Issuer
+	fsys        store.OS
+	stateDir    string
+	cacheDir    string
+	credentials string            // path of the credentials file
+	inner       http.RoundTripper // nil: the network
+	sandbox     *embedded         // with --sandbox
+}
+
+// openWorld works out which Spotify is meant. Close it.
+func (a *app) openWorld() (*world, error) {
+	state, cache, conf, err := store.UserDirs(a.Getenv, runtime.GOOS)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json")}
+	if path := a.Getenv("SPOTSYNC_CREDENTIALS_FILE"); path != "" {
+		if w.credentials, err = filepath.Abs(path); err != nil {
+			return nil, err
+		}
+	}
+	if a.set.sandbox {
+		home := filepath.Join(state, "sandbox")
+		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
+		if w.sandbox, err = openEmbedded(filepath.Join(home, "spotify.json")); err != nil {
+			return nil, err
+		}
+		w.inner = w.sandbox
+		w.issuer = auth.Issuer{Name: auth.Loopback, APIURL: embeddedURL + "/v1", AccountsURL: embeddedURL}
+		return w, nil
+	}
+	w.issuer, err = auth.ParseIssuer(a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"))
+	return w, err
+}
+
+// Close saves what the sandbox must remember.
+func (w *world) Close() error {
+	if w.sandbox == nil {
+		return nil
+	}
+	return w.sandbox.Close()
+}
+
+// lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
+// stays clean.
+func (w *world) lockPath(a *app, usual string) string {
+	if w.sandbox == nil || a.set.lockFile != "" {
+		return usual
+	}
+	sum := sha256.Sum256([]byte(usual))
+	return filepath.Join(filepath.Dir(w.stateDir), "locks", hex.EncodeToString(sum[:6])+"-"+filepath.Base(usual))
+}
+
+// coreScopes are what every configuration needs: reading and writing playlists, and the library they are in.
+var coreScopes = []string{
+	"playlist-read-private", "playlist-read-collaborative", "playlist-modify-public", "playlist-modify-private",
+	"user-library-read", "user-library-modify", "user-follow-read", "user-follow-modify",
+}
+
+// login is one account that can be talked to.
+type login struct {
+	label  string
+	app    auth.App
+	source *auth.Source
+	client *spotify.Client
+	token  auth.Token
+	user   spotify.User
+}
+
+// clientOptions are the flags that concern requests.
+type clientOptions struct {
+	limiter *spotify.Limiter
+	budget  *spotify.Budget
+	wait    waitFlag
+}
+
+// openCredentials opens the credentials file.
+func (w *world) openCredentials() (*auth.Credentials, error) {
+	return auth.OpenCredentials(w.fsys, w.credentials)
+}
+
+// appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither the
+// only login there is.
+func (a *app) appFor(w *world, acc accountConfig, creds *auth.Credentials) (auth.App, error) {
+	out := auth.App{Issuer: w.issuer, ClientID: acc.ClientID, RedirectURI: acc.RedirectURI, CallbackListen: acc.CallbackListen}
+	if id := a.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
+		out.ClientID = id
+	}
+	if w.sandbox != nil {
+		out.ClientID = w.sandbox.clientID()
+	}
+	secretFile := acc.ClientSecretFile
+	if f := a.Getenv("SPOTSYNC_CLIENT_SECRET_FILE"); f != "" {
+		secretFile = f
+	}
+	switch secret := a.Getenv("SPOTSYNC_CLIENT_SECRET"); {
+	case w.sandbox != nil:
+	case secret != "":
+		out.ClientSecret = secret
+	case secretFile != "":
+		secret, err := readSecret(a.expandHome(secretFile))
+		if err != nil {
+			return out, fmt.Errorf("read the client secret: %w", err)
+		}
+		out.ClientSecret = secret
+	}
+	if out.ClientID == "" && creds != nil {
+		id, err := onlyClient(creds, w.issuer.Name, acc.Label)
+		if err != nil {
+			return out, err
+		}
+		out.ClientID = id
+	}
+	return out, nil
+}
+
+// onlyClient is the client ID of the one login an account has, empty where there is none or more than one.
+func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
+	entries, err := creds.List()
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, e := range entries {
+		if e.Key.Issuer != issuer || e.Key.Account != label || e.Key.Seed != "" {
+			continue
+		}
+		if found != "" && found != e.Key.ClientID {
+			return "", nil
+		}
+		found = e.Key.ClientID
+	}
+	return found, nil
+}
+
+// seed is the refresh token the environment holds, if any.
+func (a *app) seed() (auth.Token, bool, error) {
+	line := a.Getenv("SPOTSYNC_REFRESH_TOKEN")
+	if path := a.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE"); line == "" && path != "" {
+		secret, err := readSecret(a.expandHome(path))
+		if err != nil {
+			return auth.Token{}, false, fmt.Errorf("SPOTSYNC_REFRESH_TOKEN_FILE: %w", err)
+		}
+		line = secret
+	}
+	if line == "" {
+		return auth.Token{}, false, nil
+	}
+	t, err := auth.ParseHandover(line)
+	if err != nil {
+		return auth.Token{}, false, fmt.Errorf("SPOTSYNC_REFRESH_TOKEN: %w", err)
+	}
+	return t, true, nil
+}
+
+// logIn makes an account ready to talk to: its token is found and its owner known. Nothing is asked of Spotify that is
+// known from an earlier login.
+func (a *app) logIn(ctx context.Context, w *world, acc accountConfig, o clientOptions) (*login, error) {
+	creds, err := w.openCredentials()
+	if err != nil {
+		return nil, err
+	}
+	app, err := a.appFor(w, acc, creds)
+	if err != nil {
+		return nil, err
+	}
+	l := &login{label: acc.Label, app: app}
+	hc := auth.HTTPClient(w.inner)
+	seed, seeded, err := a.seed()
+	switch {
+	case err != nil:
+		return nil, err
+	case w.sandbox != nil:
+		if err := w.sandbox.logIn(ctx, creds, app, acc.Label); err != nil {
+			return nil, err
+		}
+		l.source = auth.NewSource(creds, app, acc.Label, hc)
+	case seeded && acc.Label == defaultLabel:
+		if l.source, err = auth.NewSeed(creds, app, seed, hc); err != nil {
+			return nil, err
+		}
+	case app.ClientID == "":
+		return nil, &auth.LoginRequiredError{Account: acc.Label, Reason: "no client ID is set and nobody is logged in"}
+	default:
+		l.source = auth.NewSource(creds, app, acc.Label, hc)
+	}
+	if l.token, err = l.source.Token(ctx); err != nil {
+		return nil, err
+	}
+	l.client = a.newClient(w, l.source, o)
+	l.user = spotify.User{ID: spotify.ID(l.token.UserID), AccountID: spotify.ID(l.token.AccountID), DisplayName: l.token.DisplayName}
+	if l.token.UserID == "" {
+		if l.user, err = l.client.Me(ctx); err != nil {
+			return nil, err
+		}
+		if err := l.source.SetAccount(ctx, string(l.user.Account()), string(l.user.ID), l.user.DisplayName); err != nil {
+			a.log.Warn().Err(err).Msg("could not remember whose login this is")
+		}
+	}
+	return l, nil
+}
+
+// newClient is a client of the Web API with an account's tokens.
+func (a *app) newClient(w *world, source *auth.Source, o clientOptions) *spotify.Client {
+	return &spotify.Client{
+		HTTP:      &http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)},
+		BaseURL:   w.issuer.APIURL,
+		Limiter:   o.limiter,
+		Budget:    o.budget,
+		MaxWait:   o.wait.limit(),
+		UserAgent: "spotsync/" + version(),
+		OnRetry: func(r spotify.Retry) {
+			a.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
+		},
+		OnRequest: func(r spotify.Request) {
+			a.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
+		},
+	}
+}
+
+// newLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
+func (w *world) newLimiter(clientID string, parallelism int) *spotify.Limiter {
+	limits := store.OpenLimits(w.fsys, w.stateDir, w.issuer.Name, clientID)
+	o := spotify.LimiterOptions{
+		Concurrency: parallelism,
+		Load: func() (t timeUntil, reason string) {
+			n, err := limits.NotBefore()
+			if err != nil {
+				return t, ""
+			}
+			return n.Until, n.Reason
+		},
+		Save: func(until timeUntil, reason string) error {
+			return limits.SetNotBefore(store.NotBefore{Until: until, Reason: reason})
+		},
+	}
+	if w.issuer.Name == auth.Loopback {
+		o.Rate, o.Burst = 1000, 1000 // nobody's quota is spent
+	}
+	return spotify.NewLimiter(o)
+}
+
+func readSecret(path string) (string, error) {
+	data, err := store.OS{}.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	secret := trimmed(data)
+	if secret == "" {
+		return "", errors.New(path + " is empty")
+	}
+	return secret, nil
+}

@@ -1,0 +1,41 @@
+package reconcile
+
+import (
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// IDs are the playlists of one account that the plan speaks of.
+func (p *Plan) IDs(label string) []spotify.ID {
+	var ids []spotify.ID
+	for _, c := range p.Changes {
+		if c.Account == label && c.ID != "" && c.Action.Changes() {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// Refresh compares what a saved plan was made from with what is on Spotify now. Where the contents are the same the plan
+// takes over the snapshot just seen, which alone makes no plan stale. It returns the addresses that changed.
+func (p *Plan) Refresh(observed map[string]*Observed) (stale []string) {
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Before == nil || !c.Action.Changes() {
+			continue
+		}
+		o := observed[c.Account]
+		if o == nil {
+			stale = append(stale, c.Address)
+			continue
+		}
+		s := o.Seen[c.ID]
+		was := contentsOf(c.ID, c.Before)
+		there := s.Presence == Present && c.Before.Following || s.Presence == Absent && !c.Before.Following
+		if !there || !sameItems(was.Items, s.Contents.Items) || !sameDetails(was.Details, s.Contents.Details) {
+			stale = append(stale, c.Address)
+			continue
+		}
+		c.Before.Snapshot, c.Before.Seen = s.Contents.Snapshot, s.At
+	}
+	return stale
+}
