@@ -151,6 +151,7 @@ func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
 var topLevel = []string{"spotsync", "account", "variable", "locals", "output", "playlist", "import", "moved", "removed"}
 
 var topGrammar = grammar{
+	of:     "configuration",
 	blocks: topLevel,
 	later:  []string{"data", "library", "module", "sensitive", "depends_on"},
 	instead: map[string]string{
