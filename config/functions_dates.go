@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -124,16 +123,5 @@ var timecmpFunc = function.New(&function.Spec{
 			}
 		}
 		return cty.NumberIntVal(int64(t[0].Compare(t[1]))), nil
-	},
-})
-
-// trackFunc keeps the name: looking a track up needs Spotify, and half of an object would be taken for the whole.
-var trackFunc = function.New(&function.Spec{
-	Description: "reserved",
-	Params:      []function.Parameter{{Name: "entry", Type: cty.DynamicPseudoType}},
-	Type:        function.StaticReturnType(cty.DynamicPseudoType),
-	Impl: func([]cty.Value, cty.Type) (cty.Value, error) {
-		return cty.NilVal, errors.New("track() is reserved: it has to ask Spotify, which expressions can't do yet. " +
-			"In a list of tracks write the URI or link itself; where an object is wanted, { uri = \"spotify:track:…\", title = \"…\" }")
 	},
 })
