@@ -195,7 +195,8 @@ func (s *Source) Keep(ctx context.Context, account string) (Token, error) {
 	return s.token, nil
 }
 
-// Unsaved returns a *[UnsavedError] while a replaced refresh token is in memory only. A daemon shows it.
+// Unsaved returns a *[UnsavedError] while a replaced refresh token is in memory only. A daemon shows it. It waits
+// for a request that is under way.
 func (s *Source) Unsaved() error {
 	if _, err := s.take(context.Background()); err != nil {
 		return err

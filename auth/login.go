@@ -78,13 +78,13 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 		return config.Exchange(ctx, answer.code, oauth2.VerifierOption(verifier))
 	})
 	if grant := (*refusedGrant)(nil); errors.As(err, &grant) {
-		return Token{}, fmt.Errorf("Spotify does not take the code it gave for this login (%w): it is used, too old, or from another login; run the command again", grant)
+		return Token{}, fmt.Errorf("the code Spotify gave for this login is no longer taken (%w): it is used, too old, or from another login; run the command again", grant)
 	}
 	if err != nil {
 		return Token{}, err
 	}
 	if raw.RefreshToken == "" {
-		return Token{}, errors.New("Spotify gave no refresh token with this login, so it could not last; run the command again")
+		return Token{}, errors.New("no refresh token came with this login, so it could not last; run the command again")
 	}
 	t := Token{
 		Issuer: app.Issuer.Name, ClientID: app.ClientID,

@@ -127,7 +127,7 @@ func (b *book) refusal(k Key) (last record, ok bool) {
 	return last, ok
 }
 
-// setAside reports whether the refresh token was refused before.
+// refused reports whether the refresh token was set aside.
 func (b *book) refused(k Key, refreshToken string) bool {
 	return slices.ContainsFunc(b.SetAside, func(r record) bool { return r.key() == k && r.RefreshToken == refreshToken })
 }

@@ -111,6 +111,7 @@ func TestSeedRefused(t *testing.T) {
 	if a.count() != 1 {
 		t.Errorf("%d requests, want one", a.count())
 	}
+	mustToken(t, a.seed(t, c, a.grant())) // another secret is not blamed for it
 }
 
 func TestSeedOfAnotherAppOrIssuer(t *testing.T) {

@@ -489,6 +489,15 @@ func TestForcedRefreshOnce(t *testing.T) {
 	}
 }
 
+func TestForcedRefreshUnasked(t *testing.T) {
+	a, c := stored(t, &disk{})
+	s := a.source(c)
+	old := mustToken(t, s)
+	if err := s.Refresh(t.Context()); err != nil || mustToken(t, s).AccessToken == old.AccessToken || a.count() != 2 {
+		t.Errorf("Refresh() = %v after %d requests", err, a.count())
+	}
+}
+
 func TestSetAccount(t *testing.T) {
 	a, c := stored(t, &disk{})
 	s := a.source(c)

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"net/http"
@@ -87,7 +88,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Transport) check(req *http.Request) error {
 	u := req.URL
 	if t.base == nil {
-		return fmt.Errorf("the base URL of the Web API is not a URL: nothing is sent")
+		return errors.New("the base URL of the Web API is not a URL: nothing is sent")
 	}
 	same := u != nil && u.Opaque == "" && u.User == nil &&
 		strings.EqualFold(u.Scheme, t.base.Scheme) &&
