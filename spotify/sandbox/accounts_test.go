@@ -20,8 +20,8 @@ func challenge() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// ask4 is a login's query with changes: "name=value" sets, "name" removes.
-func ask4(changes ...string) string {
+// loginQuery is a login's query with changes: "name=value" sets, "name" removes.
+func loginQuery(changes ...string) string {
 	q := url.Values{"client_id": {SandboxClientID}, "response_type": {"code"}, "redirect_uri": {callback}, "state": {"st&te"},
 		"scope": {"playlist-read-private playlist-modify-private"}, "code_challenge_method": {"S256"}, "code_challenge": {challenge()}}
 	return changed(q, changes)
@@ -39,7 +39,7 @@ func changed(q url.Values, changes []string) string {
 
 func (b *bench) authorize(changes ...string) (int, string, url.Values) {
 	b.t.Helper()
-	w := b.raw("GET", "/authorize?"+ask4(changes...), "", http.Header{})
+	w := b.raw("GET", "/authorize?"+loginQuery(changes...), "", http.Header{})
 	to, err := url.Parse(w.Header().Get("Location"))
 	if err != nil {
 		b.t.Fatal(err)
@@ -194,7 +194,7 @@ func TestConsentPage(t *testing.T) {
 	b.AddUser(User{ID: "friend", DisplayName: "<Friend>"})
 	press := func(form string, changes ...string) url.Values {
 		t.Helper()
-		w := b.raw("POST", "/authorize?"+ask4(changes...), form, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+		w := b.raw("POST", "/authorize?"+loginQuery(changes...), form, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
 		to, err := url.Parse(w.Header().Get("Location"))
 		if err != nil || w.Code != 302 {
 			t.Fatalf("%d %v", w.Code, err)

@@ -238,3 +238,20 @@ func TestSaveAndLoad(t *testing.T) {
 		}
 	}
 }
+
+// FuzzFields: whatever is asked for, there is an answer, and it holds nothing that was not there.
+func FuzzFields(f *testing.F) {
+	for _, text := range []string{"total", "items(item(uri,!name)),!items.item", "a.b(c),!a", "items..(", "!!a"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if f, ok := parseFields(text); ok {
+			got := f.apply(object{"total": 1, "items": []any{object{"item": object{"uri": "u", "name": "n"}}, nil}}).(object)
+			for k := range got {
+				if k != "total" && k != "items" {
+					t.Errorf("%q serves %s", text, k)
+				}
+			}
+		}
+	})
+}

@@ -11,7 +11,6 @@ import (
 type music struct {
 	tracks      []catalogTrack
 	episodes    []catalogEpisode
-	episodeByID map[string]catalogEpisode
 	albums      map[string][]catalogTrack // by album ID, in order of track number
 	artistNames []string                  // sorted
 	artists     map[string]string         // names by ID
@@ -42,7 +41,7 @@ type show struct {
 }
 
 func newMusic() *music {
-	m := &music{tracks: catalogTracks(), episodes: catalogEpisodes(), episodeByID: map[string]catalogEpisode{},
+	m := &music{tracks: catalogTracks(), episodes: catalogEpisodes(),
 		albums: map[string][]catalogTrack{}, artists: map[string]string{}, shows: map[string][]catalogEpisode{}}
 	for _, t := range m.tracks {
 		m.albums[t.AlbumID] = append(m.albums[t.AlbumID], t)
@@ -58,7 +57,6 @@ func newMusic() *music {
 		slices.SortStableFunc(list, func(a, b catalogTrack) int { return cmp.Compare(a.TrackNumber, b.TrackNumber) })
 	}
 	for _, e := range m.episodes {
-		m.episodeByID[e.ID] = e
 		m.shows[e.ShowID] = append(m.shows[e.ShowID], e)
 	}
 	for _, list := range m.shows {
@@ -205,7 +203,7 @@ func (s *Server) inventedArtist(series string) string {
 
 // episode is the episode of an ID.
 func (s *Server) episode(id string) catalogEpisode {
-	if e, ok := s.music.episodeByID[id]; ok {
+	if e, ok := catalogEpisodeLookup(id); ok {
 		e.DurationMS = orDefault(e.DurationMS, s.duration("episode", id))
 		e.ReleaseDate = orText(e.ReleaseDate, "0000")
 		return e

@@ -64,18 +64,18 @@ func Load(r io.Reader, o Options) (*Server, error) {
 
 // complete makes what was left out, and refuses what can't be.
 func (w *world) complete() error {
-	make0(&w.Users)
-	make0(&w.Clients)
-	make0(&w.Playlists)
-	make0(&w.Tracks)
-	make0(&w.Gone)
-	make0(&w.Codes)
-	make0(&w.Grants)
-	make0(&w.Access)
+	initMap(&w.Users)
+	initMap(&w.Clients)
+	initMap(&w.Playlists)
+	initMap(&w.Tracks)
+	initMap(&w.Gone)
+	initMap(&w.Codes)
+	initMap(&w.Grants)
+	initMap(&w.Access)
 	bad := false
 	for id, u := range w.Users {
 		if bad = bad || u == nil || u.ID != id; !bad {
-			make0(&u.Consents)
+			initMap(&u.Consents)
 		}
 	}
 	for id, p := range w.Playlists {
@@ -91,7 +91,7 @@ func (w *world) complete() error {
 	return nil
 }
 
-func make0[K comparable, V any](m *map[K]V) {
+func initMap[K comparable, V any](m *map[K]V) {
 	if *m == nil {
 		*m = map[K]V{}
 	}

@@ -85,7 +85,7 @@ type details struct {
 	Collaborative *bool   `json:"collaborative"`
 }
 
-func linkPattern() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(https?://|www\.)\S`) }
+var linkPattern = regexp.MustCompile(`(?i)\b(https?://|www\.)\S`)
 
 // check refuses what Spotify refuses, given what the playlist is before.
 func (d details) check(q Quirks, public, collaborative bool) error {
@@ -104,7 +104,7 @@ func (d details) check(q Quirks, public, collaborative bool) error {
 			return refuse(http.StatusBadRequest, "Attribute description is empty")
 		case q.NewlineIs500 && (strings.ContainsAny(text, "\r\n") || utf8.RuneCountInString(text) > maxDescription):
 			return refuse(http.StatusInternalServerError, "Server error.")
-		case q.URLInDescriptionIs400 && linkPattern().MatchString(text):
+		case q.URLInDescriptionIs400 && linkPattern.MatchString(text):
 			return refuse(http.StatusBadRequest, "Invalid description")
 		}
 	}
