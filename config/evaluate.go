@@ -82,7 +82,7 @@ func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
 	funcs := functions(in.Files, in.Now)
-	funcs[meterName] = ev.meter.function()
+	funcs[meterName], funcs[meterLoopName] = ev.meter.function(ev.meter.charge), ev.meter.function(ev.meter.chargeLoop)
 	ev.base = &hcl.EvalContext{Functions: funcs, Variables: map[string]cty.Value{}}
 	return ev
 }
@@ -172,7 +172,6 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 			d.Subject = e.Range().Ptr()
 		}
 	}
-	v, _ = v.UnmarkDeep()
 	if !diags.HasErrors() {
 		weigh(ev.meter, v)
 	}

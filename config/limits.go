@@ -18,7 +18,7 @@ const (
 	maxInstances = 1000      // of one block with for_each
 	maxItems     = 10_000    // of one playlist: Spotify's limit
 	maxAllItems  = 1_000_000 // of all playlists together
-	maxSteps     = 20 << 20  // of one evaluation: iterations, elements, and sixteens of bytes
+	maxSteps     = 2_000_000 // of one evaluation: iterations, elements made, and every 64 bytes of text
 	maxProblems  = 100       // told at once about one list
 )
 
@@ -62,43 +62,53 @@ func checkNesting(tokens hclsyntax.Tokens) *hcl.Diagnostic {
 	return nil
 }
 
-// meterName is a function no one can write the name of. Parsed expressions call it where work multiplies.
-const meterName = "(meter)"
+// These are functions no one can write the names of. Parsed expressions call them where work multiplies.
+const (
+	meterName     = "(meter)"
+	meterLoopName = "(meter loop)"
+)
 
 // meter counts the work of one evaluation. Once it is used up, loops find their collections empty and end.
 type meter struct {
-	left int
-	done error // of the context
-	poll func() error
+	left   int
+	done   error // of the context
+	poll   func() error
+	polled int
 }
 
 func newMeter(poll func() error) *meter { return &meter{left: maxSteps, poll: poll} }
 
 func (m *meter) spent() bool { return m.left <= 0 || m.done != nil }
 
+// charge counts one step, or more for long text.
 func (m *meter) charge(v cty.Value) {
-	if m.left&0xff < 1 && m.done == nil {
-		m.done = m.poll()
-	}
-	m.left--
-	v, _ = v.Unmark()
-	if !v.IsKnown() || v.IsNull() {
-		return
-	}
-	switch ty := v.Type(); {
-	case ty == cty.String:
-		m.left -= len(v.AsString()) / 16
-	case ty.IsCollectionType() || ty.IsTupleType() || ty.IsObjectType():
-		m.left -= v.LengthInt()
+	m.take(1)
+	if v, _ = v.Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+		m.take(len(v.AsString()) / 64)
 	}
 }
 
-// function is the meter as expressions call it: what goes in comes out, while something is left.
-func (m *meter) function() function.Function {
+// chargeLoop counts the rounds of a loop through v.
+func (m *meter) chargeLoop(v cty.Value) {
+	m.take(1)
+	if v, _ = v.Unmark(); v.IsKnown() && !v.IsNull() && v.CanIterateElements() {
+		m.take(v.LengthInt())
+	}
+}
+
+func (m *meter) take(steps int) {
+	m.left -= steps
+	if m.polled++; m.polled&0x3ff == 1 && m.done == nil {
+		m.done = m.poll()
+	}
+}
+
+// function is the meter as expressions call it: what goes in is charged for and comes out, while something is left.
+func (m *meter) function(charge func(cty.Value)) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType, AllowNull: true, AllowUnknown: true, AllowDynamicType: true, AllowMarked: true}},
 		Type: func(args []cty.Value) (cty.Type, error) {
-			m.charge(args[0])
+			charge(args[0])
 			if m.spent() {
 				return cty.EmptyTuple, nil
 			}
@@ -115,19 +125,19 @@ func (m *meter) function() function.Function {
 
 // meterLoops puts the meter around what loops go through and give, and around the parts of templates, in everything below node.
 func meterLoops(node hclsyntax.Node) {
-	metered := func(e hclsyntax.Expression) hclsyntax.Expression {
+	metered := func(name string, e hclsyntax.Expression) hclsyntax.Expression {
 		r := e.Range()
-		return &hclsyntax.FunctionCallExpr{Name: meterName, Args: []hclsyntax.Expression{e}, NameRange: r, OpenParenRange: r, CloseParenRange: r}
+		return &hclsyntax.FunctionCallExpr{Name: name, Args: []hclsyntax.Expression{e}, NameRange: r, OpenParenRange: r, CloseParenRange: r}
 	}
 	hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch e := n.(type) {
 		case *hclsyntax.ForExpr:
-			e.CollExpr, e.ValExpr = metered(e.CollExpr), metered(e.ValExpr)
+			e.CollExpr, e.ValExpr = metered(meterLoopName, e.CollExpr), metered(meterName, e.ValExpr)
 		case *hclsyntax.TemplateExpr:
 			if len(e.Parts) > 1 {
 				for i, part := range e.Parts {
 					if _, literal := part.(*hclsyntax.LiteralValueExpr); !literal {
-						e.Parts[i] = metered(part)
+						e.Parts[i] = metered(meterName, part)
 					}
 				}
 			}
