@@ -38,6 +38,8 @@ func TestListings(t *testing.T) {
 		{"the total moves once", items, []reply{pageOf(item, 0, 50, 51), pageOf(item, 50, 2, 52), pageOf(item, 0, 50, 52), pageOf(item, 50, 2, 52)}, 52, 4},
 		{"the total always moves", items, []reply{pageOf(item, 0, 50, 51), pageOf(item, 50, 2, 52), pageOf(item, 0, 50, 51), pageOf(item, 50, 2, 52),
 			pageOf(item, 0, 50, 51), pageOf(item, 50, 2, 52)}, -1, 6},
+		{"the total moves and moves back", items, []reply{pageOf(item, 0, 50, 101), pageOf(item, 50, 50, 102), pageOf(item, 0, 50, 101), pageOf(item, 50, 50, 101),
+			pageOf(item, 100, 1, 101)}, 101, 5},
 		{"a short page", items, []reply{pageOf(item, 0, 49, 50)}, -1, 3},
 		{"a short page, then a whole one", items, []reply{pageOf(item, 0, 49, 50), pageOf(item, 0, 50, 50)}, 50, 2},
 		{"a short last page", items, []reply{pageOf(item, 0, 50, 60), pageOf(item, 50, 9, 60), pageOf(item, 0, 50, 60), pageOf(item, 50, 10, 60)}, 60, 4},

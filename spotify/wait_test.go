@@ -176,6 +176,38 @@ func TestHoldIsShared(t *testing.T) {
 	})
 }
 
+// Those who wait for their turn are stopped too, and a shorter hold doesn't end a longer one.
+func TestHoldStopsThoseInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, f := client(limitedFor("30", ""), limitedFor("5", ""), fine)
+		c.Limiter = NewLimiter(LimiterOptions{Concurrency: 3, Rate: 1, Burst: 1})
+		inner := c.HTTP.Transport
+		c.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			defer time.Sleep(1500 * time.Millisecond) // so that a second is under way when the first is refused
+			return inner.RoundTrip(r)
+		})
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if _, err := c.Me(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var early int
+		for _, a := range f.asked {
+			if a.at.Sub(start) < 31*time.Second {
+				early++
+			}
+		}
+		if early != 2 || len(f.asked) != 5 {
+			t.Errorf("%d of %d requests before the hold was over", early, len(f.asked))
+		}
+	})
+}
+
 // A time remembered from an earlier run is honoured before anything is sent.
 func TestHoldIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
