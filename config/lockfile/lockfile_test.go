@@ -214,7 +214,8 @@ func TestDuplicateID(t *testing.T) {
 }
 
 func TestClone(t *testing.T) {
-	f, g := full(), full().Clone()
+	f := full()
+	g := f.Clone()
 	if diff := cmp.Diff(f, g); diff != "" {
 		t.Fatal(diff)
 	}

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
-	"golang.org/x/text/unicode/norm"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // headerStart begins the first line of every lock file.
@@ -119,39 +117,7 @@ func (w *writer) pin(query string, p Pin) {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// quote writes text as an HCL string. hclwrite's own quoting is not used: read back, "$${" would not be what it was.
+// quote writes text as an HCL string, in NFC.
 func quote(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	last := rune(0)
-	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
-	for i, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case (r == '$' || r == '%') && strings.HasPrefix(text[i+1:], "{"):
-			if last == r {
-				fmt.Fprintf(&b, `\u%04x`, r)
-			} else {
-				b.WriteRune(r)
-				b.WriteRune(r)
-			}
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteString(`\U` + strings.Repeat("0", 8-len(strconv.FormatInt(int64(r), 16))) + strconv.FormatInt(int64(r), 16))
-		}
-		last = r
-	}
-	b.WriteByte('"')
-	return b.String()
+	return string(hclwrite.TokensForValue(cty.StringVal(strings.ToValidUTF8(text, "\uFFFD"))).Bytes())
 }
