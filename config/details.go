@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -166,11 +167,7 @@ func (ev *evaluation) accountName(e *expression, inst *instance, accounts map[st
 	}
 	name := v.AsString()
 	if _, ok := accounts[name]; !ok {
-		var names []string
-		for n := range accounts {
-			names = append(names, n)
-		}
-		slices.Sort(names)
+		names := slices.Sorted(maps.Keys(accounts))
 		ev.add(problem(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), orElse(didYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", quoteHCL(plain(name)))))))
 	}
 	return name
@@ -200,7 +197,8 @@ func (ev *evaluation) share(e *expression, inst *instance) *Share {
 // accountValues are the accounts, with "default" among them.
 func (ev *evaluation) accountValues() map[string]Account {
 	found := map[string]Account{"default": {Label: "default"}}
-	for label, a := range ev.accounts {
+	for _, label := range slices.Sorted(maps.Keys(ev.accounts)) {
+		a := ev.accounts[label]
 		text := func(name string) (string, *expression) {
 			e := a.attrs[name]
 			if e == nil {

@@ -1,11 +1,13 @@
 // Package config turns HCL files into what the user wants, and points at the line to fix when it cannot.
 //
 // A map. From disk to source: load.go. From source to a [Module]: parse.go reads the blocks, blocks.go and playlist.go each
-// kind of block, body.go what a body may hold, address.go how playlists are named, references.go what an expression refers
-// to, order.go in which order things can be worked out, limits.go how much a file may ask of the computer, version.go
-// required_version. From a Module to [Desired]: evaluate.go, variables.go, details.go and tracks.go. functions.go and files.go
-// are what expressions can call and read, console.go one expression by hand, suggest.go the "did you mean", and
-// diagnostics.go and report.go how all of it is told to people and programs. desired.go holds the result.
+// kind of block, body.go what a body may hold, remarks.go the comments behind songs, address.go how playlists are named,
+// references.go what an expression refers to, order.go in which order things can be worked out, limits.go how much a file may
+// ask of the computer, version.go required_version. From a Module to [Desired]: evaluate.go runs it, variables.go gives
+// variables values, instances.go makes playlists of blocks, details.go and tracks.go judge their attributes, identity.go what
+// import, moved and id say, values.go puts values into words. functions*.go and files.go are what expressions can call and
+// read, console.go works out one expression typed by hand, suggest.go is the "did you mean"; diagnostics.go, enclosing.go
+// and report.go tell all of it to people and programs. desired.go holds the result.
 //
 // Nothing half-read is ever returned: with one error among the diagnostics the result is nil.
 package config

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -33,12 +35,8 @@ func (ev *evaluation) importValues(d *Desired) {
 func (ev *evaluation) has(a Address, rng hcl.Range) bool {
 	st := ev.states[a.Label]
 	if st == nil {
-		var names []string
-		for name := range ev.playlists {
-			names = append(names, name)
-		}
 		near := ""
-		if name := nearest(a.Label, sorted(names)); name != "" {
+		if name := nearest(a.Label, slices.Sorted(maps.Keys(ev.playlists))); name != "" {
 			near = fmt.Sprintf(" Did you mean playlist.%s?", name)
 		}
 		if ev.playlists[a.Label] == nil {
@@ -89,24 +87,14 @@ func (ev *evaluation) checkMoves(d *Desired) {
 	}
 	for _, m := range d.Moved {
 		to, err := ParseAddress(m.To)
-		if there[m.From] && !ev.diagnosed(m.Range) {
+		if there[m.From] {
 			ev.add(problem(m.Range, "Still there", fmt.Sprintf("%s is moved here, but the configuration still has it. Take its block away, or this one.", m.From)))
 		}
-		if !there[m.To] && !left[m.To] && err == nil && !open[to.Label] && len(ev.diags) == 0 {
+		if !there[m.To] && !left[m.To] && err == nil && !open[to.Label] && !ev.diags.HasErrors() {
 			ev.add(problem(m.Range, "Moved to nowhere", fmt.Sprintf("There is no %s for %s to become. Write its block, or correct \"to\".", m.To, m.From)))
 		}
 	}
 	ev.checkMoveCycle(d)
-}
-
-// diagnosed reports whether there is an error about rng.
-func (ev *evaluation) diagnosed(rng hcl.Range) bool {
-	for _, d := range ev.diags {
-		if d.Severity == hcl.DiagError && d.Subject != nil && *d.Subject == rng {
-			return true
-		}
-	}
-	return false
 }
 
 func (ev *evaluation) checkMoveCycle(d *Desired) {

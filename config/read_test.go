@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func TestLoadFolder(t *testing.T) {
 	for _, f := range s.AutoVars {
 		auto = append(auto, filepath.Base(f.Name))
 	}
-	if diff := cmp.Diff([]string{"music/a.hcl", "music/b.hcl"}, sorted(names)); diff != "" {
+	if diff := cmp.Diff([]string{"music/a.hcl", "music/b.hcl"}, slices.Sorted(slices.Values(names))); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"spotsync.vars.hcl", "m.auto.vars.hcl", "z.auto.vars.hcl"}, auto); diff != "" {

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -62,10 +61,4 @@ func article(v cty.Value) string {
 		return "a map"
 	}
 	return "something else"
-}
-
-// sorted sorts names in place.
-func sorted(names []string) []string {
-	slices.Sort(names)
-	return names
 }
