@@ -152,10 +152,22 @@ func (r *pairing) climb(open []int, work int) {
 	}
 }
 
+// doubtful are those of the open symbols that may be paired wrongly: a row is next to a broken joint, or some of the
+// wanted rows are new and others not.
+func (r *pairing) doubtful(open []int) []int {
+	var out []int
+	for _, s := range open {
+		if len(r.places[s]) > len(r.tokens[s]) || slices.ContainsFunc(r.tokens[s], func(t int) bool { return r.broken(t) || r.broken(t-1) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // candidate is a pairing worth solving.
 type candidate struct {
 	place []int
-	least int
+	least int // no answer has fewer requests
 }
 
 // choose pairs tokens and solves what results: the best answer of those that were tried.
@@ -164,49 +176,64 @@ func (p *problem) choose(tokens []int) (*jigsaw, *solution) {
 	open := r.open()
 	if len(open) == 0 {
 		j := p.contract(tokens, r.place)
-		return j, j.solve(p.o)
+		return j, j.solve(p.o, &p.work)
 	}
 	r.climb(open, pairWork/10)
 
-	var best *solution
-	var jig *jigsaw
-	least := 1 << 30 // of all pairings looked at
 	var found []candidate
-	look := func() {
+	look := func() int {
 		j := p.contract(tokens, r.place)
-		n := j.bound(p.o)
-		least = min(least, n)
-		found = append(found, candidate{slices.Clone(r.place), n})
+		c := candidate{least: j.bound(p.o)}
+		if len(found) < pairTries || c.least < found[0].least {
+			c.place = slices.Clone(r.place)
+			found = append(found, c)
+		}
+		return c.least
 	}
-	solve := func(c candidate) {
-		if best != nil && c.least >= best.requests {
-			return
+	now := look()
+	every := min(5040, max(pairEvery, 100_000/(1+len(tokens))))
+	all := r.ways(open, every) <= every
+	if doubtful := r.doubtful(open); all {
+		r.each(open, func() { look() })
+	} else if r.ways(doubtful, every) <= every {
+		r.each(doubtful, func() { look() })
+	} else {
+		for work, better := pairWork, true; better && work > 0; {
+			better = false
+			for _, s := range doubtful {
+				for _, t := range r.tokens[s] {
+					for _, q := range r.places[s] {
+						if q == r.place[t] || work < 0 {
+							continue
+						}
+						work -= len(tokens)
+						old := r.place[t]
+						r.exchange(t, q)
+						if n := look(); n < now {
+							now, better = n, true
+						} else {
+							r.exchange(t, old)
+						}
+					}
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.least, b.least) })
+	var jig *jigsaw
+	var best *solution
+	for i, c := range found {
+		if best != nil && (c.least >= best.requests || i >= pairTries && p.work <= 0) {
+			break
 		}
 		j := p.contract(tokens, c.place)
-		if s := j.solve(p.o); best == nil || s.requests < best.requests {
+		if s := j.solve(p.o, &p.work); best == nil || s.requests < best.requests {
 			jig, best = j, s
 		}
 	}
-	look()
-	solve(found[0])
-	if best.requests == least && least <= p.floor(r) {
-		best.least = least
-		return jig, best
-	}
-	all := r.ways(open, pairEvery) <= pairEvery
-	if all {
-		r.each(open, look)
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.least, b.least) })
-	for _, c := range found {
-		solve(c)
-	}
 	best.least = 0
 	if all {
-		best.least = least
+		best.least = found[0].least
 	}
 	return jig, best
 }
-
-// floor is a number of requests below which no pairing leads.
-func (p *problem) floor(r *pairing) int { return 0 }

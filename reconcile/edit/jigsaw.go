@@ -134,26 +134,27 @@ func (j *jigsaw) bound(o Options) int {
 	return j.atLeast(g.bound(), o)
 }
 
-// solve finds the moves that bring the blocks into order, and the places for the groups.
-func (j *jigsaw) solve(o Options) *solution {
+// solve finds the moves that bring the blocks into order, and the places for the groups. It spends no more than about
+// half of work, so that something is left for the next.
+func (j *jigsaw) solve(o Options, work *int) *solution {
 	l := j.layout()
-	s := newSorter(len(l))
+	s := newSorter(len(l), min(sortWork, *work/2))
+	before := s.work
+	defer func() { *work -= before - s.work }()
 	moves, bound := s.sort(l)
 	groups, rows := j.broken()
 	if groups < 2 || len(moves)*len(l) > mergeWork {
 		return j.behind(moves, bound, o)
 	}
-	best := j.merge(moves, o)
+	best := j.merge(moves, o, s)
 	best.least = j.atLeast(bound, o)
 	if len(l)-2 <= mergeBlocks {
-		work := mergeWork
 		for n := len(moves); n <= len(moves)+1 && best.requests > max(best.least, j.plain+n+batches(rows, o.MaxURIs)); n++ {
-			s.each(l, n, &work, func(moves []move) bool {
-				if m := j.merge(moves, o); m.requests < best.requests {
+			s.each(l, n, func(moves []move) bool {
+				if m := j.merge(moves, o, s); m.requests < best.requests {
 					m.least = best.least
 					best = m
 				}
-				work -= 20 * len(l) * n
 				return best.requests == best.least
 			})
 		}

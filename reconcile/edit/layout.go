@@ -49,19 +49,28 @@ type graph struct {
 	at    []int32 // by block number: index of the span it starts
 }
 
-// read makes g the graph of l, whose blocks are numbered below blocks.
-func (g *graph) read(l layout, blocks int) {
+// link makes next what it is for l, whose blocks are numbered below blocks.
+func (g *graph) link(l layout, blocks int) {
 	n := len(l) - 1
 	if cap(g.next) < n || cap(g.at) < blocks {
 		g.next, g.cycle, g.rank, g.at = make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, blocks)
 	}
-	g.next, g.cycle, g.rank, g.size, g.odd = g.next[:n], g.cycle[:n], g.rank[:n], g.size[:0], 0
+	g.next = g.next[:n]
 	at := g.at[:blocks]
 	for i, s := range l {
 		at[s.lo] = int32(i)
 	}
 	for i := range g.next {
 		g.next[i] = at[l[i].hi+1] - 1
+	}
+}
+
+// read makes g the graph of l, whose blocks are numbered below blocks.
+func (g *graph) read(l layout, blocks int) {
+	g.link(l, blocks)
+	n := len(g.next)
+	g.cycle, g.rank, g.size, g.odd = g.cycle[:n], g.rank[:n], g.size[:0], 0
+	for i := range g.cycle {
 		g.cycle[i] = -1
 	}
 	for i := range g.next {

@@ -32,10 +32,11 @@ type problem struct {
 	uris   []spotify.URI // by symbol, in order of first appearance
 	h, w   []int         // copies in have and in want, by symbol
 	opaque bool          // some row is opaque
+	work   int           // what searches may still do
 }
 
 func newProblem(have []Row, want []spotify.URI, o Options) *problem {
-	p := &problem{o: o, rows: have, have: make([]int, len(have)), want: make([]int, len(want))}
+	p := &problem{o: o, work: totalWork, rows: have, have: make([]int, len(have)), want: make([]int, len(want))}
 	symbols := make(map[spotify.URI]int, max(len(have), len(want)))
 	symbol := func(u spotify.URI) int {
 		s, ok := symbols[u]

@@ -22,7 +22,7 @@ type carried struct {
 // merge answers where to insert the groups so that moves still end in the wanted order: it runs the moves backwards
 // from there and carries the groups along. Where a move, backwards, cuts next to groups, each may stay on either side;
 // groups that meet are one insert later. Of the ways it keeps those that need the fewest inserts so far.
-func (j *jigsaw) merge(moves []move, o Options) *solution {
+func (j *jigsaw) merge(moves []move, o Options, work *sorter) *solution {
 	start := &carried{}
 	groups := 0
 	for v := range j.order {
@@ -44,6 +44,7 @@ func (j *jigsaw) merge(moves []move, o Options) *solution {
 				for _, x := range sides(c.units, x) {
 					for _, z := range sides(c.units, z) {
 						b := &carried{parent: c, move: move{c.units[x], c.units[y], c.units[z]}}
+						work.work -= len(c.units)
 						b.units = slices.Concat(c.units[:y], c.units[x:z], c.units[y:x], c.units[z:])
 						hash := uint64(14695981039346656037)
 						for _, u := range b.units {

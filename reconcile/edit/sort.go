@@ -8,9 +8,9 @@ import (
 
 // What a search may do at most. Work is counted in gaps looked at, not in time, so that every machine finds the same.
 const (
+	totalWork  = 8_000_000 // for one list
 	sortWork   = 3_000_000 // for one jigsaw
 	exactGaps  = 26        // layouts of more gaps aren't searched exactly
-	exactWork  = 600_000   // for one exact search
 	beamGaps   = 160       // layouts of more gaps are first brought down to this by the greedy search,
 	greedyGaps = 320       // if they have more than this
 	everyCut   = 32        // in layouts of more gaps only some cuts are looked at
@@ -33,8 +33,8 @@ type choice struct {
 	joins int32
 }
 
-func newSorter(blocks int) *sorter {
-	return &sorter{blocks: blocks, work: sortWork, seen: map[uint64]bool{}, rng: rand.New(rand.NewPCG(1, 1))}
+func newSorter(blocks, work int) *sorter {
+	return &sorter{blocks: blocks, work: work, seen: map[uint64]bool{}, rng: rand.New(rand.NewPCG(1, 1))}
 }
 
 // sort finds moves that sort l, and a number of moves that no others go below.
@@ -55,7 +55,7 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
 	var other layout
 	for len(l)-1 > gaps {
-		s.g.read(l, s.blocks)
+		s.g.link(l, s.blocks)
 		c := s.greedy(l)
 		moves = append(moves, c.move(l))
 		l, other = c.apply(l, other[:0]), l
@@ -126,12 +126,12 @@ func (s *sorter) search(l layout) (moves []move, bound int) {
 	if len(l)-1 > exactGaps {
 		return moves, bound
 	}
-	for work := exactWork; bound < len(moves); bound++ {
-		found := s.each(l, bound, &work, func(m []move) bool {
+	for ; bound < len(moves) && s.work > 0; bound++ {
+		found := s.each(l, bound, func(m []move) bool {
 			moves = slices.Clone(m)
 			return true
 		})
-		if found || work <= 0 {
+		if found || s.work <= 0 {
 			break
 		}
 	}
@@ -140,7 +140,7 @@ func (s *sorter) search(l layout) (moves []move, bound int) {
 
 // each calls f with every sequence of n moves that sorts l, until f returns true, which it returns then, or the work
 // is done.
-func (s *sorter) each(l layout, n int, work *int, f func([]move) bool) bool {
+func (s *sorter) each(l layout, n int, f func([]move) bool) bool {
 	if l.sorted() {
 		return n == 0 && f(nil)
 	}
@@ -158,9 +158,9 @@ func (s *sorter) each(l layout, n int, work *int, f func([]move) bool) bool {
 		}
 		g := &graphs[d]
 		g.read(l, s.blocks)
-		*work -= len(l)
+		s.work -= len(l)
 		slack := int32(n - d - g.bound()) // moves to spare
-		if slack < 0 || *work <= 0 {
+		if slack < 0 || s.work <= 0 {
 			return false
 		}
 		gaps := len(l) - 1

@@ -23,7 +23,7 @@ func TestTune(t *testing.T) {
 			}
 			j := p.contract(tokens, p.pair(tokens).place)
 			l := j.layout()
-			s := newSorter(len(l))
+			s := newSorter(len(l), sortWork)
 			s.g.read(l, len(l))
 			b := s.g.bound()
 			start := time.Now()
