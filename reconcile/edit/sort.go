@@ -229,10 +229,17 @@ func (s *sorter) beam(l layout, width, noise, most int) *node {
 				if depth+s.g.bound()-int(odd)/2 > most {
 					continue
 				}
+				first := len(s.children)
 				for _, c := range s.cuts(odd) {
-					if rank, ok := s.look(n, c.cut, noise); ok {
-						s.children = append(s.children, child{i, c.cut, rank})
+					rank, stuck, ok := s.look(n, c.cut, noise)
+					if !ok {
+						continue
 					}
+					if c.joins == 3 && stuck == 0 { // as good as can be
+						s.children = append(s.children[:first], child{i, c.cut, rank})
+						break
+					}
+					s.children = append(s.children, child{i, c.cut, rank})
 				}
 			}
 		}
@@ -248,7 +255,7 @@ func (s *sorter) beam(l layout, width, noise, most int) *node {
 }
 
 // look ranks what a cut makes of n; it is false if that was seen on this level.
-func (s *sorter) look(n *node, c cut, noise int) (rank uint64, ok bool) {
+func (s *sorter) look(n *node, c cut, noise int) (rank uint64, stuck int, ok bool) {
 	s.spare = c.apply(n.l, s.spare[:0])
 	s.work -= len(n.l)
 	hash := uint64(14695981039346656037)
@@ -256,15 +263,16 @@ func (s *sorter) look(n *node, c cut, noise int) (rank uint64, ok bool) {
 		hash = (hash ^ uint64(b.lo)) * 1099511628211
 	}
 	if s.seen[hash] {
-		return 0, false
+		return 0, 0, false
 	}
 	s.seen[hash] = true
 	s.h.read(s.spare, s.blocks)
-	stuck := s.h.stuck()
+	stuck = s.h.stuck()
+	astray := 0
 	if noise > 0 {
-		stuck += s.rng.IntN(noise + 1)
+		astray = s.rng.IntN(noise + 1)
 	}
-	return uint64(s.h.bound())<<48 | uint64(stuck)<<34 | uint64(len(s.spare))<<20 | uint64(len(s.children)), true
+	return uint64(s.h.bound())<<48 | uint64(stuck+astray)<<34 | uint64(len(s.spare))<<20 | uint64(len(s.children)), stuck, true
 }
 
 // cuts are cuts of the layout that s.g was read from which add want odd cycles, those first that join most.
@@ -317,8 +325,5 @@ func (s *sorter) cuts(want int32) []choice {
 		return cmp.Or(cmp.Compare(b.joins, a.joins), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.k, b.k))
 	})
 	s.choices = slices.Compact(s.choices)
-	if len(s.choices) > 0 && s.choices[0].joins == 3 {
-		return s.choices[:1] // it spoils nothing for the other cycles
-	}
 	return s.choices[:min(most, len(s.choices))]
 }

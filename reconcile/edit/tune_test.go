@@ -9,7 +9,7 @@ func TestTune(t *testing.T) {
 	if !long {
 		t.Skip()
 	}
-	for _, c := range []struct{ n, k, cases int }{{30, 50, 100}, {100, 20, 200}, {100, 50, 60}, {100, 1000, 20}, {1000, 50, 60}, {300, 300, 10}} {
+	for _, c := range []struct{ n, k, cases int }{{30, 50, 100}, {100, 20, 400}, {100, 50, 60}, {100, 1000, 20}, {1000, 20, 200}, {1000, 50, 60}, {300, 300, 10}} {
 		r := rng(uint64(c.n*1000 + c.k))
 		var excess, proven, over int
 		var total, slowest time.Duration
