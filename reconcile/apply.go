@@ -184,7 +184,7 @@ func (a *Applier) prepare(p *Plan) error {
 	}
 	for _, l := range p.LockChanges {
 		if l.Kind == "move" {
-			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), a.moveBase(l.Address, l.To))
+			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), MoveBase(a.State, l.Address, l.To))
 		} else {
 			err = errors.Join(err, a.State.Forget(l.Address), a.State.DropBase(l.Address))
 		}
@@ -196,13 +196,14 @@ func usesAccount(p *Plan, label string) bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped })
 }
 
-func (a *Applier) moveBase(from, to string) error {
-	b, err := a.State.Base(from)
+// MoveBase keeps what both sides agreed on when an address gets another name.
+func MoveBase(state *store.State, from, to string) error {
+	b, err := state.Base(from)
 	if err != nil || b == nil {
 		return err
 	}
 	b.Address = to
-	return errors.Join(a.State.SaveBase(*b), a.State.DropBase(from))
+	return errors.Join(state.SaveBase(*b), state.DropBase(from))
 }
 
 // Remember records what a plan found in agreement, for the next plan to tell who changed what. It changes no playlist

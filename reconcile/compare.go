@@ -244,3 +244,10 @@ func count[K comparable](list []K) map[K]int {
 }
 
 func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// PlainDetails are the details of a playlist as a person would write them.
+func PlainDetails(p spotify.Playlist) spotify.Details {
+	d := detailsOf(p)
+	d.Description = plainDescription(d.Description)
+	return d
+}

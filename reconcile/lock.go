@@ -20,6 +20,7 @@ type LockFile struct {
 	state  *store.State
 	path   string
 	issuer string
+	choose map[string]spotify.ID // which ID a person chose for an address that came to mean two
 
 	mu      sync.Mutex
 	current *lockfile.File
@@ -28,7 +29,12 @@ type LockFile struct {
 
 // OpenLockFile reads the lock file and what is pending for it. A missing file is an empty one.
 func OpenLockFile(fsys store.FS, state *store.State, path, issuer string) (*LockFile, error) {
-	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer}
+	return OpenLockFileChoosing(fsys, state, path, issuer, nil)
+}
+
+// OpenLockFileChoosing is OpenLockFile where a person has said which playlist an address that came to mean two is.
+func OpenLockFileChoosing(fsys store.FS, state *store.State, path, issuer string, choose map[string]spotify.ID) (*LockFile, error) {
+	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer, choose: choose}
 	var err error
 	if _, l.current, err = l.read(); err != nil {
 		return nil, err
@@ -156,13 +162,13 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	effective, err = merge(base, file, next)
+	effective, err = merge(base, file, next, l.choose)
 	return file, effective, err
 }
 
 // merge brings what changed from base to next into file, as git would. Where both changed one entry the file wins, but
 // an address that came to mean two playlists is not guessed.
-func merge(base, file, next *lockfile.File) (*lockfile.File, error) {
+func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (*lockfile.File, error) {
 	out := file.Clone()
 	for _, label := range sortedKeys(next.Accounts) {
 		if _, ok := out.Accounts[label]; !ok {
@@ -187,6 +193,9 @@ func merge(base, file, next *lockfile.File) (*lockfile.File, error) {
 			} else {
 				delete(out.Playlists, address)
 			}
+		case has && inFile && now.ID != is.ID && choose[address] == now.ID:
+		case has && inFile && now.ID != is.ID && choose[address] == is.ID:
+			out.Playlists[address] = is
 		case has && inFile && now.ID != is.ID:
 			return nil, refuse(address, "One address means two playlists",
 				"The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID", address, now.ID, is.ID, address)

@@ -78,6 +78,7 @@ type request struct {
 	ctype  string // of the body; empty for JSON
 	what   string // what it does, to go after "could not": "read playlist 37i9…"
 	scopes string // what the login must grant, for the message when it doesn't
+	gaps   bool   // of a listing: a page may hold fewer rows than it counts
 }
 
 func (r request) read() bool { return r.method == http.MethodGet }

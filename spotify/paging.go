@@ -14,7 +14,8 @@ var errMoving = errors.New("it changed each time while it was being read")
 
 // list reads a whole listing by offset and limit, never by an address out of an answer. Pages that don't fit together
 // (the total moved, rows are missing, settled objects) mean that somebody changed it meanwhile: it is read again from
-// the start. row reads one row and says whether to keep it; its error makes the page senseless.
+// the start. row reads one row and says whether to keep it; its error makes the page senseless. A listing with gaps may
+// hold fewer rows than it counts: Spotify hides some from some apps and counts them all the same.
 func list[T any](ctx context.Context, c *Client, r request, limit int, row func(json.RawMessage) (T, bool, error), settled func([]T) bool) ([]T, error) {
 	for reading := 1; ; reading++ {
 		rows, whole, err := readPages(ctx, c, r, limit, row)
@@ -75,7 +76,8 @@ func readPages[T any](ctx context.Context, c *Client, r request, limit int, row 
 		if total < 0 {
 			total = p.total
 		}
-		if p.total != total || len(p.rows) != min(step, total-offset) {
+		due := min(step, total-offset)
+		if p.total != total || len(p.rows) > due || len(p.rows) < due && !r.gaps {
 			return nil, false, nil
 		}
 		all = append(all, rows...)

@@ -37,7 +37,7 @@ func (c *Client) Me(ctx context.Context) (u User, err error) {
 // and playlist-read-collaborative Spotify leaves some out and doesn't say so.
 func (c *Client) Playlists(ctx context.Context) ([]Playlist, error) {
 	r := request{method: http.MethodGet, route: "/me/playlists", path: "/me/playlists", query: url.Values{},
-		what: "list your playlists", scopes: scopesRead}
+		what: "list your playlists", scopes: scopesRead, gaps: true} // those made by Spotify are hidden from new apps
 	return list(ctx, c, r, pageSize, func(b json.RawMessage) (Playlist, bool, error) {
 		if absent(b) {
 			return Playlist{}, false, nil

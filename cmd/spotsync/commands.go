@@ -7,4 +7,11 @@ var commands = []func(*app) *cobra.Command{
 	newPlan,
 	newApply,
 	newDestroy,
+	newList,
+	newShow,
+	newHistory,
+	newRollback,
+	newPause,
+	newResume,
+	newLock,
 }

@@ -158,7 +158,7 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 			return nil, err
 		}
 		o.User = user
-		o.Account = store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, user.Account())
+		o.Account = s.openAccount(user.Account())
 		return o, nil
 	}
 	l, err := s.logIn(ctx, acc)

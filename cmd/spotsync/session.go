@@ -166,6 +166,11 @@ func (a *app) open(path string, o sessionOptions) (*session, error) {
 
 // openWithout is open for commands that need no configuration, but its lock file.
 func (a *app) openWithout(o sessionOptions, lockPath string) (*session, error) {
+	return a.openChoosing(o, lockPath, nil)
+}
+
+// openChoosing is openWithout where a person has said which playlist an address that came to mean two is.
+func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
 	w, err := a.openWorld()
 	if err != nil {
 		return nil, err
@@ -176,7 +181,7 @@ func (a *app) openWithout(o sessionOptions, lockPath string) (*session, error) {
 	}
 	path := w.lockPath(a, lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
-	if s.lock, err = reconcile.OpenLockFile(w.fsys, s.state, path, w.issuer.Name); err != nil {
+	if s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return s, nil
@@ -249,7 +254,12 @@ func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error)
 }
 
 func (s *session) accountStore(l *login) *store.Account {
-	return store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, l.user.Account())
+	return s.openAccount(l.user.Account())
+}
+
+// openAccount is what this computer keeps of an account.
+func (s *session) openAccount(id spotify.ID) *store.Account {
+	return store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
 }
 
 // labels are the accounts a configuration and its lock file speak of, sorted.

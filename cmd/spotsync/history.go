@@ -1,0 +1,330 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+func newHistory(a *app) *cobra.Command {
+	var o sessionOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "history [REF] [PATH]",
+		Short: "Show what earlier runs changed",
+		Long: `history lists the runs that changed something, newest first, in UTC. With a REF it lists the versions of one playlist
+that rollback can go back to. Nothing is asked of Spotify.`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			refs, path := splitPath(args)
+			return a.history(path, refs, o, asJSON)
+		},
+	}
+	o.register(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+// timeFormat is how times are written where a person types them back, as with rollback --to.
+const timeFormat = "2006-01-02T15:04:05Z"
+
+func (a *app) history(path string, refs []string, o sessionOptions, asJSON bool) (err error) {
+	s, err := a.openLoose(path, o, nil)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	runs, err := s.runs()
+	if err != nil {
+		return err
+	}
+	only := ""
+	if len(refs) > 0 {
+		if only, err = s.rememberedAddress(refs[0], runs); err != nil {
+			return err
+		}
+	}
+	if only != "" {
+		for i := range runs {
+			if runs[i], err = s.wholeRun(runs[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if asJSON {
+		return s.historyJSON(runs, only)
+	}
+	if len(runs) == 0 {
+		s.say("No run has changed anything yet.")
+		return nil
+	}
+	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	for _, run := range runs {
+		for _, v := range run.Versions {
+			if only != "" && v.Address != only {
+				continue
+			}
+			was := "did not exist"
+			if v.Before != nil {
+				was = fmt.Sprintf("was %q", printable(v.Before.Details.Name))
+				if only != "" {
+					was += ", " + plural(len(v.Before.Items), "item")
+				}
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", run.Time.UTC().Format(timeFormat), run.Command, v.Action, v.Address, was)
+		}
+	}
+	return w.Flush()
+}
+
+// historyRun is a run as history --json tells it.
+type historyRun struct {
+	ID       string           `json:"id"`
+	Time     time.Time        `json:"time"`
+	Command  string           `json:"command"`
+	Account  spotify.ID       `json:"account"`
+	Versions []historyVersion `json:"versions"`
+}
+
+type historyVersion struct {
+	Address string           `json:"address"`
+	ID      spotify.ID       `json:"id,omitempty"`
+	Action  reconcile.Action `json:"action"`
+	Name    string           `json:"name,omitempty"`
+	Items   *int             `json:"items,omitempty"` // of one playlist's history
+	Existed bool             `json:"existed"`
+}
+
+func (s *session) historyJSON(runs []store.Run, only string) error {
+	out := struct {
+		FormatVersion string       `json:"format_version"`
+		Runs          []historyRun `json:"runs"`
+	}{reconcile.FormatVersion, []historyRun{}}
+	for _, run := range runs {
+		h := historyRun{ID: run.ID, Time: run.Time.UTC(), Command: run.Command, Account: run.Account, Versions: []historyVersion{}}
+		for _, v := range run.Versions {
+			if only != "" && v.Address != only {
+				continue
+			}
+			hv := historyVersion{Address: v.Address, ID: v.ID, Action: reconcile.Action(v.Action)}
+			if v.Before != nil {
+				hv.Name, hv.Existed = v.Before.Details.Name, true
+				if n := len(v.Before.Items); only != "" {
+					hv.Items = &n
+				}
+			}
+			h.Versions = append(h.Versions, hv)
+		}
+		if only == "" || len(h.Versions) > 0 {
+			out.Runs = append(out.Runs, h)
+		}
+	}
+	enc := json.NewEncoder(s.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(out)
+}
+
+// runs are the runs of this lock file over all its accounts, newest first.
+func (s *session) runs() ([]store.Run, error) {
+	var all []store.Run
+	f := s.lock.Current()
+	for _, label := range sortedKeys(f.Accounts) {
+		runs, err := s.openAccount(f.Accounts[label].ID).Runs()
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range runs {
+			if r.LockFile == s.lock.Path() && len(r.Versions) > 0 {
+				all = append(all, r)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Run) int { return strings.Compare(b.ID, a.ID) })
+	return all, nil
+}
+
+// wholeRun is a run with the contents of its versions.
+func (s *session) wholeRun(r store.Run) (store.Run, error) {
+	whole, err := s.openAccount(r.Account).Run(r.ID)
+	if err != nil {
+		return r, err
+	}
+	return *whole, nil
+}
+
+// rememberedAddress is the address a REF means, also one that is in no file any more.
+func (s *session) rememberedAddress(ref string, runs []store.Run) (string, error) {
+	for _, r := range runs {
+		for _, v := range r.Versions {
+			if v.Address == ref || v.Address == "playlist."+ref {
+				return v.Address, nil
+			}
+		}
+	}
+	all := s.known(nil)
+	for _, r := range runs {
+		for _, v := range r.Versions {
+			k := known{address: v.Address, id: v.ID}
+			if v.Before != nil {
+				k.names = []string{v.Before.Details.Name}
+			}
+			if !slices.ContainsFunc(all, func(x known) bool { return x.address == k.address }) {
+				all = append(all, k)
+			}
+		}
+	}
+	k, err := oneRef(ref, all)
+	return k.address, err
+}
+
+func newRollback(a *app) *cobra.Command {
+	var o applyOptions
+	var to string
+	cmd := &cobra.Command{
+		Use:   "rollback [REF] [PATH]",
+		Short: "Undo the last run, or bring back an earlier version of one playlist",
+		Long: `rollback plans the way back, shows it, asks, and does it. Without a REF it undoes the last run; with one it brings that
+playlist back to what it was before its last change, or with --to to what it was at a time that history shows.
+
+What was rolled back is held: plan and apply leave it alone until its block says something else, or: spotsync resume.`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			refs, path := splitPath(args)
+			return a.rollback(cmd.Context(), path, refs, to, o)
+		},
+	}
+	o.register(a, cmd)
+	cmd.Flags().StringVar(&to, "to", "", "a `time` as history shows it, with a REF")
+	return cmd
+}
+
+func (a *app) rollback(ctx context.Context, path string, refs []string, to string, o applyOptions) (err error) {
+	if !o.autoApprove && (!a.asks || a.set.noInput) {
+		return fmt.Errorf("rollback asks before it does anything, and %w: add --auto-approve", errNobody)
+	}
+	if to != "" && len(refs) == 0 {
+		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
+	}
+	s, err := a.open(path, o.sessionOptions)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	return s.planAndApply(ctx, path, o, func() (*planned, error) { return s.makeRollback(ctx, refs, to, o.planOptions) })
+}
+
+// makeRollback plans the way back. The caller holds the lock.
+func (s *session) makeRollback(ctx context.Context, refs []string, to string, o planOptions) (*planned, error) {
+	runs, err := s.runs()
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.versions(runs, refs, to)
+	if err != nil {
+		return nil, err
+	}
+	desired, err := s.desire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := s.lock.Current()
+	in := reconcile.RollbackInput{Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: f,
+		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string)}
+	wanted := make(map[string][]spotify.ID)
+	for _, v := range versions {
+		label := v.label
+		id := v.ID
+		if e, ok := f.Playlists[v.Address]; ok && id == "" {
+			id = e.ID
+		}
+		if id != "" {
+			wanted[label] = append(wanted[label], id)
+		}
+		in.Accounts[v.Address] = label
+		in.Versions = append(in.Versions, v.Version)
+	}
+	for _, label := range sortedKeys(wanted) {
+		observer, err := s.observer(ctx, accountOf(desired, label), false)
+		if err != nil {
+			return nil, err
+		}
+		if in.Observed[label], err = observer.Observe(ctx, wanted[label]); err != nil {
+			return nil, err
+		}
+	}
+	return &planned{plan: reconcile.NewRollback(in), desired: desired, observed: in.Observed}, nil
+}
+
+// pastVersion is a version of a playlist with the label of the account it belongs to.
+type pastVersion struct {
+	store.Version
+	label string
+}
+
+// versions are what a rollback goes back to: the last run's, or one of a single playlist.
+func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVersion, error) {
+	if len(runs) == 0 {
+		return nil, errors.New("history holds no run of this lock file, so there is nothing to go back to")
+	}
+	labels := make(map[spotify.ID]string)
+	for label, acc := range s.lock.Current().Accounts {
+		labels[acc.ID] = label
+	}
+	if len(refs) == 0 {
+		last, err := s.wholeRun(runs[0])
+		if err != nil {
+			return nil, err
+		}
+		var out []pastVersion
+		for _, v := range earliest(last.Versions) {
+			out = append(out, pastVersion{v, labels[last.Account]})
+		}
+		return out, nil
+	}
+	address, err := s.rememberedAddress(refs[0], runs)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		if to != "" && r.Time.UTC().Format(timeFormat) != to && r.ID != to {
+			continue
+		}
+		if !slices.ContainsFunc(r.Versions, func(v store.Version) bool { return v.Address == address }) {
+			continue
+		}
+		if r, err = s.wholeRun(r); err != nil {
+			return nil, err
+		}
+		for _, v := range earliest(r.Versions) {
+			if v.Address == address {
+				return []pastVersion{{v, labels[r.Account]}}, nil
+			}
+		}
+	}
+	if to != "" {
+		return nil, fmt.Errorf("history has no version of %s at %s; spotsync history '%s' lists them", address, to, address)
+	}
+	return nil, fmt.Errorf("history has no version of %s", address)
+}
+
+// earliest is the first version of each playlist: what was there before the run.
+func earliest(all []store.Version) []store.Version {
+	var out []store.Version
+	for _, v := range all {
+		if !slices.ContainsFunc(out, func(x store.Version) bool { return x.Address == v.Address }) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+func newList(a *app) *cobra.Command {
+	var o sessionOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [PATH]",
+		Short: "Show what is on the account, managed or not",
+		Args:  atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.list(cmd.Context(), pathArg(args), o, asJSON)
+		},
+	}
+	o.register(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return cmd
+}
+
+// listed is one playlist as list and show tell it.
+type listed struct {
+	Address       string           `json:"address,omitempty"` // empty: not managed
+	Account       string           `json:"account"`
+	ID            spotify.ID       `json:"id"`
+	Name          string           `json:"name"`
+	Description   string           `json:"description"`
+	Public        *bool            `json:"public"`
+	Collaborative bool             `json:"collaborative"`
+	Owner         spotify.ID       `json:"owner"`
+	Items         int              `json:"items"` // -1: kept from us
+	Snapshot      spotify.Snapshot `json:"snapshot_id"`
+	Held          string           `json:"held,omitempty"`
+	Tracks        []listedTrack    `json:"tracks,omitempty"` // of show
+}
+
+type listedTrack struct {
+	URI     spotify.URI `json:"uri,omitempty"`
+	Title   string      `json:"title,omitempty"`
+	Artists []string    `json:"artists,omitempty"`
+	Album   string      `json:"album,omitempty"`
+	ISRC    string      `json:"isrc,omitempty"`
+	AddedAt time.Time   `json:"added_at,omitzero"`
+	AddedBy spotify.ID  `json:"added_by,omitempty"`
+	Local   bool        `json:"local,omitempty"`
+}
+
+func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bool) (err error) {
+	s, accounts, err := a.openForReading(ctx, path, o)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	all, err := s.everything(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(a.Out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(struct {
+			FormatVersion string   `json:"format_version"`
+			Playlists     []listed `json:"playlists"`
+		}{reconcile.FormatVersion, all})
+	}
+	if len(all) == 0 {
+		a.say("The account has no playlists.")
+		return nil
+	}
+	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+	for _, p := range all {
+		address := p.Address
+		if address == "" {
+			address = "-"
+		}
+		items := "hidden"
+		if p.Items >= 0 {
+			items = plural(p.Items, "item")
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", address, p.ID, items, seenBy(p), printable(p.Name))
+	}
+	return w.Flush()
+}
+
+// seenBy is who sees a playlist, in a word or two.
+func seenBy(p listed) string {
+	what := "private"
+	switch {
+	case p.Collaborative:
+		what = "collaborative"
+	case p.Public == nil:
+		what = "unknown"
+	case *p.Public:
+		what = "public"
+	}
+	if p.Held != "" {
+		what += ", " + p.Held
+	}
+	return what
+}
+
+// openForReading opens what list and show need: the lock file, and the accounts that the files or it speak of. Files that
+// are broken or missing matter only for how to log in.
+func (a *app) openForReading(ctx context.Context, path string, o sessionOptions) (*session, []config.Account, error) {
+	s, err := a.openLoose(path, o, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	desired := &config.Desired{}
+	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile}); !diags.HasErrors() && len(source.Files) > 0 {
+		if s.conf, err = a.load(path, o.inputFlags); err == nil {
+			if d, derr := s.desire(ctx); derr == nil {
+				desired = d
+			}
+		}
+	}
+	var accounts []config.Account
+	seen := labels(desired, s.lock)
+	for _, label := range sortedKeys(desired.Accounts) {
+		if !slices.Contains(seen, label) {
+			seen = append(seen, label)
+		}
+	}
+	for _, label := range seen {
+		accounts = append(accounts, accountOf(desired, label))
+	}
+	return s, accounts, nil
+}
+
+// everything is what the accounts hold, managed ones first, then by name.
+func (s *session) everything(ctx context.Context, accounts []config.Account) ([]listed, error) {
+	all := []listed{}
+	f := s.lock.Current()
+	for _, acc := range accounts {
+		l, err := s.logIn(ctx, acc)
+		if err != nil {
+			return nil, err
+		}
+		playlists, err := l.client.Playlists(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range playlists {
+			row := describe(p, acc.Label)
+			if address, ok := f.AddressOf(p.ID); ok {
+				row.Address = address
+				if h := f.Playlists[address].Held; h != nil {
+					row.Held = h.Reason
+				}
+			}
+			all = append(all, row)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b listed) int {
+		switch {
+		case (a.Address == "") != (b.Address == ""):
+			if a.Address == "" {
+				return 1
+			}
+			return -1
+		case a.Address != b.Address:
+			return strings.Compare(a.Address, b.Address)
+		case a.Name != b.Name:
+			return strings.Compare(a.Name, b.Name)
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return all, nil
+}
+
+func describe(p spotify.Playlist, label string) listed {
+	d := reconcile.PlainDetails(p)
+	return listed{Account: label, ID: p.ID, Name: d.Name, Description: d.Description, Public: d.Public,
+		Collaborative: d.Collaborative, Owner: p.Owner, Items: p.Total, Snapshot: p.Snapshot}
+}
+
+func newShow(a *app) *cobra.Command {
+	var o sessionOptions
+	var show showOptions
+	cmd := &cobra.Command{
+		Use:   "show REF [PATH] | PLAN",
+		Short: "Show one playlist in full, or a saved plan",
+		Long: `show reads one playlist from Spotify and shows all of it; REF is an address, ID, link, exact name or glob. With a file
+written by "plan --out" it shows that plan, and asks Spotify nothing.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isPlanFile(args[0]) {
+				p, err := readPlan(args[0])
+				if err != nil {
+					return err
+				}
+				return a.showPlan(p, show)
+			}
+			path := "."
+			if len(args) > 1 {
+				path = args[1]
+			}
+			return a.showPlaylist(cmd.Context(), args[0], path, o, show.json)
+		},
+	}
+	o.register(cmd.Flags())
+	show.register(cmd.Flags())
+	return cmd
+}
+
+func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptions, asJSON bool) (err error) {
+	s, accounts, err := a.openForReading(ctx, path, o)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	row, login, err := s.find(ctx, ref, accounts)
+	if err != nil {
+		return err
+	}
+	p, err := login.client.Playlist(ctx, row.ID)
+	if err != nil {
+		return err
+	}
+	address, held := row.Address, row.Held
+	row = describe(p, login.label)
+	row.Address, row.Held = address, held
+	items, err := login.client.Items(ctx, row.ID)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		row.Tracks = append(row.Tracks, listedTrack{URI: it.URI, Title: it.Track.Title, Artists: it.Track.Artists, Album: it.Track.Album,
+			ISRC: it.Track.ISRC, AddedAt: it.AddedAt, AddedBy: it.AddedBy, Local: it.Local})
+	}
+	row.Items = len(items)
+	if asJSON {
+		enc := json.NewEncoder(a.Out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(struct {
+			FormatVersion string `json:"format_version"`
+			listed
+		}{reconcile.FormatVersion, row})
+	}
+	return a.writePlaylist(row, items)
+}
+
+// find is the playlist a REF means: one that is managed, else any of the account's.
+func (s *session) find(ctx context.Context, ref string, accounts []config.Account) (listed, *login, error) {
+	logins := make(map[string]*login)
+	for _, acc := range accounts {
+		l, err := s.logIn(ctx, acc)
+		if err != nil {
+			return listed{}, nil, err
+		}
+		logins[acc.Label] = l
+	}
+	if k, err := oneRef(ref, s.known(nil)); err == nil && logins[k.account] != nil {
+		row := listed{Address: k.address, Account: k.account, ID: k.id}
+		if h := s.lock.Current().Playlists[k.address].Held; h != nil {
+			row.Held = h.Reason
+		}
+		return row, logins[k.account], nil
+	}
+	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == spotify.KindPlaylist || r.Kind == "") {
+		return listed{ID: r.ID}, logins[accounts[0].Label], nil
+	}
+	all, err := s.everything(ctx, accounts)
+	if err != nil {
+		return listed{}, nil, err
+	}
+	candidates := make([]known, len(all))
+	for i, p := range all {
+		candidates[i] = known{address: p.Address, account: p.Account, id: p.ID, names: []string{p.Name}}
+	}
+	k, err := oneRef(ref, candidates)
+	if err != nil {
+		return listed{}, nil, err
+	}
+	return listed{Address: k.address, ID: k.id}, logins[k.account], nil
+}
+
+func (a *app) writePlaylist(p listed, items []spotify.Item) error {
+	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+	line := func(what, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%s\t%s\n", what, printable(value))
+		}
+	}
+	line("name", p.Name)
+	line("address", p.Address)
+	line("id", string(p.ID))
+	line("description", p.Description)
+	line("visibility", seenBy(p))
+	line("owner", string(p.Owner))
+	line("items", fmt.Sprint(p.Items))
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(items) > 0 {
+		fmt.Fprintln(a.Out)
+	}
+	for i, it := range items {
+		title := reconcile.TitleOf(it.Track)
+		if title == "" {
+			title = "(not available)"
+		}
+		if it.Local {
+			title += " (local file)"
+		}
+		added := "-"
+		if !it.AddedAt.IsZero() {
+			added = it.AddedAt.UTC().Format("2006-01-02")
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", i+1, added, printable(title), it.URI)
+	}
+	return w.Flush()
+}

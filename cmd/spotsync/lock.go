@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+func newLock(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lock",
+		Short: "Look at and mend the lock file",
+		Long: `The lock file says which playlist on Spotify each address is. spotsync writes it; these commands are for mending it by
+hand. None of them asks Spotify anything or changes a playlist.`,
+	}
+	var o sessionOptions
+	sub := func(use, short string, args cobra.PositionalArgs, work func(context.Context, *session, []string) error) {
+		c := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) (err error) {
+			args, path := splitPath(args)
+			s, err := a.openLoose(path, o, nil)
+			if err != nil {
+				return err
+			}
+			defer closing(s.Close, &err)
+			letGo, err := s.take(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer letGo()
+			return work(cmd.Context(), s, args)
+		}}
+		o.register(c.Flags())
+		cmd.AddCommand(c)
+	}
+	sub("list [PATH]", "Show which playlist each address is", cobra.MaximumNArgs(1), lockList)
+	sub("mv FROM TO [PATH]", "Give a playlist another address", cobra.RangeArgs(2, 3), lockMove)
+	sub("rm REF... [PATH]", "Forget playlists; they stay on Spotify", cobra.MinimumNArgs(1), lockRemove)
+
+	restore := &cobra.Command{
+		Use:   "restore [ADDRESS [ID]] [PATH]",
+		Short: "Put back entries that this computer remembers",
+		Args:  cobra.MaximumNArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, path := splitPath(args)
+			return a.lockRestore(cmd.Context(), path, args, o)
+		},
+	}
+	o.register(restore.Flags())
+	cmd.AddCommand(restore)
+	return cmd
+}
+
+// splitPath takes the configuration off the end of arguments that may also be REFs.
+func splitPath(args []string) (refs []string, path string) {
+	if n := len(args); n > 0 && (strings.HasSuffix(args[n-1], ".hcl") || isFolder(args[n-1])) {
+		return args[:n-1], args[n-1]
+	}
+	return args, "."
+}
+
+// openLoose is open for commands that can do without configuration: what is wrong with it doesn't matter, and where there
+// is none the lock file of the folder still counts.
+func (a *app) openLoose(path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
+	lock := filepath.Join(path, "spotsync.lock.hcl")
+	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.set.lockFile})
+	switch {
+	case !diags.HasErrors():
+		lock = source.LockPath
+	case a.set.lockFile != "":
+		lock = a.set.lockFile
+	case !config.IsNoFiles(diags):
+		return nil, a.show(nil, diags)
+	}
+	lock, err := filepath.Abs(lock)
+	if err != nil {
+		return nil, err
+	}
+	return a.openChoosing(o, lock, choose)
+}
+
+func lockList(_ context.Context, s *session, _ []string) error {
+	f := s.lock.Current()
+	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	for _, address := range addresses(f) {
+		e := f.Playlists[address]
+		held := ""
+		if e.Held != nil {
+			held = e.Held.Reason
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", address, e.ID, e.Account, printable(e.Name), held)
+	}
+	return w.Flush()
+}
+
+func lockMove(_ context.Context, s *session, args []string) error {
+	from, err := s.addressOf(args[0])
+	if err != nil {
+		return err
+	}
+	to, err := config.ParseAddress(args[1])
+	if err != nil {
+		return err
+	}
+	target := to.String()
+	if e, taken := s.lock.Current().Playlists[target]; taken {
+		return fmt.Errorf("%s is playlist %s already; forget that first: spotsync lock rm '%s'", target, e.ID, target)
+	}
+	err = s.lock.Update(func(f *lockfile.File) {
+		f.Playlists[target] = f.Playlists[from]
+		delete(f.Playlists, from)
+	})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.state.MoveRemembered(from, target), reconcile.MoveBase(s.state, from, target)); err != nil {
+		return err
+	}
+	s.say("%s is %s now.", from, target)
+	return nil
+}
+
+// addressOf is the address in the lock file that a REF means.
+func (s *session) addressOf(ref string) (string, error) {
+	k, err := oneRef(ref, s.known(nil))
+	return k.address, err
+}
+
+func lockRemove(_ context.Context, s *session, args []string) error {
+	remembered, err := s.state.Remembered()
+	if err != nil {
+		return err
+	}
+	for _, ref := range args {
+		if list := remembered[ref]; s.lock.Current().Playlists[ref].ID == "" && len(list) > 0 {
+			if err := s.state.Forget(ref); err != nil {
+				return err
+			}
+			s.say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
+			continue
+		}
+		found, err := matchRef(ref, s.known(nil))
+		if err != nil {
+			return err
+		}
+		for _, k := range found {
+			if err := s.lock.Update(func(f *lockfile.File) { delete(f.Playlists, k.address) }); err != nil {
+				return err
+			}
+			if err := errors.Join(s.state.Forget(k.address), s.state.DropBase(k.address)); err != nil {
+				return err
+			}
+			s.say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
+		}
+	}
+	return nil
+}
+
+// lockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
+// a person chose.
+func (a *app) lockRestore(ctx context.Context, path string, args []string, o sessionOptions) (err error) {
+	var address string
+	var id spotify.ID
+	if len(args) > 0 {
+		parsed, err := config.ParseAddress(args[0])
+		if err != nil {
+			return err
+		}
+		address = parsed.String()
+	}
+	choose := map[string]spotify.ID{}
+	if len(args) > 1 {
+		ref, err := spotify.ParseRef(args[1])
+		if err != nil || ref.Kind != "" && ref.Kind != spotify.KindPlaylist {
+			return fmt.Errorf("%q is not a playlist's ID", args[1])
+		}
+		id = ref.ID
+		choose[address] = id
+	}
+	s, err := a.openLoose(path, o, choose)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	letGo, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer letGo()
+	remembered, err := s.state.Remembered()
+	if err != nil {
+		return err
+	}
+	restore := make(map[string]store.Remembered)
+	for a, list := range remembered {
+		latest := list[len(list)-1]
+		_, locked := s.lock.Current().Playlists[a]
+		if a == address || address == "" && !latest.Forgotten && !locked {
+			restore[a] = latest
+		}
+	}
+	if id != "" {
+		r := restore[address]
+		for _, known := range remembered[address] {
+			if known.ID == id {
+				r = known
+			}
+		}
+		if r.Account == "" {
+			r.Account = defaultLabel
+		}
+		r.ID = id
+		restore[address] = r
+	}
+	if address != "" && restore[address].ID == "" {
+		return fmt.Errorf("this computer remembers no playlist for %s; if you know its ID: spotsync lock restore '%s' ID", address, address)
+	}
+	return s.restore(restore)
+}
+
+func (s *session) restore(entries map[string]store.Remembered) error {
+	if len(entries) == 0 {
+		s.say("Nothing to put back: the lock file says all that this computer remembers.")
+		return nil
+	}
+	for _, address := range sortedKeys(entries) {
+		r := entries[address]
+		if other, taken := s.lock.Current().AddressOf(r.ID); taken && other != address {
+			return fmt.Errorf("%s is %s in the lock file, so it can't be %s too; move it: spotsync lock mv '%s' '%s'", r.ID, other, address, other, address)
+		}
+		err := s.lock.Update(func(f *lockfile.File) {
+			e := f.Playlists[address]
+			if e.ID != r.ID {
+				e = lockfile.Playlist{ID: r.ID, Account: r.Account, Name: r.Name}
+			}
+			f.Playlists[address] = e
+		})
+		if err != nil {
+			return err
+		}
+		r.Forgotten = false
+		if err := s.state.Remember(address, r); err != nil {
+			return err
+		}
+		s.say("%s is playlist %s again.", address, r.ID)
+	}
+	return nil
+}
+
+func addresses(f *lockfile.File) []string { return sortedKeys(f.Playlists) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+)
+
+func newPause(a *app) *cobra.Command {
+	var o sessionOptions
+	var span string
+	cmd := &cobra.Command{
+		Use:   "pause REF... [PATH]",
+		Short: "Leave playlists alone for a while",
+		Long:  `pause holds playlists: plan and apply leave them as they are on Spotify, and say so, until resume or the end of --for.`,
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			refs, path := splitPath(args)
+			var until time.Time
+			if span != "" {
+				var err error
+				if until, err = later(time.Now().UTC(), span); err != nil {
+					return fmt.Errorf("--for %q: %w", span, err)
+				}
+			}
+			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
+				if until.IsZero() {
+					s.say("%s is left alone until: spotsync resume '%s'", address, address)
+					return
+				}
+				s.say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
+			})
+		},
+	}
+	o.register(cmd.Flags())
+	cmd.Flags().StringVar(&span, "for", "", "how `long`, such as 36h, 3d, 2w or 1mo (default until resume)")
+	return cmd
+}
+
+func newResume(a *app) *cobra.Command {
+	var o sessionOptions
+	cmd := &cobra.Command{
+		Use:   "resume REF... [PATH]",
+		Short: "Go on managing playlists that are held",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			refs, path := splitPath(args)
+			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+				if e.Held == nil {
+					s.say("%s was not held.", address)
+					return
+				}
+				e.Held = nil
+				s.say("%s is managed again; spotsync plan shows what that means.", address)
+			})
+		},
+	}
+	o.register(cmd.Flags())
+	return cmd
+}
+
+// hold changes whether playlists are held, in the lock file.
+func (a *app) hold(ctx context.Context, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
+	if len(refs) == 0 {
+		return errors.New("name a playlist: an address, ID, link, exact name or glob")
+	}
+	s, err := a.openLoose(path, o, nil)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	letGo, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer letGo()
+	for _, ref := range refs {
+		found, err := matchRef(ref, s.known(nil))
+		if err != nil {
+			return err
+		}
+		for _, k := range found {
+			err := s.lock.Update(func(f *lockfile.File) {
+				e := f.Playlists[k.address]
+				change(s, k.address, &e)
+				f.Playlists[k.address] = e
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var span = regexp.MustCompile(`^([1-9][0-9]{0,4})(h|d|w|mo|y)$`)
+
+// later is a time so much after now: hours, days, weeks, months or years.
+func later(now time.Time, text string) (time.Time, error) {
+	m := span.FindStringSubmatch(text)
+	if m == nil {
+		return now, errors.New("write a number and h, d, w, mo or y, such as 36h or 2w")
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return now, err
+	}
+	switch m[2] {
+	case "h":
+		return now.Add(time.Duration(n) * time.Hour), nil
+	case "d":
+		return now.AddDate(0, 0, n), nil
+	case "w":
+		return now.AddDate(0, 0, 7*n), nil
+	case "mo":
+		return now.AddDate(0, n, 0), nil
+	}
+	return now.AddDate(n, 0, 0), nil
+}
