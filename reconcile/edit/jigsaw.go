@@ -150,11 +150,13 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 	best.least = j.atLeast(bound, o)
 	if len(l)-2 <= mergeBlocks {
 		for n := len(moves); n <= len(moves)+1 && best.requests > max(best.least, j.plain+n+batches(rows, o.MaxURIs)); n++ {
-			s.each(l, n, func(moves []move) bool {
+			quota := min(exactWork, s.work)
+			s.each(l, n, &quota, func(moves []move) bool {
 				if m := j.merge(moves, o, s); m.requests < best.requests {
 					m.least = best.least
 					best = m
 				}
+				quota -= 10 * n * len(l)
 				return best.requests == best.least
 			})
 		}

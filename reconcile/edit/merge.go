@@ -44,7 +44,7 @@ func (j *jigsaw) merge(moves []move, o Options, work *sorter) *solution {
 				for _, x := range sides(c.units, x) {
 					for _, z := range sides(c.units, z) {
 						b := &carried{parent: c, move: move{c.units[x], c.units[y], c.units[z]}}
-						work.work -= len(c.units)
+						work.work -= 2 * len(c.units)
 						b.units = slices.Concat(c.units[:y], c.units[x:z], c.units[y:x], c.units[z:])
 						hash := uint64(14695981039346656037)
 						for _, u := range b.units {

@@ -11,6 +11,7 @@ const (
 	totalWork  = 8_000_000 // for one list
 	sortWork   = 3_000_000 // for one jigsaw
 	exactGaps  = 26        // layouts of more gaps aren't searched exactly
+	exactWork  = 400_000   // for one exact search
 	beamGaps   = 160       // layouts of more gaps are first brought down to this by the greedy search,
 	greedyGaps = 320       // if they have more than this
 	everyCut   = 32        // in layouts of more gaps only some cuts are looked at
@@ -31,6 +32,11 @@ type sorter struct {
 type choice struct {
 	cut
 	joins int32
+}
+
+// compare puts those first that join most.
+func (a choice) compare(b choice) int {
+	return cmp.Or(cmp.Compare(b.joins, a.joins), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.k, b.k))
 }
 
 func newSorter(blocks, work int) *sorter {
@@ -126,65 +132,69 @@ func (s *sorter) search(l layout) (moves []move, bound int) {
 	if len(l)-1 > exactGaps {
 		return moves, bound
 	}
-	for ; bound < len(moves) && s.work > 0; bound++ {
-		found := s.each(l, bound, func(m []move) bool {
+	for quota := exactWork; bound < len(moves); bound++ {
+		if found, all := s.each(l, bound, &quota, func(m []move) bool {
 			moves = slices.Clone(m)
 			return true
-		})
-		if found || s.work <= 0 {
+		}); found || !all {
 			break
 		}
 	}
 	return moves, bound
 }
 
-// each calls f with every sequence of n moves that sorts l, until f returns true, which it returns then, or the work
-// is done.
-func (s *sorter) each(l layout, n int, f func([]move) bool) bool {
-	if l.sorted() {
-		return n == 0 && f(nil)
-	}
+// each calls f with sequences of n moves that sort l, until f returns true, which it returns as found, or the quota of
+// work is used up; all says that it was not.
+func (s *sorter) each(l layout, n int, quota *int, f func([]move) bool) (found, all bool) {
 	way := make([]move, 0, n)
 	layouts := make([]layout, n+1)
-	graphs := make([]graph, n+1)
+	choices := make([][]choice, n+1)
+	before := *quota
 	var step func(l layout) bool
 	step = func(l layout) bool {
 		d := len(way)
-		if l.sorted() {
-			return d == n && f(way)
+		if l.sorted() || d == n {
+			return l.sorted() && d == n && f(way)
 		}
-		if d == n {
+		s.g.read(l, s.blocks)
+		*quota -= len(l)
+		slack := n - d - s.g.bound() // moves to spare
+		if slack < 0 || *quota <= 0 {
 			return false
 		}
-		g := &graphs[d]
-		g.read(l, s.blocks)
-		s.work -= len(l)
-		slack := int32(n - d - g.bound()) // moves to spare
-		if slack < 0 || s.work <= 0 {
-			return false
-		}
-		gaps := len(l) - 1
-		for joins := int32(3); joins >= 0; joins-- {
-			for i := range gaps {
-				for j := i + 1; j < gaps; j++ {
-					for k := j + 1; k < gaps; k++ {
-						c := cut{i, j, k}
-						if odd, joined := g.gain(c); joined != joins || 2-odd > 2*slack {
-							continue
-						}
-						layouts[d] = c.apply(l, layouts[d][:0])
-						way = append(way, c.move(l))
-						if step(layouts[d]) {
-							return true
-						}
-						way = way[:d]
-					}
-				}
+		choices[d] = s.every(choices[d][:0], func(odd int32) bool { return 2-odd <= 2*int32(slack) })
+		*quota -= len(l) * len(l) * len(l) / 20
+		for _, c := range choices[d] {
+			layouts[d] = c.apply(l, layouts[d][:0])
+			way = append(way, c.move(l))
+			if step(layouts[d]) {
+				return true
 			}
+			way = way[:d]
 		}
 		return false
 	}
-	return step(l)
+	found = step(l)
+	s.work -= before - *quota
+	return found, *quota > 0
+}
+
+// every appends the cuts of the layout that s.g was read from of which good likes the number of odd cycles they add,
+// those first that join most.
+func (s *sorter) every(choices []choice, good func(odd int32) bool) []choice {
+	n := len(s.g.next)
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			for k := j + 1; k < n; k++ {
+				c := cut{i, j, k}
+				if odd, joins := s.g.gain(c); good(odd) {
+					choices = append(choices, choice{c, joins})
+				}
+			}
+		}
+	}
+	slices.SortFunc(choices, choice.compare)
+	return choices
 }
 
 // node is a layout reached by a search.
@@ -287,13 +297,7 @@ func (s *sorter) cuts(want int32) []choice {
 	most := 10 + 3000/n // of a large layout, most cuts don't get in each other's way
 	if n <= everyCut {
 		s.work -= n * n * n / 20
-		for i := range n {
-			for j := i + 1; j < n; j++ {
-				for k := j + 1; k < n; k++ {
-					try(cut{i, j, k})
-				}
-			}
-		}
+		s.choices = s.every(s.choices, func(odd int32) bool { return odd == want })
 	} else {
 		for x, y := range s.g.next {
 			if z := s.g.next[y]; turns(int32(x), y, z) {
@@ -321,9 +325,7 @@ func (s *sorter) cuts(want int32) []choice {
 			}
 		}
 	}
-	slices.SortFunc(s.choices, func(a, b choice) int {
-		return cmp.Or(cmp.Compare(b.joins, a.joins), cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j), cmp.Compare(a.k, b.k))
-	})
+	slices.SortFunc(s.choices, choice.compare)
 	s.choices = slices.Compact(s.choices)
 	return s.choices[:min(most, len(s.choices))]
 }
