@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,6 +69,11 @@ func splitPath(args []string) (refs []string, path string) {
 		return args[:n-1], args[n-1]
 	}
 	return args, "."
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // openLoose is open for commands that can do without configuration: what is wrong with it doesn't matter, and where there
