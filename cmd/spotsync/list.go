@@ -155,7 +155,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 			return nil, err
 		}
 		for _, p := range playlists {
-			row := describe(p, acc.Label)
+			row := listingOf(p, acc.Label)
 			if address, ok := f.AddressOf(p.ID); ok {
 				row.Address = address
 				if h := f.Playlists[address].Held; h != nil {
@@ -182,7 +182,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 	return all, nil
 }
 
-func describe(p spotify.Playlist, label string) listed {
+func listingOf(p spotify.Playlist, label string) listed {
 	d := reconcile.PlainDetails(p)
 	return listed{Account: label, ID: p.ID, Name: d.Name, Description: d.Description, Public: d.Public,
 		Collaborative: d.Collaborative, Owner: p.Owner, Items: p.Total, Snapshot: p.Snapshot}
@@ -232,7 +232,7 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 		return err
 	}
 	address, held := row.Address, row.Held
-	row = describe(p, login.label)
+	row = listingOf(p, login.label)
 	row.Address, row.Held = address, held
 	items, err := login.client.Items(ctx, row.ID)
 	if err != nil {
