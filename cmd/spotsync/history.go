@@ -138,9 +138,12 @@ func (s *session) historyJSON(runs []store.Run, only string) error {
 // runs are the runs of this lock file over all its accounts, newest first.
 func (s *session) runs() ([]store.Run, error) {
 	var all []store.Run
-	f := s.lock.Current()
-	for _, label := range sortedKeys(f.Accounts) {
-		runs, err := s.openAccount(f.Accounts[label].ID).Runs()
+	accounts, err := s.knownAccounts()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range sortedKeys(accounts) {
+		runs, err := s.openAccount(id).Runs()
 		if err != nil {
 			return nil, err
 		}
@@ -152,6 +155,32 @@ func (s *session) runs() ([]store.Run, error) {
 	}
 	slices.SortFunc(all, func(a, b store.Run) int { return strings.Compare(b.ID, a.ID) })
 	return all, nil
+}
+
+// knownAccounts are the labels of the accounts that the lock file or the logins of this computer name, by account ID.
+func (s *session) knownAccounts() (map[spotify.ID]string, error) {
+	labels := make(map[spotify.ID]string)
+	creds, err := s.world.openCredentials()
+	if err != nil {
+		return nil, err
+	}
+	logins, err := creds.List()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range logins {
+		if e.Key.Issuer == s.world.issuer.Name && e.Token.AccountID != "" {
+			label := e.Key.Account
+			if label == "" {
+				label = defaultLabel
+			}
+			labels[spotify.ID(e.Token.AccountID)] = label
+		}
+	}
+	for label, acc := range s.lock.Current().Accounts {
+		labels[acc.ID] = label
+	}
+	return labels, nil
 }
 
 // wholeRun is a run with the contents of its versions.
@@ -277,9 +306,9 @@ func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVe
 	if len(runs) == 0 {
 		return nil, errors.New("history holds no run of this lock file, so there is nothing to go back to")
 	}
-	labels := make(map[spotify.ID]string)
-	for label, acc := range s.lock.Current().Accounts {
-		labels[acc.ID] = label
+	labels, err := s.knownAccounts()
+	if err != nil {
+		return nil, err
 	}
 	if len(refs) == 0 {
 		last, err := s.wholeRun(runs[0])
