@@ -170,15 +170,22 @@ type candidate struct {
 	least int // no answer has fewer requests
 }
 
-// choose pairs tokens and solves what results: the best answer of those that were tried.
-func (p *problem) choose(tokens []int) (*jigsaw, *solution) {
+// choose pairs tokens and solves what results: the best answer of those that were tried. The solution is nil if it
+// would take more than most requests; with copies to pair, if it would take many more.
+func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 	r := p.pair(tokens)
 	open := r.open()
 	if len(open) == 0 {
 		j := p.contract(tokens, r.place)
+		if j.bound(p.o) > most {
+			return j, nil
+		}
 		return j, j.solve(p.o, &p.work)
 	}
 	r.climb(open, pairWork/10)
+	if j := p.contract(tokens, r.place); j.bound(p.o) > most+most/2+10 {
+		return j, nil
+	}
 
 	var found []candidate
 	look := func() int {
@@ -223,7 +230,7 @@ func (p *problem) choose(tokens []int) (*jigsaw, *solution) {
 	var jig *jigsaw
 	var best *solution
 	for i, c := range found {
-		if best != nil && (c.least >= best.requests || i >= pairTries && p.work <= 0) {
+		if best != nil && (c.least >= best.requests || i >= pairTries || p.work <= 0) {
 			break
 		}
 		j := p.contract(tokens, c.place)

@@ -210,13 +210,10 @@ func (p *problem) rearrange(d *draft) []Edit {
 			continue
 		}
 		flush()
-		i, end := index[u/2], len(d.size)
-		if i+1 < len(d.first) {
-			end = d.first[i+1]
-		}
+		from, to := d.rows(index[u/2])
 		start := at
-		for t := d.first[i]; t < end; t++ {
-			if t > d.first[i] {
+		for t := from; t < to; t++ {
+			if t > from {
 				fill(group{d.place[t-1] + 1, d.place[t]})
 				flush()
 			}

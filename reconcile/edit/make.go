@@ -14,13 +14,26 @@ func Make(have []Row, want []spotify.URI, o Options) Script {
 	if p.same() {
 		return Script{Final: slices.Clone(have), Proven: true}
 	}
-	best := p.solve(p.forced())
-	if r := p.replaced(); !p.opaque && (o.Mode == Never || len(best.tokens) == 0) && r.better(best) {
-		best = r
+	var best *draft
+	if o.Mode == Never {
+		best = p.fewest()
+	} else {
+		best = p.keeping()
 	}
 	s := p.script(best)
-	s.Proven = best.requests == best.least && o.Mode != Never
+	s.Proven = best.requests == best.least
 	return s
+}
+
+// keeping finds the fewest edits that keep every date that can be kept.
+func (p *problem) keeping() *draft {
+	best := p.solve(p.forced(), 1<<30)
+	if len(best.tokens) == 0 && !p.opaque { // no date can be kept
+		if r := p.replaced(); r.better(best) {
+			return r
+		}
+	}
+	return best
 }
 
 // problem is the input of Make with each URI replaced by a small number, its symbol.
@@ -116,8 +129,9 @@ func (p *problem) replaced() *draft {
 	return d
 }
 
-// solve finds edits that remove the rows of drop and keep all others.
-func (p *problem) solve(drop []bool) *draft {
+// solve finds edits that remove the rows of drop and keep all others. If it sees early that they will be more than
+// most, the solution is nil.
+func (p *problem) solve(drop []bool, most int) *draft {
 	d := &draft{drop: drop}
 	removed := 0
 	for s, gone := range drop {
@@ -131,9 +145,12 @@ func (p *problem) solve(drop []bool) *draft {
 			d.tokens = append(d.tokens, i)
 		}
 	}
-	d.jigsaw, d.solution = p.choose(d.tokens)
-	d.requests += batches(removed, p.o.MaxURIs)
-	d.least += batches(removed, p.o.MaxURIs)
+	removes := batches(removed, p.o.MaxURIs)
+	d.jigsaw, d.solution = p.choose(d.tokens, most-removes)
+	if d.solution != nil {
+		d.requests += removes
+		d.least += removes
+	}
 	return d
 }
 

@@ -62,6 +62,7 @@ func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
 	var other layout
 	for len(l)-1 > gaps {
 		s.g.link(l, s.blocks)
+		s.work -= len(l) / 4
 		c := s.greedy(l)
 		moves = append(moves, c.move(l))
 		l, other = c.apply(l, other[:0]), l
