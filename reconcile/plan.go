@@ -196,9 +196,14 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 		return nil, p.diags
 	}
 	for _, m := range p.managed {
-		if in.targeted(m.address) {
-			p.addChange(p.change(m))
+		if !in.targeted(m.address) {
+			continue
 		}
+		if why := p.refused(m.address); why != "" {
+			p.addChange(Change{Address: m.address, Account: m.account, ID: m.id, Action: Skipped, Origin: FromUnknown, Reasons: []string{why}})
+			continue
+		}
+		p.addChange(p.change(m))
 	}
 	p.guards()
 	p.finish()
@@ -226,6 +231,16 @@ func (p *planner) addChange(c Change) { p.plan.Changes = append(p.plan.Changes, 
 
 func (p *planner) warn(address, format string, args ...any) {
 	p.plan.Warnings = append(p.plan.Warnings, Warning{Address: address, Text: fmt.Sprintf(format, args...)})
+}
+
+// refused is why nothing can be planned for an address: what it means is not known.
+func (p *planner) refused(address string) string {
+	for _, r := range p.plan.Refusals {
+		if r.Address == address {
+			return r.Summary
+		}
+	}
+	return ""
 }
 
 func (p *planner) refuse(r Refusal) { p.plan.Refusals = append(p.plan.Refusals, r) }

@@ -259,7 +259,7 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions) (
 		Lock: s.lock, State: s.state, Verify: o.verification(), Parallelism: o.parallelism, Stop: s.Stop,
 		Report: s.reporter(o.show), Limited: s.limited,
 	}
-	for _, label := range labels(got.desired, s.lock) {
+	for _, label := range sortedKeys(got.plan.Accounts) {
 		l, ok := s.logins[label]
 		if !ok { // planned from memory
 			if got.plan.Empty() {
@@ -291,11 +291,10 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions) (
 		s.say("This takes %d requests.", n)
 	}
 	if got.plan.Command == "refresh-only" {
-		for _, c := range got.plan.Changes {
-			_ = c
-		}
 		return &reconcile.Result{}, reconcile.Remember(s.state, got.plan, nil)
 	}
+	ctx, cancel := s.finishing(ctx)
+	defer cancel()
 	return applier.Apply(ctx, got.plan)
 }
 

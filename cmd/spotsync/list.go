@@ -129,7 +129,7 @@ func (a *app) openForReading(ctx context.Context, path string, o sessionOptions)
 		}
 	}
 	var accounts []config.Account
-	seen := labels(desired, s.lock)
+	seen := labels(desired, s.lock, nil)
 	for _, label := range sortedKeys(desired.Accounts) {
 		if !slices.Contains(seen, label) {
 			seen = append(seen, label)
@@ -154,7 +154,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range playlists {
+		for _, p := range s.sinceWritten(l, playlists) {
 			row := listingOf(p, acc.Label)
 			if address, ok := f.AddressOf(p.ID); ok {
 				row.Address = address
@@ -180,6 +180,23 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 		return strings.Compare(string(a.ID), string(b.ID))
 	})
 	return all, nil
+}
+
+// sinceWritten corrects a listing by what we wrote within the last minute, which reads may not show yet.
+func (s *session) sinceWritten(l *login, listing []spotify.Playlist) []spotify.Playlist {
+	store := s.accountStore(l)
+	var out []spotify.Playlist
+	for _, p := range listing {
+		if w, err := store.Settling(p.ID, time.Now()); err == nil && w != nil && w.Expected != nil {
+			if !w.Expected.Following {
+				continue
+			}
+			p.Name, p.Description, p.Public = w.Expected.Details.Name, w.Expected.Details.Description, w.Expected.Details.Public
+			p.Collaborative, p.Total = w.Expected.Details.Collaborative, len(w.Expected.Items)
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 func listingOf(p spotify.Playlist, label string) listed {

@@ -13,17 +13,18 @@ import (
 )
 
 func main() {
-	// The first signal asks for a stop after the request in flight; the second ends at once.
+	// The first signal ends what can be ended without harm: reading, planning, a question. A request that changes
+	// something is finished and recorded first. The second signal ends everything at once.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancel(context.Background())
-	stop := make(chan struct{})
+	stop, now := make(chan struct{}), make(chan struct{})
 	go func() {
 		<-signals
 		close(stop)
-		<-signals
 		cancel()
+		<-signals
+		close(now)
 	}()
-	code := run(ctx, newApp(stop), os.Args[1:])
-	os.Exit(code)
+	os.Exit(run(ctx, newApp(stop, now), os.Args[1:]))
 }

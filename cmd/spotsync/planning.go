@@ -69,7 +69,7 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 		return nil, err
 	}
 	managed := managedIDs(in)
-	for _, label := range labels(desired, s.lock) {
+	for _, label := range labels(desired, s.lock, targeted) {
 		observer, err := s.observer(ctx, accountOf(desired, label), !o.refresh)
 		if err != nil {
 			return nil, err

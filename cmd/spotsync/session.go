@@ -262,14 +262,19 @@ func (s *session) openAccount(id spotify.ID) *store.Account {
 	return store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
 }
 
-// labels are the accounts a configuration and its lock file speak of, sorted.
-func labels(desired *config.Desired, lock *reconcile.LockFile) []string {
+// labels are the accounts a configuration and its lock file speak of, sorted; with a target, those it needs.
+func labels(desired *config.Desired, lock *reconcile.LockFile, targeted func(address string) bool) []string {
 	set := make(map[string]bool)
-	for _, p := range desired.Playlists {
-		set[p.Account] = true
+	add := func(address, label string) {
+		if targeted == nil || targeted(address) {
+			set[label] = true
+		}
 	}
-	for _, e := range lock.Current().Playlists {
-		set[e.Account] = true
+	for _, p := range desired.Playlists {
+		add(p.Address, p.Account)
+	}
+	for address, e := range lock.Current().Playlists {
+		add(address, e.Account)
 	}
 	if len(set) == 0 {
 		set[defaultLabel] = true

@@ -22,7 +22,8 @@ type app struct {
 	Err     io.Writer
 	Getenv  func(string) string
 	Environ func() []string
-	Stop    <-chan struct{} // closed by the first signal
+	Stop    <-chan struct{} // closed by the first signal, which also ends the command's context
+	Now     <-chan struct{} // closed by the second
 
 	asks   bool // somebody is there to answer
 	outTTY bool
@@ -34,8 +35,8 @@ type app struct {
 	log zerolog.Logger
 }
 
-func newApp(stop <-chan struct{}) *app {
-	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, width: 80, log: zerolog.Nop()}
+func newApp(stop, now <-chan struct{}) *app {
+	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, Now: now, width: 80, log: zerolog.Nop()}
 	tty := func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
 	a.outTTY, a.errTTY = tty(os.Stdout), tty(os.Stderr)
 	a.asks = tty(os.Stdin) && a.errTTY
@@ -54,6 +55,19 @@ func (a *app) useColor() bool {
 		return true
 	}
 	return a.outTTY
+}
+
+// finishing is a context for work that must not be cut short by the first signal: it ends with the second.
+func (a *app) finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		select {
+		case <-a.Now:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // say tells a person something on Err.
@@ -85,9 +99,6 @@ func (a *app) ask(ctx context.Context, question string) (string, error) {
 			return "", fmt.Errorf("no answer: %w", l.err)
 		}
 		return strings.TrimSpace(l.text), nil
-	case <-a.Stop:
-		fmt.Fprintln(a.Err)
-		return "", errInterrupted
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
 		return "", errInterrupted
