@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -20,77 +22,165 @@ import (
 // embeddedURL is where the Spotify of --sandbox pretends to be. Nothing listens there: requests never leave the process.
 const embeddedURL = "http://127.0.0.1:0"
 
-// saveEvery is how long the embedded Spotify may have something to remember that is not on disk.
-const saveEvery = time.Second
+// embeddedWait is how long a request waits while other processes write the sandbox's file; each holds it for a moment.
+const embeddedWait = 30 * time.Second
 
-// embedded is the Spotify of --sandbox: an http.RoundTripper that answers by itself and remembers in a file.
-type embedded struct {
-	path   string
+// keptSandbox is a Spotify in memory that lives in a file: what a request changes is on disk before the answer is given,
+// and what another process changed is read before the next one. So runs follow each other, several can be at it at once,
+// a daemon and a person too, and a killed one loses nothing.
+type keptSandbox struct {
+	path    string
+	options sandbox.Options
+
+	fresh bool // made by openKept: it knows no login of an earlier one
+
+	mu     sync.Mutex
 	server *sandbox.Server
-
-	mu    sync.Mutex
-	saved time.Time
-	dirty bool
+	seen   os.FileInfo // of the file whose contents the server holds; nil: none yet
 }
 
-func openEmbedded(path string) (*embedded, error) {
-	e := &embedded{path: path, saved: time.Now()}
-	data, err := store.OS{}.ReadFile(path)
+// openKept opens the sandbox of a file, or makes a new one. A damaged file is an error that says what to do.
+func openKept(path string, o sandbox.Options) (*keptSandbox, error) {
+	k := &keptSandbox{path: path, options: o}
+	if err := k.reload(); err != nil {
+		return nil, err
+	}
+	if k.seen != nil {
+		return k, nil
+	}
+	k.fresh = true
+	// Written at once, so that a folder that can't be written to is told before anything was asked for.
+	return k, k.change(context.Background(), func(*sandbox.Server) {})
+}
+
+// reload reads the file if it is not the one the server holds.
+func (k *keptSandbox) reload() error {
+	info, err := os.Stat(k.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.server = sandbox.New(sandbox.Options{Seed: uint64(time.Now().UnixNano())})
-		return e, nil
+		if k.server == nil || k.seen != nil {
+			k.server, k.seen = sandbox.New(k.options), nil
+		}
+		return nil
 	case err != nil:
-		return nil, fmt.Errorf("read the sandbox: %w", err)
+		return fmt.Errorf("read the sandbox: %w", err)
+	case k.seen != nil && os.SameFile(info, k.seen) && info.ModTime().Equal(k.seen.ModTime()) && info.Size() == k.seen.Size():
+		return nil
 	}
-	if e.server, err = sandbox.Load(bytes.NewReader(data), sandbox.Options{}); err != nil {
-		return nil, fmt.Errorf("%s: %w; delete the folder %s to start with a new sandbox", path, err, filepath.Dir(path))
+	data, err := store.OS{}.ReadFile(k.path)
+	if err != nil {
+		return fmt.Errorf("read the sandbox: %w", err)
 	}
-	return e, nil
+	server, err := sandbox.Load(bytes.NewReader(data), k.options)
+	if err != nil {
+		return &sandboxFileError{Path: k.path, Err: err}
+	}
+	k.server, k.seen = server, info
+	return nil
 }
 
-// RoundTrip implements [http.RoundTripper].
-func (e *embedded) RoundTrip(req *http.Request) (*http.Response, error) {
+// sandboxFileError is a sandbox's file that can't be understood.
+type sandboxFileError struct {
+	Path string
+	Err  error
+}
+
+func (e *sandboxFileError) Error() string {
+	return fmt.Sprintf("%s: %v; to start over with a new sandbox: spotsync sandbox reset, or delete the file", e.Path, e.Err)
+}
+
+func (e *sandboxFileError) Unwrap() error { return e.Err }
+
+// change lets do change the sandbox, alone among all processes, and saves it.
+func (k *keptSandbox) change(ctx context.Context, do func(*sandbox.Server)) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, embeddedWait)
+	defer cancel()
+	unlock, err := store.OS{}.Lock(ctx, k.path+".lock")
+	if err != nil {
+		return fmt.Errorf("write the sandbox: %w", k.unwritable(err))
+	}
+	err = k.changeLocked(do)
+	return errors.Join(err, unlock())
+}
+
+func (k *keptSandbox) changeLocked(do func(*sandbox.Server)) error {
+	if err := k.reload(); err != nil {
+		return err
+	}
+	do(k.server)
+	var b bytes.Buffer
+	if err := k.server.Save(&b); err != nil {
+		return err
+	}
+	if err := store.WriteFile(k.path, b.Bytes(), 0o600); err != nil {
+		return k.unwritable(err)
+	}
+	var err error
+	k.seen, err = os.Stat(k.path)
+	return err
+}
+
+// unwritable adds the way out to an error of the disk.
+func (k *keptSandbox) unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; name a folder that may be written to with SPOTSYNC_DATA_DIR", err)
+	}
+	return err
+}
+
+// ServeHTTP implements [http.Handler].
+func (k *keptSandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := &answer{header: make(http.Header)}
+	if err := k.with(r, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, r) }); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	maps.Copy(w.Header(), a.header)
+	a.WriteHeader(http.StatusOK)
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body.Bytes()) // a client that went away needs no answer
+}
+
+// with lets do answer a request: alone and saved, where it may change something.
+func (k *keptSandbox) with(r *http.Request, do func(*sandbox.Server)) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return k.change(r.Context(), do)
+	}
+	if r.URL.Path == "/authorize" { // gives a code at once where the user agreed before
+		return k.change(r.Context(), do)
+	}
+	k.mu.Lock()
+	err := k.reload()
+	server := k.server
+	k.mu.Unlock()
+	if err == nil {
+		do(server)
+	}
+	return err
+}
+
+// RoundTrip implements [http.RoundTripper]: the Spotify of --sandbox answers by itself.
+func (k *keptSandbox) RoundTrip(req *http.Request) (*http.Response, error) {
 	in := req.Clone(req.Context())
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
-	in.RequestURI, in.RemoteAddr = req.URL.RequestURI(), "127.0.0.1:1"
-	in.Host = req.URL.Host
+	defer in.Body.Close()
+	in.RequestURI, in.RemoteAddr, in.Host = req.URL.RequestURI(), "127.0.0.1:1", req.URL.Host
 	a := &answer{header: make(http.Header)}
-	func() {
-		defer func() { // a handler that drops the connection panics with http.ErrAbortHandler
-			if p := recover(); p != nil && p != any(http.ErrAbortHandler) {
-				panic(p)
-			} else if p != nil {
-				a.dropped = true
-			}
-		}()
-		e.server.Handler().ServeHTTP(a, in)
-	}()
-	if req.Method != http.MethodGet {
-		e.mu.Lock()
-		e.dirty = true
-		late := time.Since(e.saved) > saveEvery
-		e.mu.Unlock()
-		if late {
-			if err := e.save(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if a.dropped {
-		return nil, io.ErrUnexpectedEOF
+	if err := k.with(in, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, in) }); err != nil {
+		return nil, err
 	}
 	return a.response(req), nil
 }
 
 // answer is what a handler writes, kept.
 type answer struct {
-	header  http.Header
-	status  int
-	body    bytes.Buffer
-	dropped bool
+	header http.Header
+	status int
+	body   bytes.Buffer
 }
 
 func (a *answer) Header() http.Header { return a.header }
@@ -108,41 +198,34 @@ func (a *answer) Write(p []byte) (int, error) {
 
 func (a *answer) response(req *http.Request) *http.Response {
 	a.WriteHeader(http.StatusOK)
-	return &http.Response{Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header.Clone(), Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Request: req}
+	return &http.Response{Status: fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)), StatusCode: a.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: a.header.Clone(), Body: io.NopCloser(&a.body),
+		ContentLength: int64(a.body.Len()), Request: req}
 }
 
-func (e *embedded) save() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.dirty {
-		return nil
+// embedded is the Spotify of --sandbox.
+type embedded struct{ *keptSandbox }
+
+func openEmbedded(path string) (*embedded, error) {
+	k, err := openKept(path, sandbox.Options{Seed: uint64(time.Now().UnixNano())})
+	if err != nil {
+		return nil, err
 	}
-	var b bytes.Buffer
-	if err := e.server.Save(&b); err != nil {
-		return fmt.Errorf("save the sandbox: %w", err)
-	}
-	if err := store.WriteFile(e.path, b.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("save the sandbox: %w", err)
-	}
-	e.saved, e.dirty = time.Now(), false
-	return nil
+	return &embedded{k}, nil
 }
 
-// Close writes down what the sandbox must remember.
-func (e *embedded) Close() error { return e.save() }
+// Close has nothing to do: what a request changes is saved before its answer is given.
+func (e *embedded) Close() error { return nil }
 
 func (e *embedded) clientID() string { return sandbox.SandboxClientID }
 
-// logIn logs an account in without asking: in the sandbox nobody needs to agree.
+// logIn logs an account in without asking: in the sandbox nobody needs to agree. A label is a person of that name.
 func (e *embedded) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string) error {
-	_, err := creds.Get(app.Key(label))
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, auth.ErrLoginRequired) {
-		return err
-	}
+	return creds.Put(ctx, app.Key(label), e.issue(app, label))
+}
+
+// issue is a login made without asking.
+func (e *embedded) issue(app auth.App, label string) auth.Token {
 	user := sandbox.SandboxUser
 	if label != defaultLabel {
 		user = label
@@ -152,6 +235,6 @@ func (e *embedded) logIn(ctx context.Context, creds *auth.Credentials, app auth.
 	e.mu.Lock()
 	e.dirty = true
 	e.mu.Unlock()
-	return creds.Put(ctx, app.Key(label), auth.Token{RefreshToken: refresh, AuthorizedAt: time.Now().UTC(), Scopes: coreScopes,
-		Issuer: auth.Loopback, ClientID: app.ClientID})
+	return auth.Token{RefreshToken: refresh, AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: coreScopes,
+		Issuer: auth.Loopback, ClientID: app.ClientID}
 }
