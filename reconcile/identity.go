@@ -22,13 +22,20 @@ func (p *planner) checkAccounts() {
 	for _, label := range sortedKeys(p.Observed) {
 		o := p.Observed[label]
 		p.plan.Accounts[label] = PlanAccount{ID: o.User.Account(), User: o.User.ID, Name: o.User.DisplayName}
-		if locked, ok := p.Lock.Accounts[label]; ok && locked.ID != o.User.Account() && locked.ID != o.User.ID {
+		if locked, ok := p.Lock.Accounts[label]; ok && !SameAccount(locked, o.User) {
 			p.refuse(Refusal{Summary: "The login belongs to another account",
 				Detail: fmt.Sprintf("The lock file says account %q is %s, and the login is for %s. Log in as the right one (spotsync login%s), or use the lock file that belongs to this account (--lock-file).",
 					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), accountFlag(label))})
+			continue
 		}
 		p.checkMissing(label, o)
 	}
+}
+
+// SameAccount reports whether a login is for the account that the lock file means. One locked before Spotify told account
+// IDs is known by its user ID.
+func SameAccount(locked lockfile.Account, u spotify.User) bool {
+	return locked.ID == u.Account() || locked.ID == u.ID
 }
 
 // checkMissing refuses to believe that all locked playlists were deleted: more likely the listing is somebody else's.

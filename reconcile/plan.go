@@ -191,6 +191,10 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 		Complete:      in.Targeted == nil,
 	}}
 	p.checkAccounts()
+	if len(p.plan.Refusals) > 0 { // whatever else was seen belongs to somebody else
+		p.plan.Complete = false
+		return p.plan, nil
+	}
 	p.identify()
 	if p.diags.HasErrors() {
 		return nil, p.diags

@@ -74,6 +74,10 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 		if err != nil {
 			return nil, err
 		}
+		if locked, ok := s.lock.Current().Accounts[label]; ok && !reconcile.SameAccount(locked, observer.User) {
+			in.Observed[label] = &reconcile.Observed{Label: label, User: observer.User} // refused, without asking for more
+			continue
+		}
 		observed, err := observer.Observe(ctx, managed[label])
 		if err != nil {
 			return nil, err

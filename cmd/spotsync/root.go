@@ -118,6 +118,16 @@ func (a *app) start(cmd *cobra.Command) error {
 	}
 	a.log = a.log.Level(level).With().Timestamp().Logger()
 	a.color = a.useColor()
+	if api, accounts := a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"); api != "" || accounts != "" {
+		if a.set.sandbox {
+			return errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
+		}
+		issuer, err := auth.ParseIssuer(api, accounts)
+		if err != nil {
+			return err
+		}
+		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", issuer.APIURL)
+	}
 	return nil
 }
 
