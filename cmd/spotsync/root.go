@@ -9,11 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mitchellh/go-wordwrap"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 // settings are the global flags.
@@ -36,13 +38,29 @@ func run(ctx context.Context, a *app, args []string) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && err.Error() != "" {
-		fmt.Fprintf(a.Err, "Error: %s\n", sentence(err))
-		if errors.Is(err, auth.ErrLoginRequired) && a.set.sandbox {
-			a.say("The sandbox logs in by itself; this should not happen.")
-		}
+	var refused *reconcile.RefusedError
+	switch {
+	case err == nil || err.Error() == "":
+	case errors.As(err, &refused):
+		a.showRefusals(refused.Refusals)
+	default:
+		a.say("Error: %s", sentence(err))
 	}
 	return exitCode(err)
+}
+
+// showRefusals says what is not done, why, and the ways out.
+func (a *app) showRefusals(refusals []reconcile.Refusal) {
+	for _, r := range refusals {
+		head := "Refused: " + r.Summary
+		if r.Address != "" {
+			head += " (" + r.Address + ")"
+		}
+		a.say("\n%s\n", head)
+		for line := range strings.SplitSeq(wordwrap.WrapString(r.Detail, uint(min(max(a.width, 40), 100)-2)), "\n") {
+			a.say("%s", strings.TrimRight("  "+line, " "))
+		}
+	}
 }
 
 // sentence is an error as people read it: with a capital and a full stop.
