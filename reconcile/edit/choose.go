@@ -191,7 +191,7 @@ func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 	look := func() int {
 		j := p.contract(tokens, r.place)
 		c := candidate{least: j.bound(p.o)}
-		if len(found) < pairTries || c.least < found[0].least {
+		if len(found) < pairTries || len(found)*len(tokens) < 100_000 || c.least < found[0].least {
 			c.place = slices.Clone(r.place)
 			found = append(found, c)
 		}
@@ -230,7 +230,7 @@ func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 	var jig *jigsaw
 	var best *solution
 	for i, c := range found {
-		if best != nil && (c.least >= best.requests || i >= pairTries || p.work <= 0) {
+		if best != nil && (c.least >= best.requests || p.work <= 0 || i >= pairTries && p.work < totalWork/2) {
 			break
 		}
 		j := p.contract(tokens, c.place)

@@ -148,17 +148,27 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 	}
 	best := j.merge(moves, o, s)
 	best.least = j.atLeast(bound, o)
-	if len(l)-2 <= mergeBlocks {
-		for n := len(moves); n <= len(moves)+1 && best.requests > max(best.least, j.plain+n+batches(rows, o.MaxURIs)); n++ {
+	// Other moves may bring groups together that these don't.
+	try := func(moves []move) bool {
+		if m := j.merge(moves, o, s); m.requests < best.requests {
+			m.least = best.least
+			best = m
+		}
+		return best.requests == best.least
+	}
+	for n := len(moves); n <= len(moves)+1 && best.requests > max(best.least, j.plain+n+batches(rows, o.MaxURIs)); n++ {
+		if len(l)-2 <= mergeBlocks {
 			quota := min(exactWork, s.work)
 			s.each(l, n, &quota, func(moves []move) bool {
-				if m := j.merge(moves, o, s); m.requests < best.requests {
-					m.least = best.least
-					best = m
-				}
 				quota -= 10 * n * len(l)
-				return best.requests == best.least
+				return try(moves)
 			})
+			continue
+		}
+		for noise := range 8 {
+			if end := s.beam(l, 6, noise+1, n); end != nil && try(end.moves()) {
+				break
+			}
 		}
 	}
 	return best

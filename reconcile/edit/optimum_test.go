@@ -234,3 +234,22 @@ func TestSmallLists(t *testing.T) {
 		t.Logf("≤%d over %d, batches of %d, %s: %s", c.n, c.k, c.limit, c.mode, &y)
 	}
 }
+
+// Parts of lists with many copies, in every order.
+func TestParts(t *testing.T) {
+	wants := []string{"abcabc", "aabbcc", "abcddd"}
+	if long {
+		wants = []string{"abcdabcd", "aabbccdd", "abcabcab", "aaaabcde", "abcddefg", "ababab", "abababa", "aaabbbc"}
+	}
+	for _, want := range wants {
+		for _, limit := range []int{100, 2} {
+			var y tally
+			dist := distances(want, limit)
+			for _, have := range slices.Sorted(maps.Keys(dist)) {
+				s := Make(list(have), uris(list(want)), Options{MaxURIs: limit})
+				y.add(t, s, dist[have], fmt.Sprintf("%s → %s", have, want))
+			}
+			t.Logf("%s, batches of %d: %s", want, limit, &y)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 	bound = s.g.bound()
 	if len(l)-1 > greedyGaps {
 		moves, l = s.descend(l, beamGaps)
+		s.work = max(s.work, sortWork/4)
 	}
 	rest, least := s.search(l)
 	if len(moves) == 0 {
