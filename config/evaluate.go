@@ -44,6 +44,29 @@ func (m *Module) Validate(ctx context.Context, in Inputs) hcl.Diagnostics {
 	return ev.finish()
 }
 
+// EvaluateAccounts works out the account blocks alone, "default" among them: how to log in does not depend on playlists that
+// are wrong, nor on variables that other blocks need. With an error among the diagnostics the result is nil.
+func (m *Module) EvaluateAccounts(ctx context.Context, in Inputs) (map[string]Account, hcl.Diagnostics) {
+	ev := m.evaluation(ctx, in)
+	ev.assignAll(true)
+	ev.run()
+	ev.diags = nil
+	accounts := ev.accountValues()
+	for _, label := range slices.Sorted(maps.Keys(m.accounts)) {
+		for _, name := range slices.Sorted(maps.Keys(m.accounts[label].attrs)) {
+			e := m.accounts[label].attrs[name]
+			if v := ev.value(e, nil).v; !v.IsKnown() {
+				ev.add(problem(e.Range(), "Not known", fmt.Sprintf("%q depends on a variable that has no value, or on something that is wrong elsewhere. Give the variable with --var, or see spotsync validate.", name)))
+			}
+		}
+	}
+	diags := ev.finish()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return accounts, diags
+}
+
 // evaluation is one run over a module. It owns all that changes.
 type evaluation struct {
 	*Module

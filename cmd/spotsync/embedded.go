@@ -221,20 +221,57 @@ func (e *embedded) clientID() string { return sandbox.SandboxClientID }
 
 // logIn logs an account in without asking: in the sandbox nobody needs to agree. A label is a person of that name.
 func (e *embedded) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string) error {
-	return creds.Put(ctx, app.Key(label), e.issue(app, label))
+	if _, err := creds.Get(app.Key(label)); err == nil && !e.fresh {
+		return nil
+	} else if err != nil && !errors.Is(err, auth.ErrLoginRequired) {
+		return err
+	}
+	return e.keptSandbox.logIn(ctx, creds, app, label, personOf(label))
 }
 
-// issue is a login made without asking.
-func (e *embedded) issue(app auth.App, label string) auth.Token {
-	user := sandbox.SandboxUser
-	if label != defaultLabel {
-		user = label
-		e.server.AddUser(sandbox.User{ID: label, DisplayName: label, Premium: true})
+// issue is a login that is kept nowhere.
+func (e *embedded) issue(ctx context.Context, app auth.App, label string) (auth.Token, error) {
+	return e.keptSandbox.issue(ctx, app, personOf(label))
+}
+
+// personOf is the user of the sandbox that a label means.
+func personOf(label string) string {
+	if label == defaultLabel {
+		return sandbox.SandboxUser
 	}
-	refresh, _ := e.server.IssueToken(user, app.ClientID, coreScopes...)
-	e.mu.Lock()
-	e.dirty = true
-	e.mu.Unlock()
-	return auth.Token{RefreshToken: refresh, AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: coreScopes,
-		Issuer: auth.Loopback, ClientID: app.ClientID}
+	return label
+}
+
+// logIn stores a login of a user, who need not exist yet.
+func (k *keptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label, user string) error {
+	t, err := k.issue(ctx, app, user)
+	if err != nil {
+		return err
+	}
+	return creds.Put(ctx, app.Key(label), t)
+}
+
+func (k *keptSandbox) issue(ctx context.Context, app auth.App, user string) (auth.Token, error) {
+	t := auth.Token{AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID}
+	err := k.change(ctx, func(s *sandbox.Server) {
+		if user != sandbox.SandboxUser {
+			s.AddUser(sandbox.User{ID: user, DisplayName: user, Premium: true})
+		}
+		t.RefreshToken, _ = s.IssueToken(user, app.ClientID, coreScopes...)
+	})
+	return t, err
+}
+
+// sandboxHome is the folder of everything that --sandbox keeps.
+func sandboxHome(state string) string { return filepath.Join(state, "sandbox") }
+
+// resetEmbedded deletes what --sandbox keeps, and reports whether there was anything.
+func resetEmbedded(home string) (found bool, err error) {
+	if _, err := os.Lstat(home); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return false, err
+	}
+	return true, os.RemoveAll(home)
 }

@@ -39,7 +39,7 @@ func (a *app) openWorld() (*world, error) {
 		}
 	}
 	if a.set.sandbox {
-		home := filepath.Join(state, "sandbox")
+		home := sandboxHome(state)
 		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
 		if w.sandbox, err = openEmbedded(filepath.Join(home, "spotify.json")); err != nil {
 			return nil, err
@@ -221,8 +221,13 @@ func (a *app) logIn(ctx context.Context, w *world, acc accountConfig, o clientOp
 
 // newClient is a client of the Web API with an account's tokens.
 func (a *app) newClient(w *world, source *auth.Source, o clientOptions) *spotify.Client {
+	return a.clientOver(w, &http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)}, o)
+}
+
+// clientOver is a client of the Web API over an HTTP client that adds the tokens.
+func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Client {
 	return &spotify.Client{
-		HTTP:      &http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)},
+		HTTP:      hc,
 		BaseURL:   w.issuer.APIURL,
 		Limiter:   o.limiter,
 		Budget:    o.budget,

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/spotsync/spotsync/auth"
+)
+
+// takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
+func (a *app) takeToken(ctx context.Context, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
+	line, err := a.readToken(ctx)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	seed, err := auth.ParseHandover(line)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	if seed.ClientID != "" {
+		switch {
+		case !t.known:
+			t.app.ClientID = seed.ClientID
+			client.limiter = w.newLimiter(seed.ClientID, 1)
+		case t.app.ClientID != seed.ClientID:
+			return auth.Token{}, fmt.Errorf("the login on standard input was made through the app %s, and client ID %s is set: use one for both", seed.ClientID, t.app.ClientID)
+		}
+	}
+	if t.app.ClientID == "" {
+		return auth.Token{}, errors.New("a bare refresh token does not say which app it belongs to: give the client ID with --client-id")
+	}
+	if seed.Issuer != "" && seed.Issuer != w.issuer.Name {
+		return auth.Token{}, fmt.Errorf("the login on standard input was issued by %q, and this run talks to %q: a login never moves from one to the other", seed.Issuer, w.issuer.Name)
+	}
+	source, err := auth.NewSeed(creds, t.app, seed, auth.HTTPClient(w.inner))
+	if err != nil {
+		return auth.Token{}, err
+	}
+	defer closing(source.Close, &err)
+	if _, err := source.Token(ctx); err != nil {
+		var dead *auth.LoginRequiredError
+		if errors.As(err, &dead) {
+			return auth.Token{}, &exitWith{exitLogin, fmt.Errorf("the login on standard input can't be used: %s; make a new one with spotsync login --print-token", dead.Reason)}
+		}
+		return auth.Token{}, err
+	}
+	user, err := a.newClient(w, source, client).Me(ctx)
+	if err != nil {
+		return auth.Token{}, fmt.Errorf("asking Spotify whose login it is: %w", err)
+	}
+	who := auth.Token{AccountID: string(user.Account()), UserID: string(user.ID), DisplayName: user.DisplayName}
+	if err := t.wrongAccount(who); err != nil {
+		return auth.Token{}, err
+	}
+	if err := source.SetAccount(ctx, who.AccountID, who.UserID, who.DisplayName); err != nil {
+		return auth.Token{}, err
+	}
+	return source.Keep(ctx, t.label)
+}
+
+// maxToken is more than any login line has.
+const maxToken = 64 << 10
+
+// readToken reads one line, on a terminal without showing it.
+func (a *app) readToken(ctx context.Context) (string, error) {
+	if f, ok := a.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return a.readHidden(ctx, f)
+	}
+	data, err := io.ReadAll(io.LimitReader(a.In, maxToken))
+	if err != nil {
+		return "", fmt.Errorf("read the login from standard input: %w", err)
+	}
+	line := trimmed(data)
+	if line == "" {
+		return "", errors.New("nothing came on standard input: pipe in the line of spotsync login --print-token")
+	}
+	return line, nil
+}
+
+// readHidden asks on a terminal that does not echo.
+func (a *app) readHidden(ctx context.Context, f *os.File) (string, error) {
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(a.Err, "Paste the login line (it is not shown) and press Enter: ")
+	type typed struct {
+		line []byte
+		err  error
+	}
+	got := make(chan typed, 1)
+	go func() { // a read of a terminal can't be interrupted; the process ends soon after an interrupt
+		line, err := term.ReadPassword(fd)
+		got <- typed{line, err}
+	}()
+	ctx, cancel := a.stoppable(ctx)
+	defer cancel()
+	select {
+	case t := <-got:
+		fmt.Fprintln(a.Err)
+		line := strings.TrimSpace(string(t.line))
+		if line == "" && t.err == nil {
+			t.err = errors.New("nothing was typed")
+		}
+		return line, t.err
+	case <-ctx.Done():
+		fmt.Fprintln(a.Err)
+		return "", errors.Join(errInterrupted, term.Restore(fd, before))
+	}
+}
