@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -101,11 +102,12 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			todo = append(todo, i)
 		}
 	}
-	// What removes goes last: should something be wrong, it shows before anything is gone.
+	// What an earlier run left half done goes first; what removes goes last: should something be wrong, it shows before
+	// anything is gone.
 	slices.SortStableFunc(todo, func(i, j int) int { return lateness(p.Changes[i]) - lateness(p.Changes[j]) })
 
 	var mu sync.Mutex
-	err := sideBySide(ctx, a.Parallelism, len(todo), func(ctx context.Context, i int) error {
+	err := sideBySide(a.Parallelism, len(todo), func(i int) error {
 		c := p.Changes[todo[i]]
 		if a.stopping() {
 			return errStopped
@@ -141,7 +143,10 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 }
 
 func lateness(c Change) int {
-	if c.Action == Delete {
+	switch {
+	case c.Unfinished:
+		return -1
+	case c.Action == Delete:
 		return 1
 	}
 	return 0
@@ -168,6 +173,12 @@ func (a *Applier) prepare(p *Plan) error {
 				f.Accounts[label] = lockfile.Account{ID: acc.ID, User: acc.User, Name: acc.Name}
 			}
 		}
+		for _, c := range p.Changes {
+			if e, ok := f.Playlists[c.Address]; ok && e.ID == c.ID {
+				c.note(&e)
+				f.Playlists[c.Address] = e
+			}
+		}
 		for _, l := range p.LockChanges {
 			e, ok := f.Playlists[l.Address]
 			if !ok || e.ID != l.ID {
@@ -181,6 +192,11 @@ func (a *Applier) prepare(p *Plan) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, c := range p.Changes {
+		if c.Unfinished && c.Action == None {
+			err = errors.Join(err, a.State.EndReplace(c.ID))
+		}
 	}
 	for _, l := range p.LockChanges {
 		if l.Kind == "move" {
@@ -217,9 +233,10 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		}
 		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: contentsOf(c.ID, c.Before)}
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
-			b.PublicUnhonoured = unhonouredNow(c.Wish, c.Before, old)
+			b.PublicUnhonoured = c.PublicUnhonoured
+			b.Aliases = joined(old.Aliases, c.Aliases)
 			same := old.Confirmed && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
-				samePublic(old.PublicUnhonoured, b.PublicUnhonoured)
+				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases)
 			if same {
 				continue
 			}
@@ -229,12 +246,16 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 	return errors.Join(errs...)
 }
 
-// unhonouredNow is the wish for public that the playlist still does not follow, after it was asked for.
-func unhonouredNow(w *Wish, now *Picture, base store.Base) *bool {
-	if w == nil || w.Public == nil || now.Public == nil || *w.Public == *now.Public {
-		return nil
+// note writes into a lock entry what the plan learned of what Spotify makes of our wishes.
+func (c Change) note(e *lockfile.Playlist) {
+	if c.Wish == nil {
+		return
 	}
-	return w.Public
+	e.PreventDestroy = c.Wish.Protected
+	e.PublicUnhonoured = c.PublicUnhonoured
+	if len(c.Aliases) > 0 {
+		e.Aliases = joined(e.Aliases, c.Aliases)
+	}
 }
 
 // contentsOf is a picture as a read of the playlist would show it.

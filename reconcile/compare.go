@@ -11,18 +11,17 @@ import (
 
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile/edit"
-	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // retryWithdrawn is how long a URI that Spotify refused is left alone before it is tried again.
 const retryWithdrawn = 7 * 24 * time.Hour
 
-// sameDescription reports whether a served description says what was wanted. Spotify escapes HTML in what it serves,
-// folds white space, and has no empty description: one space stands for it.
-func sameDescription(want, served string) bool {
-	w := fold(want)
-	return w == fold(served) || w == fold(html.UnescapeString(served))
+// sameDescription reports whether two descriptions say the same. Spotify escapes HTML in what it serves, not always as
+// often as it should, folds white space, and has no empty description: one space stands for it.
+func sameDescription(a, b string) bool {
+	x, y := fold(a), fold(b)
+	return x == y || x == fold(html.UnescapeString(b)) || fold(html.UnescapeString(a)) == y
 }
 
 // plainDescription is a served description as a person wrote it.
@@ -149,7 +148,7 @@ func pairOpaque(rows []Row, items []spotify.Item, want []spotify.URI) {
 				if items[k].Local {
 					continue
 				}
-				rows[k].URI, rows[k].Opaque = want[next], false
+				rows[k].URI, rows[k].Wire, rows[k].Opaque = want[next], items[k].URI, false
 				missing[want[next]]--
 				next++
 			}
@@ -180,13 +179,13 @@ func sameItems(a, b []spotify.Item) bool { return len(a) == len(b) && fingerprin
 
 // sameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
 func sameDetails(a, b spotify.Details) bool {
-	return sameName(a.Name, b.Name) && (sameDescription(a.Description, b.Description) || sameDescription(b.Description, a.Description)) &&
+	return sameName(a.Name, b.Name) && sameDescription(a.Description, b.Description) &&
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
 
-// detailsOf are the managed details of a playlist as Spotify describes it.
+// detailsOf are the managed details of a playlist as Spotify describes it, the description in plain text.
 func detailsOf(p spotify.Playlist) spotify.Details {
-	return spotify.Details{Name: p.Name, Description: p.Description, Public: p.Public, Collaborative: p.Collaborative}
+	return spotify.Details{Name: p.Name, Description: plainDescription(p.Description), Public: p.Public, Collaborative: p.Collaborative}
 }
 
 // askable splits want into what may be asked of Spotify and what it refused lately. A refused URI that is there all
@@ -209,23 +208,51 @@ func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now 
 	return ask, refused
 }
 
-// learnAliases tells which wanted URIs Spotify shows under another one: rows that a write of ours put there, and that
-// were never yet read, now carry a URI that nobody wanted in exactly the same place, added at the time of that write.
-func learnAliases(base store.Base, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
-	written := base.Contents.Items
-	if base.Confirmed || len(written) != len(items) {
+// learnAliases tells which wanted URIs Spotify shows under another one. written is what our last write at that time left:
+// its rows without a date are ours and were never read. Where each of them stands a row now, and one carries a URI that
+// nobody wanted, although it was added no later than we wrote, Spotify has exchanged it.
+func learnAliases(written []spotify.Item, at time.Time, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
+	type key struct {
+		uri   spotify.URI
+		added int64
+	}
+	dated := make(map[key]int)
+	var ours, theirs []spotify.Item
+	for _, it := range written {
+		if it.AddedAt.IsZero() && !it.Opaque() {
+			ours = append(ours, it)
+		} else {
+			dated[key{it.URI, it.AddedAt.Unix()}]++
+		}
+	}
+	if len(ours) == 0 {
 		return nil
+	}
+	for _, it := range items {
+		if k := (key{it.URI, it.AddedAt.Unix()}); dated[k] > 0 {
+			dated[k]--
+			continue
+		}
+		theirs = append(theirs, it)
+	}
+	if len(ours) != len(theirs) {
+		return nil
+	}
+	latest := at.Truncate(time.Second) // by Spotify's clock, where a row of ours tells it
+	for i, it := range theirs {
+		if uriOf(it) == ours[i].URI && it.AddedAt.After(latest) {
+			latest = it.AddedAt
+		}
 	}
 	wanted := count(want)
 	var learned map[spotify.URI]spotify.URI
-	for i, it := range items {
-		w := written[i].URI
-		if it.URI == w || it.Track.LinkedFrom == w {
+	for i, it := range theirs {
+		w := ours[i].URI
+		if it.URI == w || uriOf(it) == w {
 			continue
 		}
-		ours := written[i].AddedAt.IsZero() && wanted[w] > 0
-		if !ours || it.Opaque() || wanted[it.URI] > 0 || it.AddedAt.Sub(base.Time).Abs() > 2*time.Minute {
-			return nil // something else happened here: an alias is learned only when nothing else changed
+		if wanted[w] == 0 || wanted[it.URI] > 0 || it.Opaque() || it.AddedAt.IsZero() || it.AddedAt.After(latest) || learned[w] != "" && learned[w] != it.URI {
+			return nil // something else happened here
 		}
 		if learned == nil {
 			learned = make(map[spotify.URI]spotify.URI)

@@ -35,6 +35,7 @@ func (c *Change) apply(d difference) {
 	c.Before, c.After, c.Origin = d.before, d.after, d.origin
 	c.Reasons = append(c.Reasons, d.reasons...)
 	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
+	c.Aliases, c.PublicUnhonoured = d.aliases, d.unhonoured
 	if d.details != nil {
 		c.Edits = append(c.Edits, about(ChangeDetails, d.details))
 	}
@@ -123,9 +124,11 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	d.refused = refused
 	aliases := entry.Aliases
 	if base != nil {
-		if d.aliases = learnAliases(*base, c.Items, want); d.aliases != nil {
-			aliases = joined(aliases, d.aliases)
+		d.aliases = base.Aliases
+		if !base.Confirmed {
+			d.aliases = joined(d.aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
 		}
+		aliases = joined(aliases, d.aliases)
 	}
 	rows := rowsOf(c.Items, want, aliases)
 	d.before.Tracks = rows

@@ -107,7 +107,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 	seen := make([]Seen, len(managed))
 	var done int
 	var mu sync.Mutex
-	err = sideBySide(ctx, o.Parallelism, len(managed), func(ctx context.Context, i int) error {
+	err = sideBySide(o.Parallelism, len(managed), func(i int) error {
 		id := managed[i]
 		s, err := o.observeOne(ctx, id, listed, inLibrary[id], now)
 		if err != nil {
@@ -279,32 +279,41 @@ func stopsRun(err error) bool {
 	return false
 }
 
-// sideBySide calls do for 0 to n-1, at most limit at once, until one fails, and waits for all it started.
-func sideBySide(ctx context.Context, limit, n int, do func(context.Context, int) error) error {
+// sideBySide calls do for 0 to n-1, at most limit at once, and waits for all it started. After the first error it starts
+// no more, and lets those under way finish: cutting off a request that writes would leave its outcome unknown.
+func sideBySide(limit, n int, do func(int) error) error {
 	if limit <= 0 {
 		limit = 4
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		first error
+	)
+	failed := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return first != nil
+	}
 	slots := make(chan struct{}, limit)
 	for i := range n {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
+		slots <- struct{}{}
+		if failed() {
 			break
 		}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if err := do(ctx, i); err != nil {
-				cancel(err)
+			if err := do(i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if first == nil {
+					first = err
+				}
 			}
 		})
 	}
 	wg.Wait()
-	return context.Cause(ctx)
+	return first
 }
 
 func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }

@@ -85,12 +85,15 @@ type Change struct {
 	Origin  Origin     `json:"origin"`
 	Reasons []string   `json:"reasons"`
 
-	Unknown   []string `json:"unknown,omitempty"`    // attributes that need the ID of another playlist still to be created
-	DatesLost int      `json:"dates_lost,omitempty"` // rows that stay and lose their date
-	Proven    bool     `json:"proven,omitempty"`     // no shorter list of edits exists
-	Cheaper   *Cheaper `json:"cheaper,omitempty"`    // keep_dates = "auto": the way that costs dates
-	Wish      *Wish    `json:"wish,omitempty"`       // what Apply plans again from when the playlist has moved
-	Hold      string   `json:"hold,omitempty"`       // of rollback: fingerprint of the block that is held back afterwards
+	Unknown          []string                    `json:"unknown,omitempty"`           // attributes that need the ID of another playlist still to be created
+	DatesLost        int                         `json:"dates_lost,omitempty"`        // rows that stay and lose their date
+	Proven           bool                        `json:"proven,omitempty"`            // no shorter list of edits exists
+	Cheaper          *Cheaper                    `json:"cheaper,omitempty"`           // keep_dates = "auto": the way that costs dates
+	Wish             *Wish                       `json:"wish,omitempty"`              // what Apply plans again from when the playlist has moved
+	Unfinished       bool                        `json:"unfinished,omitempty"`        // an earlier run was cut short while replacing its items
+	Aliases          map[spotify.URI]spotify.URI `json:"aliases,omitempty"`           // learned: wanted URI → the one Spotify shows for it
+	PublicUnhonoured *bool                       `json:"public_unhonoured,omitempty"` // the wish for public that Spotify ignores
+	Hold             string                      `json:"hold,omitempty"`              // of rollback: fingerprint of the block that is held back afterwards
 }
 
 // Cheaper is a way to the same contents that gives up dates for requests.
@@ -286,6 +289,7 @@ func (p *planner) change(m managed) Change {
 		p.warn(m.address, "%s", w)
 	}
 	if p.Unfinished[m.id] {
+		c.Unfinished = true
 		c.Reasons = append(c.Reasons, "an earlier run was cut short while replacing it")
 	}
 	switch {

@@ -76,8 +76,12 @@ func fingerprint(items []spotify.Item) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// until reads until the read shows our latest write or something foreign. A read that stays stale to the end is
-// returned as such: then what was asked for did not happen, for that takes every read to agree.
+// foreignReads is how often something we did not make is read again before it is believed: it may be somebody's edit
+// together with a write of ours that does not show yet.
+const foreignReads = 3
+
+// until reads until the read shows our latest write, or goes on showing something foreign. A read that stays stale to
+// the end is returned as such: then what was asked for did not happen, for that takes every read to agree.
 func until[T any](ctx context.Context, read func(context.Context) (T, error), judge func(T) verdict) (T, verdict, error) {
 	for i := 0; ; i++ {
 		got, err := read(ctx)
@@ -85,7 +89,7 @@ func until[T any](ctx context.Context, read func(context.Context) (T, error), ju
 			return got, foreign, err
 		}
 		v := judge(got)
-		if v != stale || i == len(settleDelays) {
+		if v == settled || i == len(settleDelays) || v == foreign && i >= foreignReads {
 			return got, v, nil
 		}
 		if err := pause(ctx, settleDelays[i]); err != nil {

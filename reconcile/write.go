@@ -266,7 +266,7 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 			break
 		}
 	}
-	if replaces(w.change.Edits) {
+	if replaces(w.change.Edits) || w.change.Unfinished {
 		return w.a.State.EndReplace(w.id)
 	}
 	return nil
@@ -517,24 +517,15 @@ func (w *writer) finish(ctx context.Context) error {
 	} else {
 		_ = w.account.DropCached(w.id)
 	}
-	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured}
+	w.change.PublicUnhonoured = unhonoured
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases}
 	if err := w.a.State.SaveBase(b); err != nil {
 		return err
-	}
-	learned := map[spotify.URI]spotify.URI(nil)
-	if w.base != nil && w.change.Wish != nil {
-		learned = learnAliases(*w.base, contentsOf(w.id, orEmpty(w.change.Before)).Items, w.change.Wish.Tracks)
 	}
 	return w.a.Lock.Update(func(f *lockfile.File) {
 		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
 			e.ID, e.Account, e.Name = w.id, w.change.Account, w.now.Details.Name
-			if w.change.Wish != nil {
-				e.PreventDestroy = w.change.Wish.Protected
-			}
-			if len(learned) > 0 {
-				e.Aliases = joined(e.Aliases, learned)
-			}
-			e.PublicUnhonoured = unhonoured
+			w.change.note(e)
 			e.Held = w.hold()
 			if w.refused != "" {
 				e.RefusedDescription = w.refused
@@ -552,27 +543,13 @@ func (w *writer) hold() *lockfile.Hold {
 	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Wish: w.change.Hold}
 }
 
-func orEmpty(p *Picture) *Picture {
-	if p == nil {
-		return &Picture{}
-	}
-	return p
-}
-
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
 func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) {
 	wish := w.change.Wish
 	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e Edit) bool {
 		return e.Kind == ChangeDetails && e.Details != nil && e.Details.Public != nil
 	}) {
-		known := entryOf(w.a.Lock.Current(), w.change.Address).PublicUnhonoured
-		if known == nil && w.base != nil {
-			known = w.base.PublicUnhonoured
-		}
-		if wish == nil || !samePublic(known, wish.Public) || samePublic(w.now.Details.Public, wish.Public) {
-			return nil, nil
-		}
-		return known, nil
+		return w.change.PublicUnhonoured, nil
 	}
 	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
 		func(p spotify.Playlist) verdict {

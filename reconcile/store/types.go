@@ -80,6 +80,8 @@ type Base struct {
 	Confirmed bool `json:"confirmed"`
 	// PublicUnhonoured is the wish for public that Spotify ignored.
 	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
+	// Aliases are wanted URIs and the ones that Spotify shows for them.
+	Aliases map[spotify.URI]spotify.URI `json:"aliases,omitempty"`
 }
 
 // Settling is what recent writes of ours to one playlist make a reader expect.
