@@ -44,9 +44,12 @@ func (c *Change) apply(d difference) {
 
 // diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
 func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
-	d := difference{origin: origin(w, c, base)}
+	d := difference{origin: FromUnknown}
 	d.diffDetails(w, c, entry, base)
-	d.diffItems(w, c, entry, base, now)
+	changed := d.diffItems(w, c, entry, base, now)
+	if base != nil {
+		d.origin = origin(changed || d.detailsChanged(w, entry, base), c, base)
+	}
 	if base != nil && (d.origin == FromSpotify || d.origin == FromBoth) {
 		d.reasons = append(d.reasons, "changed on Spotify"+since(base))
 	}
@@ -55,7 +58,7 @@ func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, n
 
 func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base) {
 	have := c.Details
-	d.before = &Picture{Name: have.Name, Description: plainDescription(have.Description), Public: have.Public,
+	d.before = &Picture{Name: have.Name, Description: have.Description, Public: have.Public,
 		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
 	after := *d.before
 	var ch Details
@@ -114,30 +117,28 @@ func yes(b bool) string {
 	return "false"
 }
 
-func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) {
+// diffItems works out the edits of the items, and reports whether the files want other items than base holds.
+func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
 	if !w.HasTracks {
 		rows := rowsOf(c.Items, nil, nil)
 		d.before.Tracks, d.after.Tracks = rows, rows
-		return
+		return false
 	}
 	want, refused := askable(w.Tracks, c.Items, entry, now)
 	d.refused = refused
 	aliases := entry.Aliases
 	if base != nil {
-		d.aliases = base.Aliases
-		if !base.Confirmed {
-			d.aliases = joined(d.aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
-		}
+		d.aliases = joined(base.Aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
 		aliases = joined(aliases, d.aliases)
+		agreed := rowsOf(base.Contents.Items, want, aliases)
+		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
 	}
 	rows := rowsOf(c.Items, want, aliases)
 	d.before.Tracks = rows
-	if w.Mode == config.ModeAppend {
-		want = appended(rows, want)
-	}
+	want = wanted(w, rows, want)
 	mode := edit.Always
-	if w.KeepDates == config.KeepNever {
-		mode = edit.Never
+	if w.KeepDates == config.KeepNever && !slices.ContainsFunc(rows, func(r Row) bool { return r.Null }) {
+		mode = edit.Never // a row that Spotify shows no object for may come back, but never once it was replaced
 	}
 	have := editRows(rows)
 	var script edit.Script
@@ -153,6 +154,26 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 			d.cheaper = &Cheaper{Edits: onTheWire(never.Edits, rows), DatesLost: never.DatesLost}
 		}
 	}
+	return changed
+}
+
+// wanted is the list to make of rows, given what the files say.
+func wanted(w Wish, rows []Row, want []spotify.URI) []spotify.URI {
+	if w.Mode == config.ModeAppend {
+		return appended(rows, want)
+	}
+	return want
+}
+
+// named are the URIs of rows, as the files would name them, without opaque ones.
+func named(rows []Row) []spotify.URI {
+	var uris []spotify.URI
+	for _, r := range rows {
+		if !r.Opaque {
+			uris = append(uris, r.URI)
+		}
+	}
+	return uris
 }
 
 // appended is what mode = "append" wants: what is there, then what is missing.
@@ -197,11 +218,14 @@ func rewrite(rows []Row, want []spotify.URI) edit.Script {
 
 // onTheWire turns edits in the files' URIs into requests in Spotify's: a row shown under another URI is removed by that.
 func onTheWire(edits []edit.Edit, rows []Row) []Edit {
-	wires := make(map[spotify.URI][]spotify.URI)
+	wires := make(map[spotify.URI][]spotify.URI) // what Spotify shows, and what was asked for: it may hold either
 	for _, r := range rows {
-		if r.Wire != "" && !slices.Contains(wires[r.URI], r.Wire) {
+		if r.Wire != "" && r.Wire != r.URI && !slices.Contains(wires[r.URI], r.Wire) {
 			wires[r.URI] = append(wires[r.URI], r.Wire)
 		}
+	}
+	for u, w := range wires {
+		wires[u] = append(w, u)
 	}
 	out := make([]Edit, 0, len(edits))
 	for _, e := range edits {
@@ -272,15 +296,7 @@ func final(s edit.Script, rows []Row, w Wish) []Row {
 }
 
 // origin tells who changed what since files and Spotify last agreed.
-func origin(w Wish, c store.Contents, base *store.Base) Origin {
-	if base == nil {
-		return FromUnknown
-	}
-	files := w.Name != nil && !sameName(*w.Name, base.Contents.Details.Name) ||
-		w.Description != nil && !sameDescription(*w.Description, base.Contents.Details.Description) ||
-		w.Public != nil && !samePublic(w.Public, base.Contents.Details.Public) ||
-		w.Collaborative != nil && *w.Collaborative != base.Contents.Details.Collaborative ||
-		w.HasTracks && !slices.Equal(w.Tracks, urisOf(base.Contents.Items))
+func origin(files bool, c store.Contents, base *store.Base) Origin {
 	there := !sameDetails(base.Contents.Details, c.Details) || !sameItems(base.Contents.Items, c.Items)
 	switch {
 	case files && there:
@@ -291,19 +307,24 @@ func origin(w Wish, c store.Contents, base *store.Base) Origin {
 	return FromFiles
 }
 
-func urisOf(items []spotify.Item) []spotify.URI {
-	uris := make([]spotify.URI, len(items))
-	for i, it := range items {
-		uris[i] = it.URI
-	}
-	return uris
+// detailsChanged reports whether the files want other details than base holds, but for what Spotify does not do.
+func (d *difference) detailsChanged(w Wish, entry lockfile.Playlist, base *store.Base) bool {
+	was := base.Contents.Details
+	return w.Name != nil && !sameName(*w.Name, was.Name) ||
+		w.Description != nil && !sameDescription(*w.Description, was.Description) && entry.RefusedDescription != *w.Description ||
+		w.Public != nil && d.unhonoured == nil && !samePublic(w.Public, was.Public) ||
+		w.Collaborative != nil && *w.Collaborative != was.Collaborative
 }
 
 func picture(d spotify.Details, rows []Row) *Picture {
-	return &Picture{Name: d.Name, Description: plainDescription(d.Description), Public: d.Public, Collaborative: d.Collaborative, Tracks: rows}
+	return &Picture{Name: d.Name, Description: d.Description, Public: d.Public, Collaborative: d.Collaborative, Tracks: rows}
 }
 
+// joined is both maps in one, where b counts; nil when both are empty.
 func joined[K comparable, V any](a, b map[K]V) map[K]V {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
 	out := make(map[K]V, len(a)+len(b))
 	for k, v := range a {
 		out[k] = v

@@ -115,8 +115,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 
 // wishFor is a block that would say what a playlist held.
 func wishFor(c store.Contents) Wish {
-	description := plainDescription(c.Details.Description)
-	w := Wish{Name: &c.Details.Name, Description: &description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
+	w := Wish{Name: &c.Details.Name, Description: &c.Details.Description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
 		HasTracks: true, Mode: config.ModeSync, KeepDates: config.KeepAlways}
 	for _, it := range c.Items {
 		if it.Opaque() {
