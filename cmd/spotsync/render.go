@@ -1,8 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
 
 	"github.com/spotsync/spotsync/reconcile"
 )
@@ -10,21 +16,511 @@ import (
 // renderOptions say how a plan is shown.
 type renderOptions struct {
 	Color    bool
-	Width    int
+	Width    int // columns; 0: as many as it takes
 	Summary  bool
 	Full     bool
 	Markdown bool
 }
 
-// renderPlan shows a plan to people.
+// renderPlan shows a plan to people. The same plan gives the same bytes, and nothing in it can steer a terminal or leave
+// its place in Markdown, whatever the playlists are called.
 func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
-	for _, c := range p.Changes {
-		fmt.Fprintf(w, "%s %s %d\n", c.Action, c.Address, len(c.Edits))
+	if o.Markdown {
+		_, err := io.WriteString(w, markdownPlan(p, o))
+		return err
 	}
-	return nil
+	t := newPage(o)
+	t.accounts(p)
+	var quietly, unchanged []*reconcile.Change
+	var columns [2]int // of --summary: addresses and names
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		switch {
+		case c.Action.Changes():
+			columns[0] = min(40, max(columns[0], cells(printable(c.Address))))
+			columns[1] = min(24, max(columns[1], cells(nameOf(c))))
+		case len(remarks(p, c)) > 0:
+			quietly = append(quietly, c)
+		default:
+			unchanged = append(unchanged, c)
+		}
+	}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Action.Changes() {
+			t.change(p, c, columns)
+		}
+	}
+	t.gap()
+	t.unchanged(unchanged)
+	t.gap()
+	t.leftAlone(p, quietly)
+	t.lockChanges(p)
+	t.warnings(p)
+	t.remedies(p)
+	t.gap()
+	t.conclusion(p)
+	_, err := io.WriteString(w, t.String())
+	return err
 }
 
-// renderResult says what an apply did.
+// tone is what a piece of text means, which colour says again.
+type tone int
+
+const (
+	tonePlain tone = iota
+	toneStrong
+	toneFaint
+	toneGood
+	toneBad
+	toneWarn
+	toneShift
+	toneForeign // done on Spotify, not in the files
+)
+
+// page is text being laid out.
+type page struct {
+	strings.Builder
+	options renderOptions
+	colors  map[tone]*color.Color
+	blank   bool // nothing, or an empty line, stands above
+}
+
+func newPage(o renderOptions) *page {
+	t := &page{options: o, blank: true, colors: map[tone]*color.Color{
+		tonePlain: color.New(), toneStrong: color.New(color.Bold), toneFaint: color.New(color.Faint), toneGood: color.New(color.FgGreen), toneBad: color.New(color.FgRed),
+		toneWarn: color.New(color.FgYellow), toneShift: color.New(color.FgCyan), toneForeign: color.New(color.FgMagenta),
+	}}
+	if o.Width > 0 {
+		t.options.Width = max(o.Width, 40)
+	}
+	for _, c := range t.colors {
+		if o.Color {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+	}
+	return t
+}
+
+// in is a text in its colour.
+func (t *page) in(tone tone, s string) string {
+	if tone == tonePlain || s == "" {
+		return s
+	}
+	return t.colors[tone].Sprint(s)
+}
+
+// line writes one line.
+func (t *page) line(s string) {
+	t.WriteString(strings.TrimRight(s, " "))
+	t.WriteByte('\n')
+	t.blank = false
+}
+
+// gap writes an empty line, unless there is one.
+func (t *page) gap() {
+	if !t.blank {
+		t.WriteByte('\n')
+		t.blank = true
+	}
+}
+
+// widest is the measure of running text: long lines are hard to read.
+const widest = 100
+
+// prose writes running text, its further lines indented like the end of first.
+func (t *page) prose(first string, tone tone, s string) {
+	width := 0
+	indent := cells(first)
+	if t.options.Width > 0 {
+		width = max(20, min(t.options.Width, widest)-indent)
+	}
+	for i, l := range wrapped(s, width) {
+		if i > 0 {
+			first = strings.Repeat(" ", indent)
+		}
+		t.line(first + t.in(tone, l))
+	}
+}
+
+// room is how many columns are left after some, 0 for any number.
+func (t *page) room(used int) int {
+	if t.options.Width <= 0 {
+		return 0
+	}
+	return max(8, t.options.Width-used)
+}
+
+func (t *page) accounts(p *reconcile.Plan) {
+	var all []string
+	for _, label := range slices.Sorted(maps.Keys(p.Accounts)) {
+		all = append(all, fmt.Sprintf("%s is %s", printable(label), accountName(p.Accounts[label])))
+	}
+	switch len(all) {
+	case 0:
+		return
+	case 1:
+		_, who, _ := strings.Cut(all[0], " is ")
+		t.prose("", toneFaint, "Account: "+who)
+	default:
+		t.prose("", toneFaint, "Accounts: "+strings.Join(all, ", "))
+	}
+	t.gap()
+}
+
+func accountName(a reconcile.PlanAccount) string {
+	id := printable(string(cmp.Or(a.User, a.ID)))
+	if a.Name == "" || a.Name == id {
+		return id
+	}
+	return printable(a.Name) + " (" + id + ")"
+}
+
+// change writes all there is to say about one playlist.
+func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
+	d := describe(p, c, t.options.Full)
+	if t.options.Summary {
+		d.name = pad(d.name, columns[1])
+		t.headline(d, pad(d.address, columns[0]), d.brief())
+		return
+	}
+	t.gap()
+	t.headline(d, d.address, d.doing)
+	for _, s := range d.origins {
+		tone := tonePlain
+		if s.spotify {
+			tone = toneForeign
+		}
+		t.prose("    ", tone, s.text)
+	}
+	for _, s := range d.reasons {
+		t.prose("    ", toneFaint, s)
+	}
+	column := 0
+	for _, a := range d.attrs {
+		column = max(column, cells(a.name))
+	}
+	for _, a := range d.attrs {
+		t.attribute(a, column)
+	}
+	t.rows(d.rows)
+	for _, s := range d.costs {
+		t.prose("    ", toneFaint, s)
+	}
+}
+
+// headline names a playlist; where the line is too long its name gives way, then the rest.
+func (t *page) headline(d description, address, rest string) {
+	used := 2 + cells(address) + 2
+	name := d.name
+	if t.options.Width > 0 {
+		name = cut(name, max(12, t.options.Width-used-2-cells(rest)))
+		rest = cut(rest, max(1, t.options.Width-used-2-cells(name)))
+	}
+	if name != "" {
+		name = "  " + t.in(toneStrong, name)
+	}
+	t.line(t.in(d.tone, d.sign) + " " + t.in(toneStrong, address) + name + "  " + t.in(toneFaint, rest))
+}
+
+func (t *page) attribute(a attribute, column int) {
+	first := "  " + t.in(toneOf(a.sign), a.sign) + " " + pad(a.name, column) + "  "
+	used := 6 + column
+	one := a.old + " → " + a.new
+	switch room := t.room(used); {
+	case a.old == "":
+		t.value(first, used, a.new, a.note)
+	case room > 0 && cells(one) > room: // one above the other, so that the difference shows
+		old, new := fromDifference(a.old, a.new, room)
+		t.line(first + t.in(toneFaint, cut(old, room)))
+		t.line(strings.Repeat(" ", used-2) + "→ " + cut(new, room))
+	default:
+		t.value(first, used, one, a.note)
+	}
+}
+
+func (t *page) value(first string, used int, s, note string) {
+	room := t.room(used)
+	if note != "" && (room == 0 || cells(s)+2+cells(note) <= room) {
+		t.line(first + s + "  " + t.in(toneFaint, note))
+		return
+	}
+	t.line(first + cut(s, room))
+}
+
+// rows writes what becomes of a playlist's items: sign, place, title, and a remark in a column of its own.
+func (t *page) rows(lines []rowLine) {
+	places, texts, notes := 0, 0, 0
+	for _, l := range lines {
+		places = max(places, len(l.place))
+		notes = max(notes, cells(l.note))
+		if l.note != "" {
+			texts = max(texts, cells(l.text)+cells(l.more))
+		}
+	}
+	used := 4 + places + 2
+	for _, l := range lines {
+		tone := toneOf(l.sign)
+		if l.sign == " " {
+			tone = toneFaint
+		}
+		room := t.room(used)
+		if l.note != "" && room > 0 {
+			room = max(8, room-2-min(notes, room/2))
+		}
+		text, rest := l.text, l.more
+		if room > 0 {
+			text = cut(text, max(8, room-cells(rest)))
+		}
+		if l.note != "" {
+			width := texts
+			if room > 0 {
+				width = min(texts, room)
+			}
+			rest = pad(rest, width-cells(text)) + "  " + cut(l.note, t.room(used+width+2))
+		}
+		t.line("  " + t.in(tone, l.sign) + " " + t.in(toneFaint, fmt.Sprintf("%*s", places, l.place)) + "  " + t.in(tone, text) + t.in(toneFaint, rest))
+	}
+}
+
+func toneOf(sign string) tone {
+	switch sign {
+	case "+":
+		return toneGood
+	case "-":
+		return toneBad
+	case "~", "±":
+		return toneWarn
+	case "↕", "=":
+		return toneShift
+	}
+	return tonePlain
+}
+
+// unchanged tells of playlists that are as wanted: how many, or which with --full.
+func (t *page) unchanged(all []*reconcile.Change) {
+	if !t.options.Full {
+		return
+	}
+	for _, c := range all {
+		s := "  " + printable(c.Address)
+		if n := nameOf(c); n != "" {
+			s += "  " + n
+		}
+		t.line(t.in(toneFaint, cut(s, t.room(11))+"  unchanged"))
+	}
+}
+
+// leftAlone tells of playlists that are not changed for a reason.
+func (t *page) leftAlone(p *reconcile.Plan, all []*reconcile.Change) {
+	for _, c := range all {
+		sign, tone, what := " ", toneFaint, ""
+		switch c.Action {
+		case reconcile.Held:
+			sign, tone, what = "!", toneWarn, "Held: "
+		case reconcile.Skipped:
+			sign, tone, what = "?", toneWarn, "Skipped: "
+		}
+		s := printable(c.Address)
+		if n := nameOf(c); n != "" {
+			s += "  " + n
+		}
+		if len(p.Accounts) > 1 {
+			s += "  (account " + printable(c.Account) + ")"
+		}
+		t.line(t.in(tone, sign) + " " + t.in(toneStrong, cut(s, t.room(2))))
+		text := strings.Join(remarks(p, c), "; ")
+		t.prose("    ", tonePlain, asSentence(what+text))
+	}
+}
+
+func (t *page) lockChanges(p *reconcile.Plan) {
+	if len(p.LockChanges) == 0 {
+		return
+	}
+	t.gap()
+	t.line("In the lock file only:")
+	for _, l := range p.LockChanges {
+		t.prose("  ", tonePlain, lockChange(l))
+	}
+}
+
+func lockChange(l reconcile.LockChange) string {
+	if l.Kind == "move" {
+		return fmt.Sprintf("%s is called %s from now on (%s)", printable(l.Address), printable(l.To), printable(l.Reason))
+	}
+	return fmt.Sprintf("%s is forgotten (%s)", printable(l.Address), printable(l.Reason))
+}
+
+func (t *page) warnings(p *reconcile.Plan) {
+	if len(p.Warnings) == 0 {
+		return
+	}
+	t.gap()
+	for _, w := range p.Warnings {
+		lines := wrapped(warning(p, w), t.room(max(9, t.options.Width-widest+9)))
+		for i, l := range lines {
+			first := t.in(toneWarn, "Warning:") + " "
+			if i > 0 {
+				first = strings.Repeat(" ", 9)
+			}
+			t.line(first + l)
+		}
+	}
+}
+
+// warning is a warning with the line to blame, and the song's name where it tells only of a URI.
+func warning(p *reconcile.Plan, w reconcile.Warning) string {
+	s := asSentence(w.Text)
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Address == w.Address && strings.Contains(s, "spotify:") {
+			known := knownTitles(c)
+			for _, word := range strings.Fields(s) {
+				if title := known[word]; title != "" {
+					s = strings.Replace(s, word, printable(title)+" ("+word+")", 1)
+				}
+			}
+		}
+	}
+	if w.Address != "" {
+		s = printable(w.Address) + ": " + s
+	}
+	if w.Source != "" {
+		s = printable(w.Source) + ": " + s
+	}
+	return s
+}
+
+// remedies tells once, for all playlists, how not to lose what the plan would undo.
+func (t *page) remedies(p *reconcile.Plan) {
+	if t.options.Summary {
+		return
+	}
+	for _, s := range remedies(p) {
+		t.gap()
+		t.prose("", toneFaint, s)
+	}
+}
+
+// remedies are the ways back from what a plan does.
+func remedies(p *reconcile.Plan) []string {
+	undone, deleted, held := 0, 0, 0
+	for _, c := range p.Changes {
+		if !c.Action.Changes() {
+			continue
+		}
+		if c.Origin == reconcile.FromSpotify || c.Origin == reconcile.FromBoth {
+			undone++
+		}
+		if c.Action == reconcile.Delete {
+			deleted++
+		}
+		if c.Hold != "" {
+			held++
+		}
+	}
+	var out []string
+	if undone > 0 {
+		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To write it into your files instead: spotsync pull", plural(undone, "playlist")))
+	}
+	if deleted > 0 && p.Command != "rollback" {
+		out = append(out, "Deleting takes a playlist out of your library. Those who follow it keep it, and spotsync rollback puts it back.")
+	}
+	if held > 0 {
+		out = append(out, "What is rolled back is held: left alone until its block says something else, or spotsync resume releases it.")
+	}
+	return out
+}
+
+// conclusion is the last line, which is all that many read.
+func (t *page) conclusion(p *reconcile.Plan) {
+	line := conclusion(p)
+	if len(p.Refusals) > 0 {
+		t.prose("", toneStrong, line)
+		t.prose("", toneBad, refusedLine(len(p.Refusals)))
+		return
+	}
+	t.prose("", toneStrong, line)
+}
+
+func refusedLine(n int) string {
+	if n == 1 {
+		return "It can't be applied; the reason follows."
+	}
+	return fmt.Sprintf("It can't be applied; the %d reasons follow.", n)
+}
+
+// conclusion counts a plan.
+func conclusion(p *reconcile.Plan) string {
+	held, skipped := 0, 0
+	for _, c := range p.Changes {
+		switch c.Action {
+		case reconcile.Held:
+			held++
+		case reconcile.Skipped:
+			skipped++
+		}
+	}
+	var rest strings.Builder
+	if held > 0 {
+		fmt.Fprintf(&rest, " %s held.", counted(held, "playlist is", "playlists are"))
+	}
+	if skipped > 0 {
+		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
+	}
+	if !p.Empty() {
+		s := p.Summary
+		return fmt.Sprintf("Plan: %d to create, %d to change, %d to delete; %s.%s", s.Create, s.Update, s.Delete, plural(s.Requests, "request"), rest.String())
+	}
+	switch {
+	case p.Command == "destroy":
+		return "Nothing to delete." + rest.String()
+	case p.Command == "rollback":
+		return "Nothing to roll back: Spotify shows what it showed then." + rest.String()
+	case p.Command == "refresh-only":
+		return "Nothing is changed on Spotify." + rest.String()
+	case held+skipped > 0:
+		return "No differences in the rest." + rest.String()
+	case !p.Complete:
+		return "No differences in the playlists that were looked at."
+	}
+	return "No differences. Spotify matches the files."
+}
+
+// renderResult says what an apply did. The rest is told by the error that ends the run.
 func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
-	return fmt.Sprintf("Applied %d of %d changes in %d requests.", len(res.Applied), len(p.Changes), res.Requests)
+	action := make(map[string]reconcile.Action, len(p.Changes))
+	for _, c := range p.Changes {
+		action[c.Address] = c.Action
+	}
+	created, changed, deleted := 0, 0, 0
+	for _, address := range slices.Compact(slices.Sorted(slices.Values(res.Applied))) {
+		switch action[address] {
+		case reconcile.Create, reconcile.Adopt, reconcile.Restore:
+			created++
+		case reconcile.Delete:
+			deleted++
+		default:
+			changed++
+		}
+	}
+	s := fmt.Sprintf("Done: %d created, %d changed, %d deleted in %s", created, changed, deleted, plural(res.Requests, "request"))
+	if n := len(res.Failures); n > 0 {
+		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
+	} else {
+		s += "."
+	}
+	if deleted > 0 && p.Command != "rollback" {
+		s += "\nTo put back what was deleted: spotsync rollback"
+	}
+	return s
+}
+
+// again is the command that goes on with what a plan began.
+func again(command string) string {
+	if command == "destroy" || command == "rollback" {
+		return command
+	}
+	return "apply"
 }
