@@ -118,34 +118,44 @@ func (r *pairing) price(joints []int, q1, q2 int) int {
 
 // climb exchanges places while that lowers the price.
 func (r *pairing) climb(open []int, work int) {
-	for better := true; better && work > 0; {
+	r.exchanges(open, work, func(t, q int) bool {
+		if len(r.places[r.sym[t]]) == len(r.tokens[r.sym[t]]) && !r.broken(t) && !r.broken(t-1) {
+			return false
+		}
+		joints := []int{t - 1, t}
+		if u := r.at[q]; u >= 0 {
+			joints = append(joints, u-1, u)
+		} else {
+			joints = append(joints, r.before(q), r.before(r.place[t]))
+		}
+		slices.Sort(joints)
+		joints = slices.Compact(joints)
+		old := r.place[t]
+		price := r.price(joints, old, q)
+		r.exchange(t, q)
+		if r.price(joints, old, q) < price {
+			return true
+		}
+		r.exchange(t, old)
+		return false
+	})
+}
+
+// exchanges calls try with tokens of symbols and other places for them, up to tries times, and over again while some
+// call says that it made the exchange.
+func (r *pairing) exchanges(symbols []int, tries int, try func(t, q int) bool) {
+	for better := true; better; {
 		better = false
-		for _, s := range open {
-			surplus := len(r.places[s]) > len(r.tokens[s])
+		for _, s := range symbols {
 			for _, t := range r.tokens[s] {
-				if !surplus && !r.broken(t) && !r.broken(t-1) {
-					continue
-				}
 				for _, q := range r.places[s] {
-					if work--; q == r.place[t] || work < 0 {
+					if q == r.place[t] {
 						continue
 					}
-					joints := []int{t - 1, t}
-					if u := r.at[q]; u >= 0 {
-						joints = append(joints, u-1, u)
-					} else {
-						joints = append(joints, r.before(q), r.before(r.place[t]))
+					if tries--; tries < 0 {
+						return
 					}
-					slices.Sort(joints)
-					joints = slices.Compact(joints)
-					old := r.place[t]
-					price := r.price(joints, old, q)
-					r.exchange(t, q)
-					if r.price(joints, old, q) < price {
-						better = true
-					} else {
-						r.exchange(t, old)
-					}
+					better = try(t, q) || better
 				}
 			}
 		}
@@ -175,72 +185,99 @@ type candidate struct {
 func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 	r := p.pair(tokens)
 	open := r.open()
+	if len(open) > 0 {
+		r.climb(open, climbWork)
+	}
+	j := p.contract(tokens, r.place)
+	now := j.bound(p.o)
 	if len(open) == 0 {
-		j := p.contract(tokens, r.place)
-		if j.bound(p.o) > most {
+		if now > most {
 			return j, nil
 		}
 		return j, j.solve(p.o, &p.work)
 	}
-	r.climb(open, pairWork/10)
-	if j := p.contract(tokens, r.place); j.bound(p.o) > most+most/2+10 {
+	if now > most+most/2+10 {
 		return j, nil
 	}
+	floor := p.floor(r)
+	if now == floor {
+		if s := j.solve(p.o, &p.work); s.requests == floor {
+			return j, s
+		}
+	}
 
-	var found []candidate
+	found, all := p.candidates(tokens, r, open)
+	if all {
+		floor = found[0].least
+	}
+	var best *solution
+	for i, c := range found {
+		if best != nil && (c.least >= best.requests || p.work <= 0 || i >= pairTries && p.work < totalWork/2) {
+			break
+		}
+		k := p.contract(tokens, c.place)
+		if s := k.solve(p.o, &p.work); best == nil || s.requests < best.requests {
+			j, best = k, s
+		}
+	}
+	best.least = floor
+	return j, best
+}
+
+// candidates are pairings like r and better ones, the most promising first: all there are, or those near r that a climb
+// comes by. r is spoilt.
+func (p *problem) candidates(tokens []int, r *pairing, open []int) (found []candidate, all bool) {
 	look := func() int {
-		j := p.contract(tokens, r.place)
-		c := candidate{least: j.bound(p.o)}
-		if len(found) < pairTries || len(found)*len(tokens) < 100_000 || c.least < found[0].least {
+		c := candidate{least: p.contract(tokens, r.place).bound(p.o)}
+		if len(found) < pairTries || len(found)*len(tokens) < pairRows || c.least < found[0].least {
 			c.place = slices.Clone(r.place)
 			found = append(found, c)
 		}
 		return c.least
 	}
 	now := look()
-	every := min(5040, max(pairEvery, 100_000/(1+len(tokens))))
-	all := r.ways(open, every) <= every
-	if doubtful := r.doubtful(open); all {
+	every := min(pairMost, max(pairEvery, pairRows/(1+len(tokens))))
+	all = r.ways(open, every) <= every
+	doubtful := r.doubtful(open)
+	switch {
+	case all:
 		r.each(open, func() { look() })
-	} else if r.ways(doubtful, every) <= every {
+	case r.ways(doubtful, every) <= every:
 		r.each(doubtful, func() { look() })
-	} else {
-		for work, better := pairWork, true; better && work > 0; {
-			better = false
-			for _, s := range doubtful {
-				for _, t := range r.tokens[s] {
-					for _, q := range r.places[s] {
-						if q == r.place[t] || work < 0 {
-							continue
-						}
-						work -= len(tokens)
-						old := r.place[t]
-						r.exchange(t, q)
-						if n := look(); n < now {
-							now, better = n, true
-						} else {
-							r.exchange(t, old)
-						}
-					}
-				}
+	default:
+		r.exchanges(doubtful, pairWork/(1+len(tokens)), func(t, q int) bool {
+			old := r.place[t]
+			r.exchange(t, q)
+			n := look()
+			if n < now {
+				now = n
+				return true
 			}
-		}
+			r.exchange(t, old)
+			return false
+		})
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.least, b.least) })
-	var jig *jigsaw
-	var best *solution
-	for i, c := range found {
-		if best != nil && (c.least >= best.requests || p.work <= 0 || i >= pairTries && p.work < totalWork/2) {
-			break
-		}
-		j := p.contract(tokens, c.place)
-		if s := j.solve(p.o, &p.work); best == nil || s.requests < best.requests {
-			jig, best = j, s
+	return found, all
+}
+
+// floor is a number of requests that no answer goes below, however rows are paired: with the rows left out for which
+// there is a choice, any answer is one for the rest, with no more requests.
+func (p *problem) floor(r *pairing) int {
+	rest := &problem{o: p.o}
+	place := make([]int, len(p.uris)) // by symbol
+	for _, s := range p.want {
+		if len(r.tokens[s]) == 0 || len(r.places[s]) == 1 {
+			place[s] = len(rest.want)
+			rest.want = append(rest.want, s)
 		}
 	}
-	best.least = 0
-	if all {
-		best.least = found[0].least
+	var tokens, places []int
+	for _, s := range r.sym {
+		if len(r.places[s]) == 1 {
+			tokens, places = append(tokens, len(tokens)), append(places, place[s])
+			rest.have = append(rest.have, s)
+		}
 	}
-	return jig, best
+	return rest.contract(tokens, places).bound(p.o)
 }

@@ -2,10 +2,14 @@ package edit
 
 import "slices"
 
+// How many pairings are looked at.
 const (
-	pairEvery = 256       // ways to pair that are all tried, if there are no more
-	pairTries = 24        // of more, this many of the best are solved
+	pairEvery = 256       // if there are no more ways to pair, all are tried,
+	pairMost  = 5040      // in short lists up to this many,
+	pairRows  = 100_000   // which is when so many rows are to be looked at
+	pairTries = 24        // so many are solved; more if that was little work
 	pairWork  = 3_000_000 // rows looked at while searching for a better pairing
+	climbWork = 300_000   // exchanges tried before
 )
 
 // pairing says which row that stays becomes which wanted row of the same URI. With one copy each there is no choice;
