@@ -4,6 +4,10 @@ import "github.com/spf13/cobra"
 
 // commands are all commands, in the order help shows them.
 var commands = []func(*app) *cobra.Command{
+	newValidate,
+	newFmt,
+	newConsole,
+	newOutput,
 	newPlan,
 	newApply,
 	newDestroy,
@@ -15,4 +19,6 @@ var commands = []func(*app) *cobra.Command{
 	newResume,
 	newLock,
 	newSandbox,
+	newVersion,
+	newCompletion,
 }

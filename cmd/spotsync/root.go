@@ -109,6 +109,7 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
+	arrange(a, root)
 	return root
 }
 

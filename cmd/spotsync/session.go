@@ -55,17 +55,30 @@ type configuration struct {
 
 // load reads a configuration. What is wrong with it is shown, and the error then says nothing more.
 func (a *app) load(path string, in inputFlags) (*configuration, error) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
+	source, diags := a.source(path, in)
 	if err := a.show(nil, diags); err != nil {
 		return nil, err
-	}
-	for i := range source.VarFiles {
-		source.VarFiles[i].After = in.after[i]
 	}
 	module, diags := config.Parse(source.Files, config.ForVersion(version()))
 	if err := a.show(source.Sources(), diags); err != nil {
 		return nil, err
 	}
+	return a.configuration(source, module, in)
+}
+
+// source reads a configuration's files.
+func (a *app) source(path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
+	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
+	if source != nil {
+		for i := range source.VarFiles {
+			source.VarFiles[i].After = in.after[i]
+		}
+	}
+	return source, diags
+}
+
+// configuration puts together what an evaluation needs.
+func (a *app) configuration(source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
 	files, err := config.OpenFiles(source.Dir, source.Root)
 	if err != nil {
 		return nil, err

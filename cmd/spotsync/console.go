@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+func newConsole(a *app) *cobra.Command {
+	var in inputFlags
+	cmd := &cobra.Command{
+		Use:   "console [flags] [PATH]",
+		Short: "Try expressions out",
+		Long: `console reads expressions, a line each, and prints what they come to, as if they stood in the configuration. A line that
+leaves a bracket open goes on in the next one. It ends at the end of its input or with "exit".
+
+  echo 'length(playlist.morning.tracks)' | spotsync console
+
+PATH is a folder or one .hcl file; the current folder if left out, which need not hold a configuration. Without a
+terminal it exits 1 when an expression was wrong.`,
+		Args: atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.console(cmd.Context(), args, in)
+		},
+	}
+	in.register(cmd.Flags())
+	return cmd
+}
+
+func (a *app) console(ctx context.Context, args []string, in inputFlags) (err error) {
+	conf, err := a.loadAny(args, in)
+	if err != nil {
+		return err
+	}
+	defer closing(conf.files.Close, &err)
+	inputs := conf.inputs(a.lockedIDs(conf), time.Now().UTC())
+	prompts := a.asks
+	if prompts {
+		a.say("An expression a line, such as upper(\"a\"). To end: exit, or Ctrl-D.")
+	}
+	lines := newLines(a.In)
+	failed := false
+	for {
+		text, err := a.readExpression(ctx, lines, prompts)
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		word := strings.TrimSpace(text)
+		if word == "exit" || word == "quit" {
+			break
+		}
+		if word == "" || strings.HasPrefix(word, "#") && !strings.Contains(word, "\n") {
+			continue
+		}
+		value, diags := conf.module.EvaluateExpression(ctx, inputs, text)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		files := conf.source.Sources()
+		files["<console>"] = []byte(text)
+		if err := a.show(files, consoleDiagnostics(diags)); err != nil {
+			failed = true
+			continue
+		}
+		if _, err := fmt.Fprintln(a.Out, valueText(value)); err != nil {
+			return err
+		}
+	}
+	if failed && !prompts {
+		return quiet(exitError)
+	}
+	return nil
+}
+
+// consoleDiagnostics leaves out warnings about the configuration, which would come again with every expression.
+func consoleDiagnostics(diags hcl.Diagnostics) hcl.Diagnostics {
+	var kept hcl.Diagnostics
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError || d.Subject != nil && d.Subject.Filename == "<console>" {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+// loadAny is load where the current folder, unless it is named, need not hold a configuration.
+func (a *app) loadAny(args []string, in inputFlags) (*configuration, error) {
+	if len(args) == 0 {
+		if _, diags := a.source(".", in); config.IsNoFiles(diags) {
+			dir, err := filepath.Abs(".")
+			if err != nil {
+				return nil, err
+			}
+			root := dir
+			if a.set.root != "" {
+				if root, err = filepath.Abs(a.set.root); err != nil {
+					return nil, err
+				}
+			}
+			source := &config.Source{Dir: dir, Root: root, LockPath: filepath.Join(dir, "spotsync.lock.hcl"), Files: config.Files{}}
+			module, _ := config.Parse(source.Files) // nothing in it, nothing wrong with it
+			return a.configuration(source, module, in)
+		}
+	}
+	return a.load(pathArg(args), in)
+}
+
+// lockedIDs are the playlists' IDs as far as the lock file can be read. Without them an expression that needs one is
+// unknown, which is no reason not to answer the others.
+func (a *app) lockedIDs(conf *configuration) map[string]spotify.ID {
+	ids, err := a.readIDs(conf.source.LockPath)
+	if err != nil {
+		a.note("the lock file can't be read, so no playlist's ID is known: %s", sentence(err))
+	}
+	return ids
+}
+
+func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
+	w, err := a.openWorld()
+	if err != nil {
+		return nil, err
+	}
+	defer closing(w.Close, &err)
+	path := w.lockPath(a, lockPath)
+	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
+	if err != nil {
+		return nil, err
+	}
+	ids = make(map[string]spotify.ID)
+	for address, e := range lock.Current().Playlists {
+		ids[address] = e.ID
+	}
+	return ids, nil
+}
+
+// lines reads one line after the other.
+type lines struct{ in *bufio.Reader }
+
+func newLines(in io.Reader) *lines { return &lines{bufio.NewReader(in)} }
+
+// next is the next line without its end; io.EOF after the last.
+func (l *lines) next() (string, error) {
+	text, err := l.in.ReadString('\n')
+	if err != nil && (text == "" || !errors.Is(err, io.EOF)) {
+		return "", err
+	}
+	return strings.TrimRight(text, "\r\n"), nil
+}
+
+// readExpression reads lines until their brackets are closed, or an empty one.
+func (a *app) readExpression(ctx context.Context, in *lines, prompts bool) (string, error) {
+	text := ""
+	for {
+		if prompts {
+			fmt.Fprint(a.Err, map[bool]string{true: "> ", false: ": "}[text == ""])
+		}
+		type answer struct {
+			line string
+			err  error
+		}
+		got := make(chan answer, 1)
+		go func() { // a read of a terminal can't be interrupted; the process ends soon after an interrupt
+			line, err := in.next()
+			got <- answer{line, err}
+		}()
+		var r answer
+		select {
+		case r = <-got:
+		case <-a.Stop:
+			fmt.Fprintln(a.Err)
+			return "", errInterrupted
+		case <-ctx.Done():
+			fmt.Fprintln(a.Err)
+			return "", errInterrupted
+		}
+		switch {
+		case errors.Is(r.err, io.EOF) && text != "":
+			return text, nil
+		case r.err != nil:
+			if prompts {
+				fmt.Fprintln(a.Err)
+			}
+			return "", r.err
+		case text == "":
+			text = r.line
+		default:
+			text += "\n" + r.line
+		}
+		if strings.TrimSpace(r.line) == "" || !opened(text) {
+			return text, nil
+		}
+	}
+}
+
+// opened reports whether an expression leaves a bracket open.
+func opened(text string) bool {
+	tokens, _ := hclsyntax.LexExpression([]byte(text), "", hcl.InitialPos)
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+			depth--
+		}
+	}
+	return depth > 0
+}

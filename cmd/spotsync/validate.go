@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+)
+
+func newValidate(a *app) *cobra.Command {
+	var in inputFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "validate [flags] [PATH]",
+		Short: "Check the files without asking Spotify",
+		Long: `validate reads the files and says what is wrong with them, whatever values the variables will have. It needs no login
+and sends nothing. With something wrong it exits 1.
+
+PATH is a folder or one .hcl file; the current folder if left out.`,
+		Args: atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.validate(cmd.Context(), pathArg(args), in, asJSON)
+		},
+	}
+	in.register(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write what was found as JSON, in the shape of Terraform's")
+	return cmd
+}
+
+func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON bool) error {
+	files, diags, err := a.check(ctx, path, in)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if _, err := a.Out.Write(config.DiagnosticsJSON(files, diags)); err != nil {
+			return err
+		}
+		if diags.HasErrors() {
+			return quiet(exitError)
+		}
+		return nil
+	}
+	if err := a.show(files, diags); err != nil {
+		return err
+	}
+	warned := ""
+	if len(diags) > 0 {
+		warned = ", with " + plural(len(diags), "warning")
+	}
+	_, err = fmt.Fprintf(a.Out, "Success! The configuration is valid%s.\n", warned)
+	return err
+}
+
+// check finds all that is wrong with a configuration, and the source to quote.
+func (a *app) check(ctx context.Context, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
+	source, found := a.source(path, in)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	files = source.Sources()
+	module, diags := config.Parse(source.Files, config.ForVersion(version()))
+	if found = append(found, diags...); diags.HasErrors() {
+		return files, found, nil
+	}
+	c, err := a.configuration(source, module, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer closing(c.files.Close, &err)
+	found = append(found, module.Validate(ctx, c.inputs(nil, time.Now().UTC()))...)
+	if ctx.Err() != nil {
+		return nil, nil, errInterrupted
+	}
+	return files, found, nil
+}
