@@ -84,25 +84,15 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		return nil, fmt.Errorf("list the playlists of account %q: %w", o.Label, err)
 	}
 	out.Asked = true
+	out.Library = o.current(listing, now)
 	listed := make(map[spotify.ID]spotify.Playlist, len(listing))
 	for _, p := range listing {
-		if s, err := o.Account.Settling(p.ID, now); err == nil && s != nil && !s.Unsure && !lastMark(s).Following {
-			continue // we have just removed it; the listing is behind
-		}
-		out.Library = append(out.Library, p)
 		listed[p.ID] = p
 	}
-	var missing []spotify.ID
-	for _, id := range managed {
-		if _, ok := listed[id]; !ok {
-			missing = append(missing, id)
-		}
-	}
-	inLibrary, err := o.confirmMissing(ctx, missing, now)
+	inLibrary, err := o.inLibrary(ctx, managed, listed, now)
 	if err != nil {
 		return nil, err
 	}
-	out.Missing = missing
 
 	seen := make([]Seen, len(managed))
 	var done int
@@ -130,26 +120,54 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 	}
 	for i, id := range managed {
 		out.Seen[id] = seen[i]
-		if seen[i].Presence == Present {
-			out.Missing = slices.DeleteFunc(out.Missing, func(m spotify.ID) bool { return m == id })
+		if seen[i].Presence == Absent || seen[i].Presence == Gone {
+			out.Missing = append(out.Missing, id)
 		}
 	}
 	return out, nil
 }
 
-// confirmMissing asks about playlists that the listing lacks: it says nothing by itself, for it leaves out what the
-// granted scopes do not cover. Playlists we made a moment ago are not asked about: the listing is merely behind.
-func (o *Observer) confirmMissing(ctx context.Context, missing []spotify.ID, now time.Time) (map[spotify.ID]bool, error) {
-	in := make(map[spotify.ID]bool, len(missing))
+// current is a listing without what we have removed a moment ago: listings lag.
+func (o *Observer) current(listing []spotify.Playlist, now time.Time) []spotify.Playlist {
+	return slices.DeleteFunc(slices.Clone(listing), func(p spotify.Playlist) bool {
+		s, err := o.Account.Settling(p.ID, now)
+		return err == nil && s != nil && !s.Unsure && !lastMark(s).Following
+	})
+}
+
+// inLibrary tells which of the managed playlists the library holds. For a minute our own record of what we did counts.
+// A listing that lacks one says nothing by itself, for it leaves out what the granted scopes do not cover: it is asked.
+func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, listed map[spotify.ID]spotify.Playlist, now time.Time) (map[spotify.ID]bool, error) {
+	in := make(map[spotify.ID]bool, len(managed))
 	var ask []spotify.URI
 	var ids []spotify.ID
-	for _, id := range missing {
-		if s, err := o.Account.Settling(id, now); err == nil && s != nil && surelyFollowed(s) {
-			in[id] = true
-			continue
+	for _, id := range managed {
+		_, in[id] = listed[id]
+		s, err := o.Account.Settling(id, now)
+		if err != nil {
+			return nil, err
 		}
-		ids = append(ids, id)
-		ask = append(ask, playlistURI(id))
+		switch {
+		case s != nil && !s.Unsure:
+			in[id] = lastMark(s).Following
+		case s != nil && in[id] != lastMark(s).Following && len(s.States) > 1 && s.States[len(s.States)-2].Following != lastMark(s).Following:
+			// It was put there or taken out, and no answer came. That it happened takes one read, that it did not all of them.
+			_, v, err := until(ctx, func(ctx context.Context) ([]bool, error) { return o.API.Contains(ctx, playlistURI(id)) }, func(got []bool) verdict {
+				if len(got) == 1 && got[0] == lastMark(s).Following {
+					return settled
+				}
+				return stale
+			})
+			if err != nil {
+				return nil, fmt.Errorf("ask whether %s is in the library: %w", id, err)
+			}
+			in[id] = (v == settled) == lastMark(s).Following
+		case s != nil && lastMark(s).Following:
+			in[id] = true
+		case !in[id]:
+			ids = append(ids, id)
+			ask = append(ask, playlistURI(id))
+		}
 	}
 	if len(ask) == 0 {
 		return in, nil
@@ -194,14 +212,13 @@ func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spo
 	switch {
 	case p.Owner != o.User.ID:
 		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: detailsOf(p)}, At: now}, nil
-	case !ok && !inLibrary:
+	case !inLibrary:
 		presence = Absent
 	}
-	c, expected, err := o.contents(ctx, p, settling)
+	c, expected, err := o.contents(ctx, p, inLibrary, settling)
 	if err != nil {
 		return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 	}
-	c.Following = presence == Present
 	s := Seen{Presence: presence, Contents: c, Owner: p.Owner, Expected: expected}
 	if !expected {
 		s.At = now
@@ -211,9 +228,10 @@ func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spo
 
 // contents are what a playlist holds: what we expect while reads may lie, what is cached while the snapshot is the same,
 // else what a read says. expected tells the first of these.
-func (o *Observer) contents(ctx context.Context, p spotify.Playlist, s *store.Settling) (c store.Contents, expected bool, err error) {
+func (o *Observer) contents(ctx context.Context, p spotify.Playlist, following bool, s *store.Settling) (c store.Contents, expected bool, err error) {
 	if s != nil && s.Expected != nil {
 		c = *s.Expected
+		c.Following = following
 		if c.Snapshot != "" && c.Snapshot == p.Snapshot { // it shows our last write
 			c.Details = detailsOf(p)
 			return c, false, nil
@@ -225,22 +243,13 @@ func (o *Observer) contents(ctx context.Context, p spotify.Playlist, s *store.Se
 	}
 	if s == nil {
 		if c, ok := o.Account.Cached(p.ID); ok && p.Snapshot != "" && c.Snapshot == p.Snapshot {
-			c.Details = detailsOf(p)
+			c.Details, c.Following = detailsOf(p), following
 			return *c, false, nil
 		}
 	}
-	c = store.Contents{ID: p.ID, Details: detailsOf(p), Snapshot: p.Snapshot}
-	if s != nil { // a write whose answer was never recorded: it takes reads to know
-		items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, p.ID) },
-			func(items []spotify.Item) verdict { return judgeItems(s.States, items) })
-		if err != nil {
-			return c, false, err
-		}
-		c.Items = items
-		if v == settled && judgeDetails(s.States, c.Details) == stale {
-			c.Details = lastMark(s).Details
-		}
-		return c, false, nil
+	c = store.Contents{ID: p.ID, Details: detailsOf(p), Snapshot: p.Snapshot, Following: following}
+	if s != nil {
+		return o.resolve(ctx, c, *s)
 	}
 	c.Items, err = o.API.Items(ctx, p.ID)
 	if err != nil {
@@ -250,6 +259,34 @@ func (o *Observer) contents(ctx context.Context, p spotify.Playlist, s *store.Se
 		_ = o.Account.SaveCached(c) // a cache that can't be written costs requests, nothing else
 	}
 	return c, false, nil
+}
+
+// resolve finds out by reading what became of a write whose answer was never recorded, and records it, so that it need
+// not be found out again.
+func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settling) (store.Contents, bool, error) {
+	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
+		func(items []spotify.Item) verdict { return judgeItems(s.States, items) })
+	if err != nil {
+		return c, false, err
+	}
+	c.Items = items
+	d := judgeDetails(s.States, c.Details)
+	if d != settled {
+		var p spotify.Playlist
+		p, d, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
+			func(p spotify.Playlist) verdict { return judgeDetails(s.States, detailsOf(p)) })
+		if err != nil {
+			return c, false, err
+		}
+		c.Details = detailsOf(p)
+	}
+	c.Snapshot = ""
+	if v != settled || d != settled || c.Following != lastMark(&s).Following {
+		s.States = append(s.States, mark(c))
+	}
+	s.Unsure, s.Expected = false, &c
+	_ = o.Account.SaveSettling(s) // without it the next run reads once more
+	return c, true, nil
 }
 
 // remembered is a playlist as far as it is known without asking.
@@ -318,14 +355,6 @@ func sideBySide(limit, n int, do func(int) error) error {
 
 func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }
 
-// surelyFollowed reports whether the playlist is in the library whatever became of a write without an answer.
-func surelyFollowed(s *store.Settling) bool {
-	if s.Unsure && (len(s.States) < 2 || !s.States[len(s.States)-2].Following) {
-		return false
-	}
-	return lastMark(s).Following
-}
-
 func playlistURI(id spotify.ID) spotify.URI { return spotify.Ref{ID: id}.URI(spotify.KindPlaylist) }
 
 // Settle looks at playlists that matter only because of what the listing shows: those that an interrupted create may
@@ -340,7 +369,7 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 		if err != nil {
 			return fmt.Errorf("look for a playlist that an interrupted run may have created: %w", err)
 		}
-		seen.Library = all
+		seen.Library = o.current(all, in.Now)
 	}
 	for _, p := range seen.Owned() {
 		if _, ok := seen.Seen[p.ID]; ok || !in.mayAdopt(o.Label, p) {
