@@ -8,7 +8,7 @@ const (
 	pairMost  = 5040      // in short lists up to this many,
 	pairRows  = 100_000   // which is when so many rows are to be looked at
 	pairTries = 24        // so many are solved; more if that was little work
-	pairWork  = 3_000_000 // rows looked at while searching for a better pairing
+	pairWork  = 1_000_000 // rows looked at while searching for a better pairing
 	climbWork = 300_000   // exchanges tried before
 )
 

@@ -49,9 +49,11 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 	bound = s.g.bound()
 	if len(l)-1 > greedyGaps {
 		moves, l = s.descend(l, beamGaps)
-		s.work = max(s.work, sortWork/4)
 	}
+	advance := max(0, sortWork/4-s.work) // the end is worth some search, whatever it took to get there
+	s.work += advance
 	rest, least := s.search(l)
+	s.work -= advance
 	if len(moves) == 0 {
 		bound = least
 	}
