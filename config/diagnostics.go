@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -29,8 +30,8 @@ func sortDiagnostics(diags hcl.Diagnostics) {
 			cmp.Compare(ra.End.Byte, rb.End.Byte),
 			cmp.Compare(a.Severity, b.Severity),
 			cmp.Compare(a.Summary, b.Summary),
-			cmp.Compare(a.Detail, b.Detail),
-		)
+		) // alike otherwise, they stay in the order they were found: element 9 before element 10
+
 	})
 }
 
@@ -51,7 +52,42 @@ func tidy(diags hcl.Diagnostics, fallback hcl.Range) hcl.Diagnostics {
 		}
 	}
 	sortDiagnostics(diags)
-	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool {
-		return a.Severity == b.Severity && a.Summary == b.Summary && a.Detail == b.Detail && *a.Subject == *b.Subject
+	alike := func(a, b *hcl.Diagnostic) bool {
+		return a.Severity == b.Severity && a.Summary == b.Summary && *a.Subject == *b.Subject
+	}
+	type text struct {
+		severity        hcl.DiagnosticSeverity
+		at              hcl.Range
+		summary, detail string
+	}
+	told := make(map[text]bool, len(diags))
+	diags = slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		t := text{d.Severity, *d.Subject, d.Summary, d.Detail}
+		again := told[t]
+		told[t] = true
+		return again
 	})
+	var out hcl.Diagnostics
+	for len(diags) > 0 {
+		n := 1
+		for n < len(diags) && alike(diags[0], diags[n]) {
+			n++
+		}
+		out = append(out, abridged(diags[:n])...)
+		diags = diags[n:]
+	}
+	return out
+}
+
+// sameTold is how many problems of one kind in one place are told one by one.
+const sameTold = 3
+
+// abridged tells the first of many problems of one kind that a computed list has in one place, and counts the others.
+func abridged(alike hcl.Diagnostics) hcl.Diagnostics {
+	if len(alike) <= sameTold+1 {
+		return alike
+	}
+	rest := *alike[0]
+	rest.Detail = fmt.Sprintf("%d more elements have the same kind of problem.", len(alike)-sameTold)
+	return append(slices.Clip(alike[:sameTold]), &rest)
 }

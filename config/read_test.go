@@ -482,3 +482,23 @@ func FuzzParse(f *testing.F) {
 		report(m.Validate(context.Background(), in))
 	})
 }
+
+// Many bad elements of a computed list are told by the first few, in the list's order, and the number of the others.
+func TestManyAlike(t *testing.T) {
+	m, diags := Parse(Files{"a.hcl": []byte(`playlist "a" {
+  tracks = [for n in range(20) : "spotify:track:nonsense${n}"]
+}`)})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	_, diags = m.Evaluate(context.Background(), Inputs{})
+	var details []string
+	for _, d := range diags {
+		head, _, _ := strings.Cut(d.Detail, ":")
+		details = append(details, head)
+	}
+	want := []string{"Element 1", "Element 2", "Element 3", "17 more elements have the same kind of problem."}
+	if diff := cmp.Diff(want, details); diff != "" {
+		t.Error(diff)
+	}
+}
