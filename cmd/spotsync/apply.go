@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -224,13 +225,14 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) error {
 func (s *session) perform(ctx context.Context, got *planned, o applyOptions) error {
 	const maxWaves = 10
 	total := &reconcile.Result{}
+	shown := got.plan // what was asked about; later waves plan only what it left open
 	for wave := 1; ; wave++ {
 		res, err := s.applyOnce(ctx, got, o)
-		total.Applied = append(total.Applied, res.Applied...)
+		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
 		total.Requests += res.Requests
 		total.Failures, total.Stopped, total.Pending = res.Failures, res.Stopped, res.Pending
 		if err != nil || res.Stopped || len(res.Failures) > 0 || !unknown(got.plan) || wave == maxWaves {
-			return s.conclude(got.plan, total, err, o)
+			return s.conclude(shown, total, err, o)
 		}
 		o.attended = false
 		if got, err = s.makePlan(ctx, got.plan.Command, o.planOptions); err != nil {
@@ -295,6 +297,11 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions) (
 	}
 	ctx, cancel := s.finishing(ctx)
 	defer cancel()
+	if !o.show.json {
+		doing := s.progress("Applying")
+		defer doing.Done()
+		applier.Report = doing.counting(got.plan.Summary.Requests, applier.Report)
+	}
 	return applier.Apply(ctx, got.plan)
 }
 
@@ -350,7 +357,7 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, err error, 
 		if jerr := s.emit(jsonEvent{Type: "summary", Summary: sum}); jerr != nil {
 			return jerr
 		}
-	} else if len(res.Applied) > 0 || len(res.Failures) > 0 {
+	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {
 		s.say("\n%s", renderResult(p, res))
 	}
 	if res.Pending {

@@ -118,7 +118,11 @@ func (a *app) showPlan(p *reconcile.Plan, show showOptions) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(p)
 	}
-	return renderPlan(a.Out, p, renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown})
+	o := renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown}
+	if !a.outTTY {
+		o.Width = 0 // nothing is cut for a file or another program
+	}
+	return renderPlan(a.Out, p, o)
 }
 
 // closing closes at the end of a function and keeps the error, unless there is a worse one.

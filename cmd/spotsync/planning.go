@@ -78,15 +78,8 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 			in.Observed[label] = &reconcile.Observed{Label: label, User: observer.User} // refused, without asking for more
 			continue
 		}
-		observed, err := observer.Observe(ctx, managed[label])
-		if err != nil {
+		if in.Observed[label], err = s.observe(ctx, observer, managed[label], in); err != nil {
 			return nil, err
-		}
-		in.Observed[label] = observed
-		if o.refresh {
-			if err := observer.Settle(ctx, observed, in); err != nil {
-				return nil, err
-			}
 		}
 	}
 	plan, diags := reconcile.NewPlan(in)
@@ -99,6 +92,18 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 		}
 	}
 	return &planned{plan: plan, desired: desired, observed: in.Observed}, nil
+}
+
+// observe reads one account, and shows how far that is.
+func (s *session) observe(ctx context.Context, o *reconcile.Observer, managed []spotify.ID, in reconcile.Input) (*reconcile.Observed, error) {
+	reading := s.progress("Reading playlists")
+	defer reading.Done()
+	o.Progress = reading.Set
+	seen, err := o.Observe(ctx, managed)
+	if err != nil || o.Offline {
+		return seen, err
+	}
+	return seen, o.Settle(ctx, seen, in)
 }
 
 // recall adds to a plan's input what this computer remembers.

@@ -43,6 +43,9 @@ func newApp(stop, now <-chan struct{}) *app {
 	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
 		a.width = w
 	}
+	if a.errTTY && os.Getenv("TERM") != "dumb" {
+		a.Err = newTerminal(os.Stderr, a.width)
+	}
 	return a
 }
 

@@ -234,6 +234,7 @@ func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Cl
 		MaxWait:   o.wait.limit(),
 		UserAgent: "spotsync/" + version(),
 		OnRetry: func(r spotify.Retry) {
+			a.waiting(r)
 			a.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
 		},
 		OnRequest: func(r spotify.Request) {

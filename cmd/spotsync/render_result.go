@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spotsync/spotsync/reconcile"
+)
+
+func refusedLine(n int) string {
+	if n == 1 {
+		return "It can't be applied; the reason follows."
+	}
+	return fmt.Sprintf("It can't be applied; the %d reasons follow.", n)
+}
+
+// conclusion counts a plan.
+func conclusion(p *reconcile.Plan) string {
+	held, skipped := 0, 0
+	for _, c := range p.Changes {
+		switch c.Action {
+		case reconcile.Held:
+			held++
+		case reconcile.Skipped:
+			skipped++
+		}
+	}
+	var rest strings.Builder
+	if held > 0 {
+		fmt.Fprintf(&rest, " %s held.", counted(held, "playlist is", "playlists are"))
+	}
+	if skipped > 0 {
+		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
+	}
+	if !p.Empty() {
+		s := p.Summary
+		return fmt.Sprintf("Plan: %d to create, %d to change, %d to delete; %s.%s", s.Create, s.Update, s.Delete, plural(s.Requests, "request"), rest.String())
+	}
+	switch {
+	case p.Command == "destroy":
+		return "Nothing to delete." + rest.String()
+	case p.Command == "rollback":
+		return "Nothing to roll back: Spotify shows what it showed then." + rest.String()
+	case p.Command == "refresh-only":
+		return "Nothing is changed on Spotify." + rest.String()
+	case held+skipped > 0:
+		return "No differences in the rest." + rest.String()
+	case !p.Complete:
+		return "No differences in the playlists that were looked at."
+	}
+	return "No differences. Spotify matches the files."
+}
+
+// renderResult says what an apply did. The rest is told by the error that ends the run.
+func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
+	action := make(map[string]reconcile.Action, len(p.Changes))
+	for _, c := range p.Changes {
+		action[c.Address] = c.Action
+	}
+	created, changed, deleted := 0, 0, 0
+	for _, address := range slices.Compact(slices.Sorted(slices.Values(res.Applied))) {
+		switch action[address] {
+		case reconcile.Create, reconcile.Adopt, reconcile.Restore:
+			created++
+		case reconcile.Delete:
+			deleted++
+		default:
+			changed++
+		}
+	}
+	s := fmt.Sprintf("Done: %d created, %d changed, %d deleted in %s", created, changed, deleted, plural(res.Requests, "request"))
+	if n := len(res.Failures); n > 0 {
+		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
+	} else {
+		s += "."
+	}
+	if deleted > 0 && p.Command != "rollback" {
+		s += "\nTo put back what was deleted: spotsync rollback"
+	}
+	return s
+}
+
+// again is the command that goes on with what a plan began.
+func again(command string) string {
+	if command == "destroy" || command == "rollback" {
+		return command
+	}
+	return "apply"
+}
+
+// remedies are the ways back from what a plan does.
+func remedies(p *reconcile.Plan) []string {
+	undone, deleted, held := 0, 0, 0
+	for _, c := range p.Changes {
+		if !c.Action.Changes() {
+			continue
+		}
+		if c.Origin == reconcile.FromSpotify || c.Origin == reconcile.FromBoth {
+			undone++
+		}
+		if c.Action == reconcile.Delete {
+			deleted++
+		}
+		if c.Hold != "" {
+			held++
+		}
+	}
+	var out []string
+	if undone > 0 {
+		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To write it into your files instead: spotsync pull", plural(undone, "playlist")))
+	}
+	if deleted > 0 && p.Command != "rollback" {
+		out = append(out, "Deleting takes a playlist out of your library. Those who follow it keep it, and spotsync rollback puts it back.")
+	}
+	if held > 0 {
+		out = append(out, "What is rolled back is held: left alone until its block says something else, or spotsync resume releases it.")
+	}
+	return out
+}
