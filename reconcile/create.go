@@ -66,15 +66,15 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	if err := w.locked(name); err != nil {
 		return fmt.Errorf("%q was created as %s, and this could not be written to the lock file: %w", name, p.ID, err)
 	}
-	if err := w.a.State.EndCreate(entry.Key, p.ID); err != nil {
-		return err
-	}
 	w.a.event(Event{Type: "created", Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
 	public := n.Public
 	w.now = store.Contents{ID: p.ID, Following: true, Snapshot: p.Snapshot,
 		Details: spotify.Details{Name: n.Name, Description: n.Description, Public: &public, Collaborative: n.Collaborative}}
 	w.states = []store.Mark{mark(store.Contents{}), mark(w.now)}
-	return w.settled()
+	if err := w.settled(); err != nil {
+		return err
+	}
+	return w.a.State.EndCreate(entry.Key, p.ID)
 }
 
 // notCreated closes the journal's entry when it is sure that nothing was made.

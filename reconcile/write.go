@@ -31,17 +31,27 @@ type writer struct {
 	base     *store.Base  // what both agreed on before this run; nil where not known
 	requests int
 	lost     bool   // an answer was lost, so what was written is verified
+	asked    bool   // a request is under way, or was, and its outcome is not known
+	unsure   bool   // so says the record on disk
 	saved    bool   // history holds what was there before
 	refused  string // a description that Spotify refused
 	withdrew bool   // an item was refused since the last plan
 	adding   bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
 }
 
-// do brings one playlist to what the plan says.
+// do brings one playlist to what the plan says. Where it ends early, what is certain is written down.
 func (w *writer) do(ctx context.Context) error {
 	if w.api == nil || w.account == nil {
 		return fmt.Errorf("account %q is not logged in", w.change.Account)
 	}
+	err := w.bring(ctx)
+	if err != nil && w.unsure && !w.asked {
+		_ = w.settled() // without it the next run finds out by reading
+	}
+	return err
+}
+
+func (w *writer) bring(ctx context.Context) error {
 	if w.change.Action == Delete {
 		return w.delete(ctx)
 	}
@@ -62,9 +72,8 @@ func (w *writer) do(ctx context.Context) error {
 		if err := w.freshen(ctx); err != nil {
 			return err
 		}
-		edits = w.change.Edits
-		if w.change.Action == Adopt {
-			if err := w.locked(w.change.After.Name); err != nil {
+		if idAt(w.a.Lock.Current(), w.change.Address) != w.id {
+			if err := w.locked(w.now.Details.Name); err != nil {
 				return err
 			}
 			if err := w.closeEarlierCreates(); err != nil {
@@ -87,11 +96,13 @@ func (w *writer) do(ctx context.Context) error {
 // delete removes the playlist from the library, which is what Spotify calls deleting. It can be undone.
 func (w *writer) delete(ctx context.Context) error {
 	w.now = contentsOf(w.id, w.change.Before)
+	if err := w.freshen(ctx); err != nil {
+		return err
+	}
 	before := w.now
 	if err := w.version(&before); err != nil {
 		return err
 	}
-	w.states = []store.Mark{mark(w.now)}
 	if err := w.write(ctx, w.change.Edits); err != nil {
 		return err
 	}
@@ -155,7 +166,7 @@ func (w *writer) freshen(ctx context.Context) error {
 	if unmoved && !replaces {
 		return nil
 	}
-	items, err := w.read(ctx)
+	items, err := w.read(ctx, settling != nil)
 	if err != nil {
 		return err
 	}
@@ -171,8 +182,16 @@ func (w *writer) freshen(ctx context.Context) error {
 		w.now = now
 		return nil
 	}
+	if w.change.Action == Delete {
+		w.now = now
+		return nil
+	}
 	again := w.again(now)
 	if !sameEdits(again.edits(w.change.Action), w.change.Edits) {
+		if settling != nil { // the next plan is made from this, not from what we expected
+			settling.States, settling.Unsure, settling.Expected = w.states, false, &now
+			_ = w.account.SaveSettling(*settling)
+		}
 		return ErrMoved
 	}
 	w.now = now
@@ -185,7 +204,12 @@ func (w *writer) again(now store.Contents) difference {
 	if w.change.Wish != nil {
 		wish = *w.change.Wish
 	}
-	return diff(wish, now, entryOf(w.a.Lock.Current(), w.change.Address), w.base, time.Now())
+	entry := entryOf(w.a.Lock.Current(), w.change.Address)
+	entry.Aliases = w.aliases()
+	if entry.RefusedDescription == "" {
+		entry.RefusedDescription = w.refused
+	}
+	return diff(wish, now, entry, w.base, time.Now())
 }
 
 // edits are the requests of a difference, as the plan would have them.
@@ -206,8 +230,11 @@ func sameEdits(a, b []Edit) bool {
 	})
 }
 
-// read reads the items until they show our latest write, or something that is not ours.
-func (w *writer) read(ctx context.Context) ([]spotify.Item, error) {
+// read reads the items; after a recent write of ours, until they show it, or something that is not ours.
+func (w *writer) read(ctx context.Context, recent bool) ([]spotify.Item, error) {
+	if !recent {
+		return w.api.Items(ctx, w.id)
+	}
 	items, _, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
 		func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
 	return items, err
@@ -231,15 +258,17 @@ func (w *writer) version(before *store.Contents) error {
 
 // write sends edits one at a time, and plans again when what is there turns out to be something else.
 func (w *writer) write(ctx context.Context, edits []Edit) error {
-	if replaces(edits) && len(edits) > 1 {
-		if w.a.Limited != nil && w.a.Limited() {
-			return errors.New("replacing more than 100 items isn't begun after Spotify limited this run; nothing of it was sent, apply again later")
-		}
-		if err := w.a.State.BeginReplace(w.change.Address, w.id, w.change.Wish.Tracks); err != nil {
-			return err
-		}
-	}
+	begun := w.change.Unfinished
 	for round := 1; ; round++ {
+		if replaces(edits) && len(edits) > 1 {
+			if w.a.Limited != nil && w.a.Limited() {
+				return errors.New("replacing more than 100 items isn't begun after Spotify limited this run; nothing of it was sent, apply again later")
+			}
+			if err := w.a.State.BeginReplace(w.change.Address, w.id, w.change.Wish.Tracks); err != nil {
+				return err
+			}
+			begun = true
+		}
 		moved, err := w.send(ctx, edits)
 		if err != nil {
 			return err
@@ -266,7 +295,7 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 			break
 		}
 	}
-	if replaces(w.change.Edits) || w.change.Unfinished {
+	if begun {
 		return w.a.State.EndReplace(w.id)
 	}
 	return nil
@@ -295,15 +324,18 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 		if w.a.stopping() {
 			return false, errStopped
 		}
-		next, err := after(w.now, e)
+		next, err := after(w.now, e, w.aliases())
 		if err != nil {
 			return false, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}
 		w.states = append(w.states, mark(next))
 		if err := w.settling(nil); err != nil {
+			w.states = w.states[:len(w.states)-1]
 			return false, err
 		}
+		w.asked = true
 		snapshot, err := w.request(ctx, e)
+		w.asked = spotify.OutcomeUnknown(err)
 		if err == nil {
 			next.Snapshot = snapshot
 			w.happened(e, next)
@@ -314,9 +346,12 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 			return w.refusedBy(ctx, e, err)
 		}
 		w.lost = true
-		switch now, v, lerr := w.lookInto(ctx, e, next); {
-		case lerr != nil:
+		now, v, lerr := w.lookInto(ctx, e, next)
+		if lerr != nil {
 			return false, fmt.Errorf("an answer was lost (%w) and it could not be read whether the request took effect (%w). The next run looks first; nothing is sent twice", err, lerr)
+		}
+		w.asked = false
+		switch {
 		case v == settled:
 			w.happened(e, now)
 			return false, nil
@@ -368,7 +403,7 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 		return now, v, err
 	}
 	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
+		func(items []spotify.Item) verdict { return w.judge(next, items) })
 	switch v {
 	case settled:
 		next.Items = items
@@ -404,8 +439,29 @@ func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) 
 	return "", fmt.Errorf("unknown kind of edit %q in the plan", e.Kind)
 }
 
-// after is what a playlist holds once an edit has happened.
-func after(c store.Contents, e Edit) (store.Contents, error) {
+// judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
+// another URI is learned, and is as good.
+func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
+	v := judgeItems(w.states, items)
+	if v != foreign || w.change.Wish == nil {
+		return v
+	}
+	learned := learnAliases(expected.Items, time.Now(), items, w.change.Wish.Tracks)
+	if learned == nil {
+		return foreign
+	}
+	w.change.Aliases = joined(w.change.Aliases, learned)
+	w.states = append(w.states, mark(store.Contents{Items: items, Details: expected.Details, Following: expected.Following}))
+	return settled
+}
+
+// aliases are the URIs Spotify is known to show for others, in this playlist.
+func (w *writer) aliases() map[spotify.URI]spotify.URI {
+	return joined(entryOf(w.a.Lock.Current(), w.change.Address).Aliases, w.change.Aliases)
+}
+
+// after is what a playlist holds, as Spotify shows it, once an edit has happened.
+func after(c store.Contents, e Edit, aliases map[spotify.URI]spotify.URI) (store.Contents, error) {
 	next := c
 	next.Snapshot = ""
 	switch e.Kind {
@@ -419,7 +475,22 @@ func after(c store.Contents, e Edit) (store.Contents, error) {
 		e.Details.set(&next.Details)
 		return next, nil
 	}
-	items, err := edit.Replay(c.Items, e.Edit, uriOf,
+	there := make(map[spotify.URI]bool, len(c.Items))
+	for _, it := range c.Items {
+		there[uriOf(it)] = true
+	}
+	shown := e.Edit
+	shown.URIs = nil
+	for _, u := range e.URIs {
+		if a := aliases[u]; a != "" && (e.Kind != edit.Remove || there[a]) {
+			u = a
+		}
+		if e.Kind == edit.Remove && (!there[u] || slices.Contains(shown.URIs, u)) {
+			continue // a row is taken away by every name it may have
+		}
+		shown.URIs = append(shown.URIs, u)
+	}
+	items, err := edit.Replay(c.Items, shown, uriOf,
 		func(it spotify.Item) bool { return it.Local || it.URI == "" },
 		func(u spotify.URI) spotify.Item { return spotify.Item{URI: u} })
 	next.Items = items
@@ -437,12 +508,17 @@ func uriOf(it spotify.Item) spotify.URI {
 // settled writes down that the playlist is as expected now, and which states a reader may meet for the next minute.
 func (w *writer) settled() error { return w.settling(&w.now) }
 
+// keepStates is how many states a reader may meet are remembered.
+const keepStates = 200
+
 // settling writes down which states a reader may meet for the next minute; expected is nil while that is not sure.
 func (w *writer) settling(expected *store.Contents) error {
+	w.states = w.states[max(0, len(w.states)-keepStates):]
 	s := store.Settling{ID: w.id, Time: time.Now().UTC(), States: w.states, Unsure: expected == nil, Expected: expected}
 	if err := w.account.SaveSettling(s); err != nil {
 		return fmt.Errorf("remember what is written: %w", err)
 	}
+	w.unsure = s.Unsure
 	return nil
 }
 
@@ -488,7 +564,7 @@ func appends(e Edit, edits []Edit, w *writer) bool {
 // verify reads the items and reports whether they are something else than was written.
 func (w *writer) verify(ctx context.Context) (moved bool, err error) {
 	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
+		func(items []spotify.Item) verdict { return w.judge(w.now, items) })
 	if err != nil {
 		return false, fmt.Errorf("everything was written, and reading it again failed: %w", err)
 	}
@@ -497,7 +573,7 @@ func (w *writer) verify(ctx context.Context) (moved bool, err error) {
 		return false, nil
 	}
 	w.now.Snapshot = ""
-	w.states = []store.Mark{mark(w.now)}
+	w.states = append(w.states, mark(w.now))
 	return true, nil
 }
 
