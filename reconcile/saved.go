@@ -1,6 +1,9 @@
 package reconcile
 
 import (
+	"slices"
+
+	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -38,4 +41,27 @@ func (p *Plan) Refresh(observed map[string]*Observed) (stale []string) {
 		c.Before.Snapshot, c.Before.Seen = s.Contents.Snapshot, s.At
 	}
 	return stale
+}
+
+// SameAs reports whether two plans do the same, whatever snapshots and times they were made at.
+func (p *Plan) SameAs(other *Plan) bool {
+	return p.Command == other.Command && p.Issuer == other.Issuer && p.Lock == other.Lock &&
+		slices.Equal(p.LockChanges, other.LockChanges) && len(p.Refusals) == len(other.Refusals) &&
+		slices.EqualFunc(p.Changes, other.Changes, func(a, b Change) bool {
+			return a.Address == b.Address && a.Account == b.Account && a.Action == b.Action && a.ID == b.ID && sameEdits(a.Edits, b.Edits)
+		})
+}
+
+// TakeCheaper makes the plan go the way that gives up dates for fewer requests, wherever there is one.
+func (p *Plan) TakeCheaper() {
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Cheaper == nil {
+			continue
+		}
+		details := slices.DeleteFunc(slices.Clone(c.Edits), func(e Edit) bool { return e.Items() })
+		p.Summary.Requests -= len(c.Edits) - len(details) - len(c.Cheaper.Edits)
+		c.Edits, c.DatesLost, c.Cheaper = append(details, c.Cheaper.Edits...), c.Cheaper.DatesLost, nil
+		c.Wish.KeepDates = config.KeepNever
+	}
 }
