@@ -4,6 +4,10 @@ import "github.com/spf13/cobra"
 
 // commands are all commands, in the order help shows them.
 var commands = []func(*app) *cobra.Command{
+	newLogin,
+	newLogout,
+	newAuth,
+	newStatus,
 	newValidate,
 	newFmt,
 	newConsole,
@@ -19,6 +23,7 @@ var commands = []func(*app) *cobra.Command{
 	newResume,
 	newLock,
 	newSandbox,
+	newDoctor,
 	newVersion,
 	newCompletion,
 }

@@ -151,9 +151,9 @@ func person(t auth.Token) string {
 	case id == "" && t.DisplayName == "":
 		return "a user not asked for yet"
 	case t.DisplayName == "" || t.DisplayName == id:
-		return id
+		return printable(id)
 	}
-	return fmt.Sprintf("%s (%s)", t.DisplayName, id)
+	return fmt.Sprintf("%s (%s)", printable(t.DisplayName), printable(id))
 }
 
 // afterLogin says what could surprise later.
@@ -190,17 +190,17 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 		return t, errors.New("--account wants the label of an account, such as default")
 	}
 	env := a.Getenv("SPOTSYNC_CLIENT_ID") != ""
-	accounts, lockPath, diags, err := a.accountsAt(ctx, path, o.inputFlags)
+	f, diags, err := a.accountsAt(ctx, path, o.inputFlags)
 	if err != nil {
 		return t, err
 	}
 	if diags.HasErrors() && (w.sandbox != nil || o.clientID != "" || env) {
 		a.note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
-	} else if err := a.show(nil, diags); err != nil {
+	} else if err := a.show(f.sources, diags); err != nil {
 		return t, err
 	}
-	acc, declared := accounts[t.label]
-	if len(accounts) > 0 && !declared {
+	acc, declared := f.accounts[t.label]
+	if len(f.accounts) > 0 && !declared {
 		a.note("the configuration has no account %q yet; for playlists to use it, write: account %q {}", t.label, t.label)
 	}
 	acc.Label = t.label
@@ -217,7 +217,7 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 	}
 	t.known = t.app.ClientID != ""
 	if !t.known {
-		if t.app.ClientID, err = usualClient(creds, w.issuer.Name, t.label, accounts); err != nil {
+		if t.app.ClientID, err = usualClient(creds, w.issuer.Name, t.label, f.accounts); err != nil {
 			return t, err
 		}
 	}
@@ -229,10 +229,10 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 			return t, err
 		}
 	}
-	if lockPath == "" {
+	if f.lockPath == "" {
 		return t, nil
 	}
-	lockPath = w.lockPath(a, lockPath)
+	lockPath := w.lockPath(a, f.lockPath)
 	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, lockPath), lockPath, w.issuer.Name)
 	if err != nil {
 		return t, err
@@ -257,37 +257,40 @@ func usualClient(creds *auth.Credentials, issuer, label string, accounts map[str
 	return "", nil
 }
 
+// accountsFile is what a configuration says about accounts.
+type accountsFile struct {
+	accounts map[string]config.Account // by label; empty where there is no configuration
+	lockPath string                    // empty when it can't be told
+	sources  config.Files              // for quoting
+}
+
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (accounts map[string]config.Account, lockPath string, diags hcl.Diagnostics, err error) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
+func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
+	source, diags := a.source(path, in)
 	if config.IsNoFiles(diags) {
-		lockPath = a.set.lockFile
-		if lockPath == "" {
-			lockPath = filepath.Join(path, "spotsync.lock.hcl")
+		f.lockPath = a.set.lockFile
+		if f.lockPath == "" {
+			f.lockPath = filepath.Join(path, "spotsync.lock.hcl")
 		}
-		lockPath, err = filepath.Abs(lockPath)
-		return nil, lockPath, nil, err
+		f.lockPath, err = filepath.Abs(f.lockPath)
+		return f, nil, err
 	}
 	if diags.HasErrors() {
-		return nil, "", diags, nil
+		return f, diags, nil
 	}
-	for i := range source.VarFiles {
-		source.VarFiles[i].After = in.after[i]
-	}
+	f.lockPath, f.sources = source.LockPath, source.Sources()
 	module, diags := config.Parse(source.Files, config.ForVersion(version()))
 	if diags.HasErrors() {
-		return nil, source.LockPath, diags, nil
+		return f, diags, nil
 	}
-	files, err := config.OpenFiles(source.Dir, source.Root)
+	c, err := a.configuration(source, module, in)
 	if err != nil {
-		return nil, source.LockPath, nil, err
+		return f, nil, err
 	}
-	defer closing(files.Close, &err)
-	c := &configuration{source: source, module: module, files: files,
-		vars: config.VarSources{Env: a.Environ(), Auto: source.AutoVars, Files: source.VarFiles, Flags: in.vars}}
-	accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
-	return accounts, source.LockPath, diags, nil
+	defer closing(c.files.Close, &err)
+	f.accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
+	return f, diags, nil
 }
 
 // noClientID says how to get one.
@@ -326,9 +329,6 @@ func (a *app) askUser(ctx context.Context, w *world, creds *auth.Credentials, t 
 	again, err := t.showDialog(creds)
 	if err != nil {
 		return auth.Token{}, err
-	}
-	if w.issuer.Name == auth.Loopback {
-		a.say("Logging in at %s, which is not Spotify.", w.issuer.AccountsURL)
 	}
 	ctx, cancel := a.stoppable(ctx)
 	defer cancel()

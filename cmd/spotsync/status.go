@@ -1,0 +1,377 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// statusFormat is the version of the JSON of "status". The part before the dot changes when readers must.
+const statusFormat = "1.0"
+
+func newStatus(a *app) *cobra.Command {
+	var o sessionOptions
+	var asJSON, detailed bool
+	cmd := &cobra.Command{
+		Use:   "status [flags] [PATH]",
+		Short: "Show what this computer knows, asking Spotify nothing",
+		Long: `status shows, without one request: whose login is used and how long it lasts, whether Spotify wants no requests at
+the moment, the last run, which playlists are held, new or in no file, and what an interrupted run left to finish.
+
+As a health check it exits with 0 when all is well, 4 when a login is missing, refused or over, 5 while Spotify wants no
+requests, 1 when the files or the state can't be read; with --detailed-exitcode also 2 when something is open: a playlist
+in the files not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
+		Args: atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.status(cmd.Context(), pathArg(args), o, asJSON, detailed)
+		},
+	}
+	o.inputFlags.register(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 when something is open")
+	return cmd
+}
+
+// statusReport is the JSON of "status". Lists are never null.
+type statusReport struct {
+	FormatVersion string           `json:"format_version"`
+	Issuer        string           `json:"issuer"`
+	LockFile      string           `json:"lock_file"`
+	Accounts      []statusAccount  `json:"accounts"`
+	LastRun       *statusRun       `json:"last_run"` // null: none on this computer
+	Managed       int              `json:"managed"`  // playlists in the lock file
+	Playlists     []statusPlaylist `json:"playlists"`
+	Creates       []statusCreate   `json:"unfinished_creates"`  // asked for, and whether they came to be is not recorded
+	Replaces      []statusReplace  `json:"unfinished_rewrites"` // long playlists half written
+	PendingLock   bool             `json:"pending_lock_entries"`
+	Open          bool             `json:"open"` // the next apply has something to do, as far as this computer knows
+}
+
+// statusAccount is one account the configuration or the lock file speaks of.
+type statusAccount struct {
+	Label        string        `json:"label"`
+	User         string        `json:"user"` // as the lock file or the login says; empty: not known
+	LoggedIn     bool          `json:"logged_in"`
+	Logins       []loginReport `json:"logins"`
+	NotBefore    *time.Time    `json:"not_before"` // null: requests are welcome
+	WaitsBecause string        `json:"waits_because,omitempty"`
+}
+
+type statusRun struct {
+	ID        string    `json:"id"`
+	Time      time.Time `json:"time"`
+	Command   string    `json:"command"`
+	Playlists int       `json:"playlists"`
+}
+
+// The states of a playlist as this computer knows it.
+const (
+	playlistManaged = "managed" // in the files and the lock file
+	playlistHeld    = "held"    // so, and left alone
+	playlistNew     = "new"     // in the files only
+	playlistOrphan  = "in_no_file"
+	playlistLost    = "forgotten_by_lock" // this computer remembers it, the lock file doesn't
+)
+
+type statusPlaylist struct {
+	Address string     `json:"address"`
+	Account string     `json:"account"`
+	Name    string     `json:"name"`
+	ID      spotify.ID `json:"id,omitempty"`
+	State   string     `json:"state"`
+	Reason  string     `json:"reason,omitempty"` // of the hold
+	Until   *time.Time `json:"until,omitempty"`  // of the hold
+}
+
+type statusCreate struct {
+	Address string    `json:"address"`
+	Name    string    `json:"name"`
+	Since   time.Time `json:"since"`
+}
+
+type statusReplace struct {
+	Address string     `json:"address"`
+	ID      spotify.ID `json:"id"`
+	Items   int        `json:"items"`
+}
+
+func (a *app) status(ctx context.Context, path string, o sessionOptions, asJSON, detailed bool) (err error) {
+	s, err := a.open(path, o)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	desired, err := s.desire(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := s.statusReport(ctx, desired)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(a.Out)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		s.writeStatus(a.Out, r)
+	}
+	return r.exit(detailed)
+}
+
+// exit is what a report means as a health check: the account first, then the wait, then what is open.
+func (r *statusReport) exit(detailed bool) error {
+	limited := false
+	for _, acc := range r.Accounts {
+		if !acc.LoggedIn {
+			return quiet(exitLogin)
+		}
+		limited = limited || acc.NotBefore != nil
+	}
+	switch {
+	case limited:
+		return quiet(exitLater)
+	case detailed && r.Open:
+		return quiet(exitDifferences)
+	}
+	return nil
+}
+
+// statusReport gathers what this computer knows.
+func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*statusReport, error) {
+	r := &statusReport{FormatVersion: statusFormat, Issuer: s.world.issuer.Name, LockFile: s.lock.Path(), Managed: len(s.lock.Current().Playlists),
+		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending()}
+	if err := s.statusAccounts(ctx, r, desired); err != nil {
+		return nil, err
+	}
+	runs, err := s.runs()
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) > 0 {
+		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC(), Command: runs[0].Command, Playlists: len(runs[0].Versions)}
+	}
+	creates, err := s.state.OpenCreates()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range creates {
+		r.Creates = append(r.Creates, statusCreate{c.Address, c.Name, c.Time.UTC()})
+	}
+	replaces, err := s.state.OpenReplaces()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range replaces {
+		r.Replaces = append(r.Replaces, statusReplace{c.Address, c.ID, len(c.Want)})
+	}
+	remembered, err := s.state.Remembered()
+	if err != nil {
+		return nil, err
+	}
+	r.Playlists = playlistStates(desired, s.lock.Current(), remembered, s.now)
+	r.Open = r.PendingLock || len(r.Creates) > 0 || len(r.Replaces) > 0
+	for _, p := range r.Playlists {
+		r.Open = r.Open || p.State != playlistManaged && p.State != playlistHeld
+	}
+	return r, nil
+}
+
+// playlistStates sorts the playlists into those that need nothing and those that do, in the order of their addresses.
+func playlistStates(desired *config.Desired, lock *lockfile.File, remembered map[string][]store.Remembered, now time.Time) []statusPlaylist {
+	moved := make(map[string]string) // new address → old
+	for _, m := range desired.Moved {
+		moved[m.To] = m.From
+	}
+	let := make(map[string]bool) // addresses whose playlist is let go on purpose
+	for _, m := range desired.Removed {
+		let[m.From] = true
+	}
+	all := make(map[string]statusPlaylist)
+	used := make(map[string]bool)
+	for _, p := range desired.Playlists {
+		at := p.Address
+		if _, ok := lock.Playlists[at]; !ok && moved[at] != "" {
+			at = moved[at]
+		}
+		e, ok := lock.Playlists[at]
+		used[at] = true
+		sp := statusPlaylist{Address: p.Address, Account: p.Account, Name: e.Name, ID: e.ID, State: playlistManaged}
+		if p.Name != nil {
+			sp.Name = *p.Name
+		}
+		switch h := e.Held; {
+		case !ok:
+			sp.ID, sp.State = p.ID, playlistNew
+		case h != nil && (h.Until.IsZero() || now.Before(h.Until)):
+			sp.State, sp.Reason = playlistHeld, h.Reason
+			if !h.Until.IsZero() {
+				until := h.Until.UTC()
+				sp.Until = &until
+			}
+		}
+		all[p.Address] = sp
+	}
+	for address, e := range lock.Playlists {
+		if !used[address] {
+			all[address] = statusPlaylist{Address: address, Account: e.Account, Name: e.Name, ID: e.ID, State: playlistOrphan}
+		}
+	}
+	for address, list := range remembered {
+		p, wanted := all[address]
+		if len(list) == 0 || !wanted || p.State != playlistNew || p.ID != "" || let[address] {
+			continue
+		}
+		if last := list[len(list)-1]; !last.Forgotten {
+			if _, elsewhere := lock.AddressOf(last.ID); !elsewhere {
+				p.ID, p.State = last.ID, playlistLost
+				all[address] = p
+			}
+		}
+	}
+	out := make([]statusPlaylist, 0, len(all))
+	for _, address := range sortedKeys(all) {
+		out = append(out, all[address])
+	}
+	return out
+}
+
+// statusAccounts adds the accounts to a report, each with its logins and what Spotify said about limits.
+func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *config.Desired) error {
+	names := labels(desired, s.lock, nil)
+	if s.world.sandbox != nil {
+		for _, label := range names {
+			if err := s.sandboxLogin(ctx, s.world, label); err != nil {
+				return err
+			}
+		}
+	}
+	logins, err := s.authReport(s.world, s.now)
+	if err != nil {
+		return err
+	}
+	creds, err := s.world.openCredentials()
+	if err != nil {
+		return err
+	}
+	for _, label := range names {
+		acc := statusAccount{Label: label, Logins: []loginReport{}}
+		if locked, ok := s.lock.Current().Accounts[label]; ok {
+			acc.User = locked.Name
+			if acc.User == "" {
+				acc.User = string(locked.User)
+			}
+		}
+		app, err := s.appFor(s.world, accountOf(desired, label), creds)
+		if err != nil {
+			return err
+		}
+		for _, l := range logins.Logins {
+			if l.Account != label || !l.InUse || l.From == "login" && l.ClientID != app.ClientID {
+				continue
+			}
+			acc.Logins = append(acc.Logins, l)
+			acc.LoggedIn = acc.LoggedIn || l.State == loginOK
+			if l.ClientID != "" {
+				app.ClientID = l.ClientID
+			}
+			if acc.User == "" && l.UserID != "" {
+				acc.User = person(l.token)
+			}
+		}
+		if app.ClientID != "" {
+			n, err := store.OpenLimits(s.world.fsys, s.world.stateDir, s.world.issuer.Name, app.ClientID).NotBefore()
+			if err != nil {
+				return err
+			}
+			if n.Until.After(s.now) {
+				until := n.Until.UTC()
+				acc.NotBefore, acc.WaitsBecause = &until, n.Reason
+			}
+		}
+		r.Accounts = append(r.Accounts, acc)
+	}
+	return nil
+}
+
+// writeStatus is the report for people.
+func (s *session) writeStatus(w io.Writer, r *statusReport) {
+	for _, acc := range r.Accounts {
+		s.writeAccount(w, acc)
+	}
+	if r.LastRun == nil {
+		fmt.Fprintln(w, "Last run: none on this computer.")
+	} else {
+		fmt.Fprintf(w, "Last run: %s on %s, %s.\n", r.LastRun.Command, r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), plural(r.LastRun.Playlists, "playlist"))
+	}
+	fmt.Fprintf(w, "Playlists: %d managed.\n", r.Managed)
+	for _, p := range r.Playlists {
+		if p.State == playlistManaged {
+			continue
+		}
+		what := fmt.Sprintf("%s (%s)", p.Address, printable(p.Name))
+		switch p.State {
+		case playlistHeld:
+			until := ""
+			if p.Until != nil {
+				until = " until " + p.Until.Format("2 Jan 2006 15:04 UTC")
+			}
+			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume '%s'\n", what, p.Reason, until, p.Address)
+		case playlistNew:
+			will := "not created yet; spotsync apply does it"
+			if p.ID != "" {
+				will = "not managed yet; spotsync apply adopts " + string(p.ID)
+			}
+			fmt.Fprintf(w, "  new         %s: %s\n", what, will)
+		case playlistOrphan:
+			fmt.Fprintf(w, "  in no file  %s: spotsync apply deletes it; to keep it write its block again, or a removed block\n", what)
+		case playlistLost:
+			fmt.Fprintf(w, "  forgotten   %s: the lock file has lost it, this computer remembers it as %s; spotsync lock restore\n", what, p.ID)
+		}
+	}
+	for _, c := range r.Creates {
+		fmt.Fprintf(w, "  unfinished  %s (%s): asked for on %s, and no answer recorded; the next apply looks for it first\n", c.Address, printable(c.Name), c.Since.Format("2 Jan 2006 15:04 UTC"))
+	}
+	for _, c := range r.Replaces {
+		fmt.Fprintf(w, "  unfinished  %s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, plural(c.Items, "item"))
+	}
+	if r.PendingLock {
+		fmt.Fprintf(w, "Lock file: entries wait on this computer because %s could not be written; the next spotsync apply that can write it adds them.\n", r.LockFile)
+	}
+}
+
+func (s *session) writeAccount(w io.Writer, acc statusAccount) {
+	head := fmt.Sprintf("Account %q", acc.Label)
+	if acc.User != "" {
+		head += ", " + printable(acc.User)
+	}
+	if len(acc.Logins) == 0 {
+		fmt.Fprintf(w, "%s: not logged in; log in with: spotsync login%s\n", head, loginFlag(acc.Label))
+	}
+	for _, l := range acc.Logins {
+		fmt.Fprintf(w, "%s: %s.\n", head, l.describe())
+		if len(l.Missing) > 0 {
+			fmt.Fprintf(w, "  missing     the login lacks %s; grant with: %s\n", strings.Join(l.Missing, " "), l.Renew)
+		}
+	}
+	if acc.NotBefore != nil {
+		wait := acc.NotBefore.Sub(s.now).Round(time.Second)
+		why := "Spotify wants no requests"
+		if acc.WaitsBecause == "QUOTA_EXCEEDED" || acc.WaitsBecause == "quota" {
+			why = "the requests Spotify grants this developer are used up"
+		}
+		fmt.Fprintf(w, "  waiting     %s until %s (%s); plan --refresh=false, history and status work meanwhile\n", why, acc.NotBefore.Format("2 Jan 2006 15:04:05 UTC"), wait)
+	}
+}
