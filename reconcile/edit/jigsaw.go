@@ -17,7 +17,9 @@ type jigsaw struct {
 	first []int   // by block in present order: its first row
 	order []int   // by block in present order: its number
 	group []group // by block number v: new rows wanted between blocks v and v+1
-	plain int     // requests that the new rows wanted inside blocks take
+
+	// The new rows wanted inside blocks: groups, rows, and the requests they take.
+	plainGroups, plainRows, plain int
 }
 
 // group is the rows want[from:to].
@@ -80,7 +82,10 @@ func (p *problem) contract(tokens, place []int) *jigsaw {
 		if starts(t) {
 			j.first, j.order = append(j.first, t), append(j.order, block[t])
 		} else {
-			j.plain += batches(j.place[t]-j.place[t-1]-1, p.o.MaxURIs)
+			rows := j.place[t] - j.place[t-1] - 1
+			j.plainGroups += min(1, rows)
+			j.plainRows += rows
+			j.plain += batches(rows, p.o.MaxURIs)
 		}
 	}
 	return j
@@ -119,11 +124,15 @@ func (j *jigsaw) broken() (groups, rows int) {
 	return groups, rows
 }
 
-// atLeast is a number of requests that no answer goes below, given such a number of moves. Inserts bring the rows of all
-// groups; and each move can join, backwards, at most two groups to one.
+// atLeast is a number of requests that no answer goes below, given such a number of moves. Each joint inside a block
+// that new rows go into takes an insert of its own, if no group is longer than one insert (and if one is, leave out
+// rows of it). Each other move can join two groups to one, seen backwards, but no more. And all new rows must come.
 func (j *jigsaw) atLeast(moves int, o Options) int {
-	groups, rows := j.broken()
-	return j.plain + max(moves+batches(rows, o.MaxURIs), groups)
+	groups, short, rows := 0, 0, j.plainRows
+	for _, g := range j.group {
+		groups, short, rows = groups+min(1, g.len()), short+min(g.len(), o.MaxURIs), rows+g.len()
+	}
+	return max(j.plainGroups+max(moves+batches(short, o.MaxURIs), groups), moves+batches(rows, o.MaxURIs))
 }
 
 // bound is atLeast by the cycle bound.
@@ -166,6 +175,9 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 			continue
 		}
 		for noise := range 8 {
+			if len(l)-1 > greedyGaps {
+				break
+			}
 			if end := s.beam(l, 6, noise+1, n); end != nil && try(end.moves()) {
 				break
 			}

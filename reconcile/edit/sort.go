@@ -60,30 +60,35 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 	return append(moves, rest...), bound
 }
 
-// descend makes one greedy cut after the other until at most gaps are left; l is overwritten.
+// descend makes one greedy cut after the other until at most gaps are left.
 func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
+	l = slices.Clone(l)
 	var other layout
-	for len(l)-1 > gaps {
+	for unfolded := false; len(l)-1 > gaps; {
 		s.g.link(l, s.blocks)
 		s.work -= len(l) / 4
-		c := s.greedy(l)
+		c, ok := s.greedy()
+		if !ok && !unfolded { // not twice on end, so that each cut or the next one joins something
+			c, unfolded = unfold(l)
+			ok = unfolded
+		} else {
+			unfolded = false
+		}
+		if !ok {
+			c = s.fetch()
+		}
 		moves = append(moves, c.move(l))
 		l, other = c.apply(l, other[:0]), l
 	}
 	return moves, l
 }
 
-// greedy is the good cut of three gaps in a row that joins most and, of those, moves least. Where there is none, it
-// is one after which there are more, or at least one that joins something.
-func (s *sorter) greedy(l layout) cut {
+// greedy is the good cut of three gaps in a row that joins most and, of those, moves least.
+func (s *sorter) greedy() (best cut, ok bool) {
 	next := s.g.next
-	var best, fallback cut
 	joins := 0
 	for x, y := range next {
 		z := next[y]
-		if int(y) < x {
-			fallback = cut{int(y), int(y) + 1, x} // brings the span wanted behind x there
-		}
 		if !turns(int32(x), y, z) {
 			continue
 		}
@@ -98,12 +103,13 @@ func (s *sorter) greedy(l layout) cut {
 			best, joins = c, n
 		}
 	}
-	if joins > 0 {
-		return best
-	}
-	// A stretch of spans in reverse order takes about half as many moves as it has spans, if it starts with this one:
-	// leave the first span, swap the halves of the rest (Eriksson and others, 2001).
-	from, to := 0, 0 // the longest such stretch
+	return best, joins > 0
+}
+
+// unfold is a cut in the longest stretch of spans in reverse order, of which no cut is good. To leave the first span
+// and swap the halves of the rest makes good cuts of all that follow (Eriksson and others, 2001).
+func unfold(l layout) (c cut, ok bool) {
+	from, to := 0, 0
 	for i := 1; i < len(l); {
 		k := i + 1
 		for k < len(l) && l[k].hi+1 == l[k-1].lo {
@@ -114,17 +120,24 @@ func (s *sorter) greedy(l layout) cut {
 		}
 		i = k
 	}
-	if to-from >= 4 {
-		return cut{from, from + (to-from-1)/2, to - 1}
+	return cut{from, from + (to-from-1)/2, to - 1}, to-from >= 4
+}
+
+// fetch is a cut that brings some span behind the one it is wanted behind.
+func (s *sorter) fetch() cut {
+	for x, y := range s.g.next {
+		if int(y) < x {
+			return cut{int(y), int(y) + 1, x}
+		}
 	}
-	return fallback
+	return cut{} // not reached: the arcs of a cycle can't all lead forwards
 }
 
 // search sorts l by beams of growing width, then by beams that are led astray a little more each time.
 func (s *sorter) search(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
-	moves, _ = s.descend(slices.Clone(l), 0)
+	moves, _ = s.descend(l, 0)
 	for _, b := range [...]struct{ width, noise int }{{1, 0}, {3, 0}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 9}, {6, 12}, {133, 0}} {
 		if len(moves) == bound || s.work <= 0 {
 			break
