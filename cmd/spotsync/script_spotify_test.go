@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -73,6 +74,7 @@ func (s *scriptSpotify) token(user string) string {
 //	spotify delete NAME                   taken out of its owner's library
 //	spotify withdraw SONG                 the song is no longer to be had
 //	spotify clock 24h                     its clock goes forward
+//	spotify later                         a minute and more goes by: all that was written has settled
 //	spotify quirk NAME=VALUE...           fields of sandbox.Quirks
 //	spotify fault METHOD ROUTE [KEY=VALUE...]  see fault
 //	spotify mend                          no more faults
@@ -112,9 +114,10 @@ func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "clock":
 		d, err := time.ParseDuration(args[0])
 		ts.Check(err)
-		s.mu.Lock()
-		s.ahead += d
-		s.mu.Unlock()
+		s.forward(d)
+	case "later":
+		s.forward(store.SettlingTime + time.Second)
+		ts.Check(forgetSettling(ts.Getenv("SPOTSYNC_DATA_DIR")))
 	case "quirk":
 		q := s.Quirks()
 		for _, a := range args {
@@ -152,6 +155,21 @@ func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("spotify %s: unknown", verb)
 	}
+}
+
+func (s *scriptSpotify) forward(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead += d
+}
+
+// forgetSettling takes away what spotsync keeps for [store.SettlingTime] after a write, for its clock can't be moved.
+func forgetSettling(data string) error {
+	found, err := filepath.Glob(filepath.Join(data, "state", "*", "account-*", "settling"))
+	for _, dir := range found {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
 }
 
 // user is whose phone it is.
