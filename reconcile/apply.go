@@ -173,12 +173,6 @@ func (a *Applier) prepare(p *Plan) error {
 				f.Accounts[label] = lockfile.Account{ID: acc.ID, User: acc.User, Name: acc.Name}
 			}
 		}
-		for _, c := range p.Changes {
-			if e, ok := f.Playlists[c.Address]; ok && e.ID == c.ID {
-				c.note(&e)
-				f.Playlists[c.Address] = e
-			}
-		}
 		for _, l := range p.LockChanges {
 			e, ok := f.Playlists[l.Address]
 			if !ok || e.ID != l.ID {
@@ -189,13 +183,33 @@ func (a *Applier) prepare(p *Plan) error {
 				f.Playlists[l.To] = e
 			}
 		}
+		for _, c := range p.Changes {
+			e, ok := f.Playlists[c.Address]
+			if !ok || e.ID != c.ID {
+				continue
+			}
+			c.note(&e)
+			if c.Action == None {
+				e.Held = c.hold() // one that is in force was not planned
+			}
+			f.Playlists[c.Address] = e
+		}
 	})
+	if err != nil {
+		return err
+	}
+	open, err := a.State.OpenCreates()
 	if err != nil {
 		return err
 	}
 	for _, c := range p.Changes {
 		if c.Unfinished && c.Action == None {
 			err = errors.Join(err, a.State.EndReplace(c.ID))
+		}
+		for _, o := range open { // killed after the ID was written down
+			if o.Address == c.Address && c.ID != "" && c.Action != Adopt && idAt(a.Lock.Current(), c.Address) == c.ID {
+				err = errors.Join(err, a.State.EndCreate(o.Key, c.ID))
+			}
 		}
 	}
 	for _, l := range p.LockChanges {

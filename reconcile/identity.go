@@ -11,6 +11,7 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -28,7 +29,6 @@ func (p *planner) checkAccounts() {
 					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), accountFlag(label))})
 			continue
 		}
-		p.checkMissing(label, o)
 	}
 }
 
@@ -39,27 +39,29 @@ func SameAccount(locked lockfile.Account, u spotify.User) bool {
 }
 
 // checkMissing refuses to believe that all locked playlists were deleted: more likely the listing is somebody else's.
-func (p *planner) checkMissing(label string, o *Observed) {
-	if !o.Asked {
-		return
-	}
-	locked, missing := 0, 0
-	for _, e := range p.Lock.Playlists {
-		if e.Account != label {
-			continue
+// What is held or on its way out anyway proves nothing.
+func (p *planner) checkMissing() {
+	for _, label := range sortedKeys(p.Observed) {
+		o := p.Observed[label]
+		locked, missing, restored := 0, 0, 0
+		for _, m := range p.managed {
+			_, seen := o.Seen[m.id]
+			if m.account != label || m.entry.ID == "" || m.entry.ID != m.id || m.entry.Held != nil || !seen || !p.targeted(m.address) {
+				continue
+			}
+			locked++
+			if slices.Contains(o.Missing, m.id) {
+				missing++
+				if m.block != nil {
+					restored++
+				}
+			}
 		}
-		if _, seen := o.Seen[e.ID]; !seen {
-			continue
+		if o.Asked && locked >= 2 && missing == locked && restored > 0 && p.Command != "destroy" {
+			p.refuse(Refusal{Summary: "None of the managed playlists is in this account",
+				Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose use --target with one of them, or spotsync rollback.",
+					locked, label, who(o.User.DisplayName, o.User.Account()))})
 		}
-		locked++
-		if slices.Contains(o.Missing, e.ID) {
-			missing++
-		}
-	}
-	if locked >= 2 && missing == locked {
-		p.refuse(Refusal{Summary: "None of the managed playlists is in this account",
-			Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose use --target with one of them, or spotsync rollback.",
-				locked, label, who(o.User.DisplayName, o.User.Account()))})
 	}
 }
 
@@ -102,6 +104,7 @@ func (p *planner) identify() {
 	slices.SortFunc(p.managed, func(a, b managed) int { return strings.Compare(a.address, b.address) })
 	p.checkUnique()
 	p.checkRenamed()
+	p.checkMissing()
 }
 
 func (p *planner) diagnose(rng hcl.Range, summary, format string, args ...any) {
@@ -109,7 +112,8 @@ func (p *planner) diagnose(rng hcl.Range, summary, format string, args ...any) {
 }
 
 func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
-	for _, m := range p.Desired.Moved {
+	p.Bases = maps.Clone(p.Bases)
+	for _, m := range inOrder(p.Desired.Moved) {
 		e, ok := entries[m.From]
 		if !ok {
 			continue // done already, or never was
@@ -124,8 +128,27 @@ func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[s
 		}
 		entries[m.To] = e
 		delete(entries, m.From)
+		if b, ok := p.Bases[m.From]; ok {
+			p.Bases[m.To] = b
+			delete(p.Bases, m.From)
+		}
 		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "move", Address: m.From, To: m.To, ID: e.ID, Reason: "moved block"})
 	}
+}
+
+// inOrder sorts moves so that one which leads to where another begins comes before it, whatever the order in the files.
+func inOrder(moves []config.Moved) []config.Moved {
+	left := slices.Clone(moves)
+	out := make([]config.Moved, 0, len(left))
+	for len(left) > 0 {
+		next := slices.IndexFunc(left, func(m config.Moved) bool {
+			return !slices.ContainsFunc(left, func(other config.Moved) bool { return other.To == m.From })
+		})
+		next = max(next, 0) // a circle: whatever comes first
+		out = append(out, left[next])
+		left = slices.Delete(left, next, next+1)
+	}
+	return out
 }
 
 func (p *planner) removeEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
@@ -180,6 +203,9 @@ func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[
 	if locked {
 		m.id = e.ID
 		p.checkOwner(m, rng)
+		if o := p.Observed[m.account]; o != nil && p.targeted(address) && p.seen(m).Presence == Gone && p.finishCreate(&m, o) {
+			m.entry = lockfile.Playlist{} // an interrupted run had begun to make it anew
+		}
 		return m
 	}
 	p.identifyNew(&m)
@@ -223,7 +249,7 @@ func (p *planner) identifyNew(m *managed) {
 	}
 	var same []spotify.Playlist
 	for _, pl := range o.Owned() {
-		if _, known := p.Lock.AddressOf(pl.ID); !known && sameName(*name, pl.Name) && !p.claimed(pl.ID) {
+		if _, known := p.Lock.AddressOf(pl.ID); !known && sameName(*name, pl.Name) && !p.claimed(pl.ID) && !p.awaited(m.address, pl) {
 			same = append(same, pl)
 		}
 	}
@@ -288,6 +314,14 @@ func (p *planner) candidates(name string, known []spotify.ID, o *Observed) []spo
 	return Candidates(name, known, o.Owned(), func(id spotify.ID) bool {
 		_, locked := p.Lock.AddressOf(id)
 		return locked || p.claimed(id)
+	})
+}
+
+// awaited reports whether the playlist may be what an interrupted run made for another address.
+func (p *planner) awaited(address string, pl spotify.Playlist) bool {
+	return slices.ContainsFunc(p.Creates, func(c store.Create) bool {
+		return c.Address != address && len(Candidates(c.Name, c.Known, []spotify.Playlist{pl}, p.locked)) == 1 &&
+			slices.ContainsFunc(p.Desired.Playlists, func(b config.Playlist) bool { return b.Address == c.Address && p.targeted(b.Address) })
 	})
 }
 
@@ -380,7 +414,7 @@ func (in Input) openCreate(label string, o *Observed) bool {
 		if c.Account != label || in.Now.Sub(c.Time) > settleWindow || !in.targeted(c.Address) {
 			continue
 		}
-		if _, locked := in.Lock.Playlists[c.Address]; locked {
+		if e, locked := in.Lock.Playlists[c.Address]; locked && o.Seen[e.ID].Presence != Gone {
 			continue
 		}
 		if len(Candidates(c.Name, c.Known, o.Owned(), in.locked)) == 0 {

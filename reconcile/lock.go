@@ -89,6 +89,9 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 	}
 	next := f.Clone()
 	change(next)
+	if err := next.Check(); err != nil {
+		return fmt.Errorf("%s stays as it is: %w", l.path, err)
+	}
 	if next.Equal(f) && !l.pending && !force {
 		l.current = f
 		return nil
@@ -175,6 +178,13 @@ func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (*lock
 			out.Accounts[label] = next.Accounts[label]
 		}
 	}
+	for _, query := range sortedKeys(next.Pins) {
+		is := next.Pins[query]
+		was, had := base.Pins[query]
+		if now, inFile := out.Pins[query]; is != was && (!inFile || had && now == was) {
+			out.Pins[query] = is
+		}
+	}
 	addresses := sortedKeys(next.Playlists)
 	for address := range base.Playlists {
 		if _, ok := next.Playlists[address]; !ok {
@@ -200,6 +210,9 @@ func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (*lock
 			return nil, refuse(address, "One address means two playlists",
 				"The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID", address, now.ID, is.ID, address)
 		}
+	}
+	if err := out.Check(); err != nil {
+		return nil, fmt.Errorf("what this computer learned while it could not write the lock file does not fit what the file says now: %w", err)
 	}
 	return out, nil
 }

@@ -210,7 +210,14 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 			p.addChange(Change{Address: m.address, Account: m.account, ID: m.id, Action: Skipped, Origin: FromUnknown, Reasons: []string{why}})
 			continue
 		}
-		p.addChange(p.change(m))
+		c := p.change(m)
+		if in.Command == "refresh-only" && c.Action.Changes() {
+			c.Action, c.Edits, c.After = None, nil, c.Before
+		}
+		p.addChange(c)
+	}
+	if in.Command == "refresh-only" {
+		p.plan.LockChanges = nil
 	}
 	p.guards()
 	p.finish()
@@ -303,12 +310,6 @@ func (p *planner) change(m managed) Change {
 	case len(c.Edits) > 0 || len(c.Unknown) > 0:
 		c.Action = Update
 	}
-	if p.Command == "refresh-only" && c.Action.Changes() {
-		c.Action, c.Edits, c.After = None, nil, c.Before
-		if c.Origin == FromSpotify || c.Origin == FromBoth {
-			c.Reasons = append(c.Reasons, "changed on Spotify"+since(base))
-		}
-	}
 	return c
 }
 
@@ -376,6 +377,11 @@ func (p *planner) deletion(c Change, m managed) Change {
 	switch seen.Presence {
 	case Unread:
 		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
+		return c
+	case NotOwned:
+		c.Action, c.Reasons = Skipped, []string{"it belongs to " + string(seen.Owner)}
+		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
+			Detail: fmt.Sprintf("%s (%s) belongs to %s, so it is not deleted. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm '%s'", m.address, m.id, seen.Owner, m.address)})
 		return c
 	case Absent, Gone:
 		c.Action = None

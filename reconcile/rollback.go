@@ -62,6 +62,10 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		m.id = entry.ID // the ID was not known when the version was written
 		c.ID = m.id
 	}
+	if m.id == "" {
+		c.Reasons = []string{"the run did not come to create it"}
+		return c
+	}
 	if entry.ID != "" && entry.ID != m.id {
 		c.Action, c.Reasons = Skipped, []string{fmt.Sprintf("the address is playlist %s now, and that version is of %s", entry.ID, m.id)}
 		return c
@@ -88,6 +92,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		return c
 	}
 	wish := wishFor(*v.Before)
+	wish.Protected = entry.PreventDestroy
 	c.Wish = &wish
 	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
 	if seen.Presence == Gone {

@@ -114,7 +114,7 @@ func (w *writer) delete(ctx context.Context) error {
 		switch {
 		case !ok || e.ID != w.id:
 		case w.change.Hold != "": // taken back, and to be put back by the same ID should the block say something else
-			e.Held = w.hold()
+			e.Held = w.change.hold()
 			f.Playlists[w.change.Address] = e
 		default:
 			delete(f.Playlists, w.change.Address)
@@ -602,7 +602,7 @@ func (w *writer) finish(ctx context.Context) error {
 		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
 			e.ID, e.Account, e.Name = w.id, w.change.Account, w.now.Details.Name
 			w.change.note(e)
-			e.Held = w.hold()
+			e.Held = w.change.hold()
 			if w.refused != "" {
 				e.RefusedDescription = w.refused
 			}
@@ -612,11 +612,11 @@ func (w *writer) finish(ctx context.Context) error {
 
 // hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist
 // releases it.
-func (w *writer) hold() *lockfile.Hold {
-	if w.change.Hold == "" {
+func (c Change) hold() *lockfile.Hold {
+	if c.Hold == "" {
 		return nil
 	}
-	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Wish: w.change.Hold}
+	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Wish: c.Hold}
 }
 
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
