@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -69,7 +68,7 @@ func sentence(err error) string {
 	if s == "" {
 		return s
 	}
-	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, ":/.()_\"'") {
+	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, ":/.()_\"'") && !strings.HasPrefix(first, "spotsync") {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
@@ -141,7 +140,7 @@ func (a *app) start(cmd *cobra.Command) error {
 		if a.set.sandbox {
 			return errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
 		}
-		issuer, err := auth.ParseIssuer(api, accounts)
+		issuer, err := a.issuer()
 		if err != nil {
 			return err
 		}

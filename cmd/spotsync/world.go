@@ -48,8 +48,19 @@ func (a *app) openWorld() (*world, error) {
 		w.issuer = auth.Issuer{Name: auth.Loopback, APIURL: embeddedURL + "/v1", AccountsURL: embeddedURL}
 		return w, nil
 	}
-	w.issuer, err = auth.ParseIssuer(a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"))
-	return w, err
+	if w.issuer, err = a.issuer(); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// issuer is the Spotify that the environment names, the real one if it names none.
+func (a *app) issuer() (auth.Issuer, error) {
+	issuer, err := auth.ParseIssuer(a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"))
+	if err != nil {
+		return auth.Issuer{}, fmt.Errorf("SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL: %w", err)
+	}
+	return issuer, nil
 }
 
 // Close saves what the sandbox must remember.
