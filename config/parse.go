@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // Module is a configuration whose blocks, names and references are sound; no expression has been worked out yet.
@@ -22,6 +24,7 @@ type Module struct {
 	moved     []Moved
 	removed   []Removed
 	remarks   map[string]map[int]string // by file and by the offset of the end of what they stand behind
+	said      map[spotify.URI]string    // names of songs, by comments anywhere
 	order     []node                    // each after all it refers to
 }
 
@@ -51,7 +54,7 @@ func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags
 func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	p := &parser{Module: &Module{
 		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
-		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string]map[int]string{},
+		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string]map[int]string{}, said: map[spotify.URI]string{},
 	}}
 	for _, o := range options {
 		o(p)
@@ -87,6 +90,7 @@ func (p *parser) parseFile(name string, src []byte) *hclsyntax.Body {
 		return nil
 	}
 	p.remarks[name] = remarks(tokens)
+	said(tokens, p.said)
 	return body
 }
 

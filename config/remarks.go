@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // remarks are the comments that stand at the end of a line behind something, by the offset of the end of that thing.
@@ -26,6 +28,28 @@ func remarks(tokens hclsyntax.Tokens) map[int]string {
 		}
 	}
 	return found
+}
+
+// said adds to names what comments call the songs that stand alone on their line, wherever in the files that is: a list
+// put together from others still has names for people. The first one to name a song is right.
+func said(tokens hclsyntax.Tokens, names map[spotify.URI]string) {
+	var uris []spotify.URI // on this line
+	line := 0
+	for _, t := range tokens {
+		if t.Range.Start.Line != line {
+			uris, line = nil, t.Range.Start.Line
+		}
+		switch t.Type {
+		case hclsyntax.TokenQuotedLit:
+			if ref, err := spotify.ParseRef(string(t.Bytes)); err == nil && (ref.Kind == "" || ref.Kind == spotify.KindTrack || ref.Kind == spotify.KindEpisode) {
+				uris = append(uris, ref.URI(spotify.KindTrack))
+			}
+		case hclsyntax.TokenComment:
+			if text := remark(string(t.Bytes)); len(uris) == 1 && names[uris[0]] == "" && text != "" {
+				names[uris[0]] = text
+			}
+		}
+	}
 }
 
 func remark(comment string) string {

@@ -199,8 +199,11 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	if entry.Title == "" && at == "" {
 		entry.Title = w.ev.remarks[rng.Filename][rng.End.Byte]
 	}
-	w.entries = append(w.entries, entry)
 	w.values = append(w.values, object(v, entry))
+	if entry.Title == "" {
+		entry.Title = w.ev.said[entry.URI] // for people alone: expressions see only what stands beside an element
+	}
+	w.entries = append(w.entries, entry)
 }
 
 // subjectOf names an element as the subject of a sentence.
