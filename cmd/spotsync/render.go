@@ -30,6 +30,7 @@ func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
 		return err
 	}
 	t := newPage(o)
+	t.known = knownTitles(p)
 	t.accounts(p)
 	var quietly, unchanged []*reconcile.Change
 	var columns [2]int // of --summary: addresses and names
@@ -82,7 +83,8 @@ type page struct {
 	strings.Builder
 	options renderOptions
 	colors  map[tone]*color.Color
-	blank   bool // nothing, or an empty line, stands above
+	known   map[string]string // titles by URI
+	blank   bool              // nothing, or an empty line, stands above
 }
 
 func newPage(o renderOptions) *page {
@@ -179,7 +181,7 @@ func accountName(a reconcile.PlanAccount) string {
 
 // change writes all there is to say about one playlist.
 func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
-	d := describe(p, c, t.options.Full)
+	d := describe(p, c, t.known, t.options.Full)
 	if t.options.Summary {
 		d.name = pad(d.name, columns[1])
 		t.headline(d, pad(d.address, columns[0]), d.brief())
@@ -359,7 +361,7 @@ func (t *page) warnings(p *reconcile.Plan) {
 	}
 	t.gap()
 	for _, w := range p.Warnings {
-		lines := wrapped(warning(p, w), t.room(max(9, t.options.Width-widest+9)))
+		lines := wrapped(warning(t.known, w), t.room(max(9, t.options.Width-widest+9)))
 		for i, l := range lines {
 			first := t.in(toneWarn, "Warning:") + " "
 			if i > 0 {
@@ -371,16 +373,11 @@ func (t *page) warnings(p *reconcile.Plan) {
 }
 
 // warning is a warning with the line to blame, and the song's name where it tells only of a URI.
-func warning(p *reconcile.Plan, w reconcile.Warning) string {
+func warning(known map[string]string, w reconcile.Warning) string {
 	s := asSentence(w.Text)
-	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Address == w.Address && strings.Contains(s, "spotify:") {
-			known := knownTitles(c)
-			for _, word := range strings.Fields(s) {
-				if title := known[word]; title != "" {
-					s = strings.Replace(s, word, printable(title)+" ("+word+")", 1)
-				}
-			}
+	for _, word := range strings.Fields(s) {
+		if title := known[word]; title != "" {
+			s = strings.Replace(s, word, printable(title)+" ("+word+")", 1)
 		}
 	}
 	if w.Address != "" {

@@ -80,8 +80,8 @@ func (t tally) signs() string {
 
 const knownAfterApply = "(known after apply)"
 
-// describe says what a change is, for p's reader.
-func describe(p *reconcile.Plan, c *reconcile.Change, full bool) description {
+// describe says what a change of p is. known are titles by URI.
+func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, full bool) description {
 	d := description{address: printable(c.Address), name: nameOf(c), writes: len(c.Edits)}
 	switch c.Action {
 	case reconcile.Create:
@@ -130,7 +130,7 @@ func describe(p *reconcile.Plan, c *reconcile.Change, full bool) description {
 	}
 	differ := d.tally != tally{}
 	if differ && (c.Action != reconcile.Delete || full) {
-		d.rows = foldRows(rows, knownTitles(c), full)
+		d.rows = foldRows(rows, known, full)
 	}
 	stay := false
 	for _, r := range rows {

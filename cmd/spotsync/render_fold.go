@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // How much of a long list is shown without --full.
@@ -148,23 +149,28 @@ func lineOf(d rowDiff, known map[string]string, twins map[string]bool) rowLine {
 
 func dayOf(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
 
-// knownTitles are the names of items that the files tell and Spotify does not.
-func knownTitles(c *reconcile.Change) map[string]string {
+// knownTitles are the names of items, told by any playlist of the plan: those of Spotify before those of the files.
+func knownTitles(p *reconcile.Plan) map[string]string {
 	known := make(map[string]string)
-	if w := c.Wish; w != nil && len(w.Titles) == len(w.Tracks) {
-		for i, u := range w.Tracks {
-			if w.Titles[i] != "" && known[string(u)] == "" {
-				known[string(u)] = w.Titles[i]
+	learn := func(uri spotify.URI, title string) {
+		if title != "" && known[string(uri)] == "" {
+			known[string(uri)] = title
+		}
+	}
+	for _, c := range p.Changes {
+		for _, picture := range []*reconcile.Picture{c.Before, c.After} {
+			if picture == nil {
+				continue
+			}
+			for _, r := range picture.Tracks {
+				learn(r.URI, r.Title)
 			}
 		}
 	}
-	for _, p := range []*reconcile.Picture{c.Before, c.After} {
-		if p == nil {
-			continue
-		}
-		for _, r := range p.Tracks {
-			if r.Title != "" {
-				known[string(r.URI)] = r.Title
+	for _, c := range p.Changes {
+		if w := c.Wish; w != nil && len(w.Titles) == len(w.Tracks) {
+			for i, u := range w.Tracks {
+				learn(u, w.Titles[i])
 			}
 		}
 	}

@@ -32,13 +32,13 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		}
 		b.WriteString(fenced("text", strings.Join(text, "\n")))
 	}
-	omitted := 0
+	omitted, known := 0, knownTitles(p)
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if !c.Action.Changes() {
 			continue
 		}
-		block := markdownChange(describe(p, c, o.Full), o)
+		block := markdownChange(describe(p, c, known, o.Full), o)
 		if b.Len()+len(block) > commentSize {
 			omitted++
 			continue
@@ -59,7 +59,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		rest = append(rest, lockChange(l))
 	}
 	for _, w := range p.Warnings {
-		rest = append(rest, "Warning: "+warning(p, w))
+		rest = append(rest, "Warning: "+warning(known, w))
 	}
 	if len(rest) > 0 {
 		b.WriteString("\n" + fenced("text", strings.Join(rest, "\n")))

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// screen is a terminal's output as a person sees it: lines, with the carriage returned.
+func screen(out string) []string {
+	lines := []string{""}
+	col := 0
+	row := []rune{}
+	for _, r := range out {
+		switch r {
+		case '\n':
+			lines[len(lines)-1] = strings.TrimRight(string(row), " ")
+			lines, row, col = append(lines, ""), nil, 0
+		case '\r':
+			col = 0
+		default:
+			if col < len(row) {
+				row[col] = r
+			} else {
+				row = append(row, r)
+			}
+			col++
+		}
+	}
+	lines[len(lines)-1] = strings.TrimRight(string(row), " ")
+	return lines
+}
+
+func TestProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		a := &app{Err: newTerminal(&out, 80)}
+		look := func() string {
+			a.Err.(*terminal).mu.Lock()
+			defer a.Err.(*terminal).mu.Unlock()
+			lines := screen(out.String())
+			return lines[len(lines)-1]
+		}
+		fmt.Fprint(a.Err, "Do this? ") // answered, which ends the line without our knowing
+		p := a.progress("Reading playlists")
+		time.Sleep(900 * time.Millisecond)
+		p.Set(1, 4)
+		synctest.Wait()
+		if got := look(); got != "Do this?" {
+			t.Errorf("a bar before a second is over: %q", got)
+		}
+		time.Sleep(500 * time.Millisecond)
+		synctest.Wait()
+		if got := look(); !strings.HasPrefix(got, "Reading playlists") || !strings.Contains(got, "1/4") {
+			t.Errorf("no bar: %q", got)
+		}
+		a.say("playlist.a: done")
+		if lines := screen(out.String()); lines[len(lines)-2] != "playlist.a: done" {
+			t.Errorf("what was said is not on a line of its own: %q", lines)
+		}
+		a.waiting(spotify.Retry{Wait: 42 * time.Second, Err: fmt.Errorf("wrapped: %w", &spotify.RateLimitError{})})
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if got := look(); got != "Reading playlists: Spotify's rate limit; going on in 40s" {
+			t.Errorf("waiting: %q", got)
+		}
+		time.Sleep(41 * time.Second)
+		synctest.Wait()
+		if got := look(); !strings.Contains(got, "1/4") {
+			t.Errorf("after the wait: %q", got)
+		}
+		p.Set(4, 4)
+		p.Done()
+		if got := look(); got != "" {
+			t.Errorf("left behind: %q", got)
+		}
+	})
+}
+
+func TestNoProgressWhereNobodyWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		a := &app{Err: &out}
+		p := a.progress("Applying")
+		p.Set(1, 2)
+		a.waiting(spotify.Retry{Wait: time.Minute})
+		events := 0
+		p.counting(3, func(reconcile.Event) { events++ })(reconcile.Event{Type: "request"})
+		time.Sleep(time.Minute)
+		p.Done()
+		if out.Len() > 0 || events != 1 {
+			t.Errorf("%q, %d events", out.String(), events)
+		}
+	})
+}
+
+func TestWaitingWithoutABar(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{Err: newTerminal(&out, 80)}
+	a.waiting(spotify.Retry{Wait: 200 * time.Millisecond})
+	a.waiting(spotify.Retry{Wait: 8 * time.Second})
+	if got := out.String(); got != "Waiting 8s: Spotify does not answer.\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTerminalFromManyGoroutines(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{Err: newTerminal(&out, 80)}
+	p := a.progress("Applying")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 50 {
+				p.Set(i, 50)
+				a.say("line")
+			}
+		})
+	}
+	wg.Wait()
+	p.Done()
+	if n := strings.Count(out.String(), "line\n"); n != 400 {
+		t.Errorf("%d lines", n)
+	}
+}
