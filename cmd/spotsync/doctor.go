@@ -113,8 +113,6 @@ func (c *checkup) failed(check string, err error) {
 }
 
 func (a *app) doctor(ctx context.Context, path string, in inputFlags, asJSON bool) (err error) {
-	ctx, cancel := a.stoppable(ctx)
-	defer cancel()
 	c := &checkup{app: a}
 	if !asJSON {
 		c.show = a.Out
@@ -129,7 +127,7 @@ func (a *app) doctor(ctx context.Context, path string, in inputFlags, asJSON boo
 		c.spotify(ctx)
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return errInterrupted
 	}
 	return c.conclude(asJSON)
 }
@@ -192,7 +190,7 @@ func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
 	var err error
 	if c.creds, err = c.w.openCredentials(); err != nil {
 		c.failed("credentials file", err)
-	} else if _, err := os.Stat(c.w.credentials); err != nil {
+	} else if !exists(c.w.credentials) {
 		c.ok("credentials file", "%s is not there yet; a login makes it", c.w.credentials)
 	} else {
 		c.ok("credentials file", "%s, open to nobody else", c.w.credentials)
@@ -210,10 +208,17 @@ func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
 		return
 	case lock.Pending():
 		c.warn("lock file", lockPath+" could not be written, so entries wait on this computer", "Make it writable and run spotsync apply.")
+	case !exists(lockPath):
+		c.ok("lock file", "%s is not there yet; the first apply makes it", lockPath)
 	default:
 		c.ok("lock file", "%s, %s, for %s", lockPath, plural(len(lock.Current().Playlists), "playlist"), lock.Current().Issuer)
 	}
 	c.locked = lock.Current().Accounts
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // folder makes sure that files can be written there.
@@ -398,7 +403,8 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 		c.fail(name("login"), err.Error(), "")
 		return
 	case app.ClientID == "":
-		c.fail(name("app"), "no client ID is set, and nobody is logged in", "spotsync login tells how to make an app and log in.")
+		c.add(finding{Check: name("app"), Result: checkFailed, code: exitLogin, What: "no client ID is set, and nobody is logged in",
+			Fix: "Run spotsync login" + loginFlag(label) + ": it tells how to make an app."})
 		return
 	}
 	if err := app.Check(); err != nil {

@@ -330,8 +330,6 @@ func (a *app) askUser(ctx context.Context, w *world, creds *auth.Credentials, t 
 	if err != nil {
 		return auth.Token{}, err
 	}
-	ctx, cancel := a.stoppable(ctx)
-	defer cancel()
 	token, err := auth.Login(ctx, t.app, auth.LoginOptions{
 		Scopes: coreScopes, ShowDialog: again,
 		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.Err, HTTP: auth.HTTPClient(w.inner),
@@ -380,23 +378,5 @@ func openBrowser(url string) error {
 		return err
 	case <-time.After(2 * time.Second):
 		return nil
-	}
-}
-
-// stoppable is a context that the first signal ends too, for what is only waiting for a person.
-func (a *app) stoppable(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		select {
-		case <-a.Stop:
-			cancel(errInterrupted)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel(nil)
-		<-done
 	}
 }

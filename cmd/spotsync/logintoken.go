@@ -100,8 +100,6 @@ func (a *app) readHidden(ctx context.Context, f *os.File) (string, error) {
 		line, err := term.ReadPassword(fd)
 		got <- typed{line, err}
 	}()
-	ctx, cancel := a.stoppable(ctx)
-	defer cancel()
 	select {
 	case t := <-got:
 		fmt.Fprintln(a.Err)

@@ -40,6 +40,8 @@ func run(ctx context.Context, a *app, args []string) int {
 	var refused *reconcile.RefusedError
 	switch {
 	case err == nil || err.Error() == "":
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		a.say("Error: Interrupted.")
 	case errors.As(err, &refused):
 		a.showRefusals(refused.Refusals)
 	default:

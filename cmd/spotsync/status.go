@@ -161,14 +161,14 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 		return nil, err
 	}
 	if len(runs) > 0 {
-		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC(), Command: runs[0].Command, Playlists: len(runs[0].Versions)}
+		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC().Truncate(time.Second), Command: runs[0].Command, Playlists: len(runs[0].Versions)}
 	}
 	creates, err := s.state.OpenCreates()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range creates {
-		r.Creates = append(r.Creates, statusCreate{c.Address, c.Name, c.Time.UTC()})
+		r.Creates = append(r.Creates, statusCreate{c.Address, c.Name, c.Time.UTC().Truncate(time.Second)})
 	}
 	replaces, err := s.state.OpenReplaces()
 	if err != nil {
