@@ -427,7 +427,25 @@ func (p *planner) finish() {
 			pl.Complete = false
 		}
 		pl.Summary.Requests += len(c.Edits)
+		c.Edits, c.Reasons = listed(c.Edits), listed(c.Reasons)
+		for _, picture := range []*Picture{c.Before, c.After} {
+			if picture != nil {
+				picture.Tracks = listed(picture.Tracks)
+			}
+		}
+		if c.Wish != nil {
+			c.Wish.Tracks = listed(c.Wish.Tracks)
+		}
 	}
+	pl.Changes, pl.LockChanges, pl.Warnings, pl.Refusals = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings), listed(pl.Refusals)
+}
+
+// listed is a list that is [] in JSON when it is empty, and not null: programs go through it unasked.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // wishOf is what a block wants.
