@@ -80,7 +80,7 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 		}
 	}
 	if o.check && changed > 0 {
-		a.say("%s not formatted. To format: spotsync fmt", counted(changed, "file is", "files are"))
+		a.say("%s not formatted; the same command without --check formats.", counted(changed, "file is", "files are"))
 		failed = true
 	}
 	if failed {

@@ -83,8 +83,8 @@ func (a *app) help(root *cobra.Command, args []string) error {
 // arrange gives the root its help, and every command that only holds others an error for a name it does not know:
 // a mistyped command must not look like success.
 func arrange(a *app, root *cobra.Command) {
-	help := newHelp(a)
-	root.SetHelpCommand(help)
+	root.SetHelpCommand(newHelp(a))
+	root.InitDefaultHelpCmd()
 	root.Version = version()
 	root.SetVersionTemplate("spotsync {{.Version}}\n")
 	usual := root.HelpFunc()
@@ -93,7 +93,7 @@ func arrange(a *app, root *cobra.Command) {
 			usual(cmd, args)
 			return
 		}
-		rootHelp(cmd.OutOrStdout(), root, help)
+		rootHelp(cmd.OutOrStdout(), root)
 	})
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
@@ -124,9 +124,9 @@ func didYouMean(near []string) string {
 }
 
 // rootHelp is what "spotsync --help" prints.
-func rootHelp(w io.Writer, root, help *cobra.Command) {
+func rootHelp(w io.Writer, root *cobra.Command) {
 	fmt.Fprintf(w, "%s\n\nUsage:\n  spotsync [global flags] COMMAND [flags] [PATH]\n", strings.TrimSpace(root.Long))
-	commands := map[string]*cobra.Command{"help": help}
+	commands := make(map[string]*cobra.Command)
 	width := 0
 	for _, c := range root.Commands() {
 		commands[c.Name()] = c

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/config"
+)
+
+const repository = "../.."
+
+func readDoc(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(repository, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// testApp is an app without a world around it.
+func testApp(in string) (a *app, out, errs *bytes.Buffer) {
+	out, errs = new(bytes.Buffer), new(bytes.Buffer)
+	return &app{In: strings.NewReader(in), Out: out, Err: errs, Getenv: func(string) string { return "" },
+		Environ: func() []string { return nil }, Stop: make(chan struct{}), width: 80}, out, errs
+}
+
+// TestCommandsPage holds the list in docs/commands.md: everything below its second part is what the commands say of
+// themselves, written by go test ./cmd/spotsync -run TestCommandsPage -update.
+func TestCommandsPage(t *testing.T) {
+	const begin = "\n## Global flags\n"
+	page := readDoc(t, "docs/commands.md")
+	intro, _, _ := strings.Cut(page, begin)
+	a, _, _ := testApp("")
+	root := newRoot(a)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s\n```text\n%s```\n", intro, begin, globalFlags(root).FlagUsages())
+	var write func(*cobra.Command)
+	write = func(c *cobra.Command) {
+		fmt.Fprintf(&b, "\n%s %s\n\n```text\n%s\n```\n\n%s\n", "##"+strings.Repeat("#", strings.Count(c.CommandPath(), " ")-1),
+			strings.TrimPrefix(c.CommandPath(), "spotsync "), c.UseLine(), prosaic(c))
+		c.InitDefaultHelpFlag()
+		c.LocalFlags().Lookup("help").Hidden = true
+		if usages := c.LocalNonPersistentFlags().FlagUsages(); usages != "" {
+			fmt.Fprintf(&b, "\n```text\n%s```\n", usages)
+		}
+		for _, sub := range c.Commands() {
+			write(sub)
+		}
+	}
+	for _, g := range groups {
+		for _, name := range g.names {
+			for _, c := range root.Commands() {
+				if c.Name() == name {
+					write(c)
+				}
+			}
+		}
+	}
+	if *updateGolden {
+		if err := os.WriteFile(filepath.Join(repository, "docs/commands.md"), []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if d := cmp.Diff(b.String(), page); d != "" {
+		t.Errorf("docs/commands.md is not what the commands say; run: go test ./cmd/spotsync -run TestCommandsPage -update\n%s", d)
+	}
+}
+
+// prosaic is a command's long text as Markdown: lines moved in are examples.
+func prosaic(c *cobra.Command) string {
+	text := strings.TrimRight(c.Long, "\n")
+	if text == "" {
+		text = c.Short + "."
+	}
+	var out []string
+	example := false
+	for line := range strings.SplitSeq(text, "\n") {
+		if is := strings.HasPrefix(line, "  "); is != example && line != "" {
+			fence := "```"
+			if is {
+				fence = "```text"
+			}
+			example = is
+			out = append(out, fence)
+		}
+		out = append(out, line)
+	}
+	if example {
+		out = append(out, "```")
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestEveryCommandIsInAGroup(t *testing.T) {
+	a, _, _ := testApp("")
+	var grouped []string
+	for _, g := range groups {
+		grouped = append(grouped, g.names...)
+	}
+	for _, c := range newRoot(a).Commands() {
+		if !slices.Contains(grouped, c.Name()) {
+			t.Errorf("the command %s is in no group, so spotsync --help does not show it", c.Name())
+		}
+	}
+}
+
+func TestExitCodesPage(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, topic := readDoc(t, "docs/exit-codes.md"), readDoc(t, "cmd/spotsync/topics/exit-codes.txt")
+	found := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, "exit") || len(spec.Values) != 1 {
+			return true
+		}
+		lit, ok := spec.Values[0].(*ast.BasicLit)
+		if !ok {
+			return true
+		}
+		found++
+		if !strings.Contains(page, "\n| "+lit.Value+" |") {
+			t.Errorf("docs/exit-codes.md has no row for %s", lit.Value)
+		}
+		if !regexp.MustCompile(`(?m)^ +` + lit.Value + `  `).MatchString(topic) {
+			t.Errorf("help exit-codes has no line for %s", lit.Value)
+		}
+		return true
+	})
+	if found < 8 {
+		t.Errorf("found %d exit codes in exit.go", found)
+	}
+}
+
+// TestEveryAttributeIsExplained finds what a file may hold in the source of config.
+func TestEveryAttributeIsExplained(t *testing.T) {
+	page, topic := readDoc(t, "docs/language.md"), readDoc(t, "cmd/spotsync/topics/language.txt")
+	lists := regexp.MustCompile(`(?:attrs|blocks|topLevel *=|later): *\[\]string\{([^}]*)\}|topLevel += +\[\]string\{([^}]*)\}`)
+	paths, err := filepath.Glob("../../config/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, path := range paths {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range lists.FindAllStringSubmatch(string(src), -1) {
+			if strings.HasPrefix(m[0], "later") {
+				continue
+			}
+			for _, q := range regexp.MustCompile(`"([a-z_]+)"`).FindAllStringSubmatch(m[1]+m[2], -1) {
+				found++
+				if !regexp.MustCompile("`"+q[1]+"[`: ]|(?m)^## .*\\b"+q[1]+"\\b|(?m)^### "+q[1]).MatchString(page) && !strings.Contains(page, "\n  "+q[1]+" {") && !strings.Contains(page, "\n  "+q[1]+" ") {
+					t.Errorf("docs/language.md does not explain %q", q[1])
+				}
+				if !regexp.MustCompile(`\b` + q[1] + `\b`).MatchString(topic) {
+					t.Errorf("help language does not name %q", q[1])
+				}
+			}
+		}
+	}
+	if found < 35 {
+		t.Errorf("found %d names in the source of config", found)
+	}
+}
+
+// TestEveryVariableIsListed finds the names of environment variables in the source.
+func TestEveryVariableIsListed(t *testing.T) {
+	a, out, _ := testApp("")
+	if code := run(context.Background(), a, []string{"help", "environment"}); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	listed := map[string]bool{}
+	for _, name := range regexp.MustCompile(`(?m)^  (SPOTSYNC_[A-Z_]+)(?:name)? `).FindAllStringSubmatch(out.String(), -1) {
+		listed[name[1]] = false
+	}
+	read := func(name, where string) {
+		if _, ok := listed[name]; !ok {
+			t.Errorf("%s reads %s, which help environment does not list", where, name)
+		}
+		listed[name] = true
+	}
+	for _, flag := range fromEnv {
+		read("SPOTSYNC_"+strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), "root.go")
+	}
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(repository, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && (e.Name() == ".git" || e.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, err := strconv.Unquote(lit.Value); err == nil && regexp.MustCompile(`^SPOTSYNC_[A-Z_]+$`).MatchString(s) && s != "SPOTSYNC_" {
+					read(s, path)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, isRead := range listed {
+		if !isRead {
+			t.Errorf("help environment lists %s, which nothing reads", name)
+		}
+	}
+}
+
+func TestTopics(t *testing.T) {
+	for _, topic := range topics {
+		a, out, _ := testApp("")
+		if code := run(context.Background(), a, []string{"help", topic.name}); code != 0 || out.Len() < 200 {
+			t.Errorf("help %s: exit code %d, %d bytes", topic.name, code, out.Len())
+		}
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			if len([]rune(line)) > 120 {
+				t.Errorf("help %s: a line of more than 120 characters: %s", topic.name, line)
+			}
+		}
+	}
+}
+
+// TestSamples parses every sample of HCL in the documents, as a configuration without values for its variables.
+func TestSamples(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^( *)```hcl\n(.*?)^ *```$")
+	n := 0
+	for _, path := range append(paths, filepath.Join(repository, "README.md")) {
+		text := readDoc(t, path[len(repository)+1:])
+		for _, m := range blocks.FindAllStringSubmatchIndex(text, -1) {
+			n++
+			line := 1 + strings.Count(text[:m[4]], "\n")
+			src := regexp.MustCompile(`(?m)^`+text[m[2]:m[3]]).ReplaceAllString(text[m[4]:m[5]], "")
+			name := fmt.Sprintf("%s:%d", filepath.Base(path), line)
+			t.Run(name, func(t *testing.T) {
+				files := config.Files{name: []byte(src)}
+				module, diags := config.Parse(files, config.ForVersion(version()))
+				if module != nil {
+					diags = append(diags, module.Validate(t.Context(), config.Inputs{Now: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})...)
+				}
+				if len(diags) > 0 {
+					var b strings.Builder
+					_ = config.WriteDiagnostics(&b, files, diags, false, 0)
+					t.Error(b.String())
+				}
+				if out, _, _ := testApp(src); out.fmt([]string{"-"}, fmtOptions{check: true, write: true}) != nil {
+					t.Error("the sample is not formatted as spotsync fmt does")
+				}
+			})
+		}
+	}
+	if n < 10 {
+		t.Errorf("found %d samples", n)
+	}
+}
+
+// TestLinks looks for what the documents link to.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	for _, dir := range []string{".", "docs"} {
+		paths, err := filepath.Glob(filepath.Join(repository, dir, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			text := readDoc(t, path[len(repository)+1:])
+			for _, m := range link.FindAllStringSubmatch(text, -1) {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
+					t.Errorf("%s links to %s: %v", path, m[1], err)
+				}
+			}
+		}
+	}
+}
+
+// TestTroubleshootingQuotes looks for each message that docs/troubleshooting.md quotes in the source.
+func TestTroubleshootingQuotes(t *testing.T) {
+	var source strings.Builder
+	err := filepath.WalkDir(repository, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".go" && !strings.HasSuffix(path, "_test.go") {
+			f, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			_, err = io.Copy(&source, f)
+			return err
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const gap = "\x00"
+	pieces := regexp.MustCompile(`…|\([^)]*\)|\d[\d,]*|:? ?spotsync login`)
+	found := 0
+	page := readDoc(t, "docs/troubleshooting.md")
+	for _, bold := range regexp.MustCompile(`(?s)\*\*(.*?)\*\*`).FindAllStringSubmatch(page, -1) {
+		for _, q := range regexp.MustCompile("(?s)`(.*?)`").FindAllStringSubmatch(bold[1], -1) {
+			for piece := range strings.SplitSeq(pieces.ReplaceAllString(strings.Join(strings.Fields(q[1]), " "), gap), gap) {
+				if piece = strings.Trim(piece, " ;,."); len(piece) < 4 {
+					continue
+				}
+				found++
+				if !strings.Contains(source.String(), piece) {
+					t.Errorf("docs/troubleshooting.md quotes %q, and nothing says %q", q[1], piece)
+				}
+			}
+		}
+	}
+	if found < 25 {
+		t.Errorf("found %d quotes", found)
+	}
+}
