@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,6 +136,92 @@ func check(t interface {
 		report("planned again: %+v", again)
 	}
 	return s
+}
+
+func TestMake(t *testing.T) {
+	for _, c := range []struct {
+		name, have, want string
+		o                Options
+		edits            string // as show writes them
+		lost             int
+	}{
+		{"nothing", "", "", Options{}, "", 0},
+		{"same", "abca", "abca", Options{}, "", 0},
+		{"same but for opaque rows", ".a..b.", "ab", Options{}, "", 0},
+		{"fill", "", "abc", Options{}, "insert abc at 0", 0},
+		{"fill in batches", "", "abcde", Options{MaxURIs: 2}, "insert ab at 0, insert cd at 2, insert e at 4", 0},
+		{"append", "ab", "abcd", Options{}, "insert cd at 2", 0},
+		{"prepend", "ab", "cab", Options{}, "insert c at 0", 0},
+		{"a second copy", "abc", "abcb", Options{}, "insert b at 3", 0},
+		{"remove", "abcd", "ad", Options{}, "remove bc", 0},
+		{"remove in batches, each URI once", "abcbcd", "a", Options{MaxURIs: 2}, "remove bc, remove d", 0},
+		{"empty", "abc", "", Options{MaxURIs: 2}, "replace ", 0},
+		{"empty, opaque rows stay", "a.bc", "", Options{MaxURIs: 2}, "remove ab, remove c", 0},
+		{"nothing in common", "abc", "xyz", Options{MaxURIs: 2}, "replace xy, insert z at 2", 0},
+		{"nothing in common, few rows", "a", "x", Options{}, "replace x", 0},
+		{"nothing in common, opaque rows stay", "a.", "x", Options{}, "remove a, insert x at 1", 0},
+		{"drop one copy of two", "abac", "abc", Options{}, "remove a, insert a at 0", 1},
+		{"drop one copy of three", "abacad", "abcad", Options{MaxURIs: 2}, "remove a, insert a at 0, insert a at 3", 2},
+		{"drop every copy", "abac", "bc", Options{}, "remove a", 0},
+		{"move one to the end", "abcde", "acdeb", Options{}, "move 1+1 before 5", 0},
+		{"move a block as one, the shorter way", "abcdefgh", "acdefgbh", Options{}, "move 1+1 before 7", 0},
+		{"two blocks", "abcdefgh", "fabdecgh", Options{}, "move 2+1 before 5, move 5+1 before 0", 0},
+		{"reversed: one move more than half the rows", "abcdef", "fedcba", Options{}, "move 1+2 before 6, move 0+2 before 5, move 0+1 before 2, move 2+2 before 6", 0},
+		{"remove, insert, move", "abcde", "dxabe", Options{}, "remove c, insert x at 3, move 0+2 before 4", 0},
+		{"two groups, one insert", "xyz", "yaxbz", Options{}, "insert ab at 2, move 0+1 before 3", 0},
+		{"opaque rows follow", "a.bcd", "bcda", Options{}, "move 0+2 before 5", 0},
+		{"leading opaque rows stay", ".abc", "cab", Options{}, "move 3+1 before 1", 0},
+		{"an opaque row whose predecessor goes", "ab.c", "ca", Options{}, "remove b, move 2+1 before 0", 0},
+		{"new rows come behind opaque ones", "a.b", "axb", Options{}, "insert x at 2", 0},
+		{"never: one replace", "abcdef", "fedcba", Options{Mode: Never}, "replace fedcba", 6},
+		{"never: one move is as good", "abcdef", "fabcde", Options{Mode: Never}, "move 5+1 before 0", 0},
+		{"never: opaque rows forbid a replace", "abc.", "cab", Options{Mode: Never}, "move 0+2 before 4", 0},
+		{"never: remove and insert again", "abcdefgh.ij", "bdfhijaceg", Options{Mode: Never}, "remove aceg, insert aceg at 7", 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := check(t, list(c.have), uris(list(c.want)), c.o)
+			if got := show(s.Edits); got != c.edits || s.DatesLost != c.lost {
+				t.Errorf("%s → %s: %s, %d dates lost, want %s, %d", c.have, c.want, got, s.DatesLost, c.edits, c.lost)
+			}
+		})
+	}
+}
+
+// show writes edits short.
+func show(edits []Edit) string {
+	var parts []string
+	for _, e := range edits {
+		var w string
+		for _, u := range e.URIs {
+			w += strings.TrimPrefix(string(u), "spotify:track:")
+		}
+		switch e.Kind {
+		case Insert:
+			parts = append(parts, fmt.Sprintf("insert %s at %d", w, e.At))
+		case Move:
+			parts = append(parts, fmt.Sprintf("move %d+%d before %d", e.Start, e.N, e.Before))
+		default:
+			parts = append(parts, fmt.Sprintf("%s %s", e.Kind, w))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Episodes are rows like any other, and a full playlist never grows beyond what it may hold on the way.
+func TestMakeFull(t *testing.T) {
+	want := make([]spotify.URI, MaxItems)
+	for i := range want {
+		want[i] = spotify.URI(fmt.Sprintf("spotify:episode:%022d", i))
+	}
+	have := rowsOf(want)
+	want[0], want[5000], want[9999] = "spotify:track:new", "spotify:track:newer", want[0]
+	s := check(t, have, want, Options{})
+	if len(s.Edits) != 4 || !s.Proven {
+		t.Errorf("%d requests, proven %v: %s", len(s.Edits), s.Proven, show(s.Edits))
+	}
+	if _, err := Apply(append(have, Row{}), s.Edits, Options{}); err == nil {
+		t.Error("a list of more rows was accepted")
+	}
 }
 
 // Every script of random lists does what it promises, with small limits too, and twice the same.

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -36,14 +35,14 @@ func rowsOf(l []spotify.URI) []Row {
 // from: m for moves of a stretch, i for inserts of 1 to 5 new rows, r for removals of a row.
 func edited(r *rand.Rand, l []spotify.URI, k int, kinds string) ([]spotify.URI, int) {
 	l = slices.Clone(l)
-	requests, gone := 0, map[spotify.URI]bool{}
-	fresh := 1_000_000
-	for range k {
+	requests, gone, fresh := 0, map[spotify.URI]bool{}, 1_000_000
+	for done := 0; done < k; done++ {
 		switch kinds[r.IntN(len(kinds))] {
 		case 'm':
 			c := []int{r.IntN(len(l) + 1), r.IntN(len(l) + 1), r.IntN(len(l) + 1)}
 			slices.Sort(c)
 			if c[0] == c[1] || c[1] == c[2] {
+				done--
 				continue
 			}
 			rotate(l[c[0]:c[2]], c[1]-c[0])
@@ -64,89 +63,165 @@ func edited(r *rand.Rand, l []spotify.URI, k int, kinds string) ([]spotify.URI, 
 	return l, requests + batches(len(gone), MaxURIs)
 }
 
-func TestEditsReport(t *testing.T) {
-	if !long {
-		t.Skip()
+// Whatever k random edits did is undone... by no more requests than they were: never more for few edits, hardly ever
+// for many.
+func TestRandomEdits(t *testing.T) {
+	more := 1
+	if long {
+		more = 10
 	}
-	for _, n := range []int{30, 100, 1000, 10000} {
-		for _, kinds := range []string{"m", "mir", "mir2"} {
-			for _, k := range []int{3, 5, 10, 20, 50} {
-				r := rng(uint64(n*1000 + k))
-				cases := map[int]int{30: 200, 100: 100, 1000: 50, 10000: 5}[n]
-				rep := 0.0
-				kk := kinds
-				if kinds == "mir2" {
-					rep, kk = 0.1, "mir"
-				}
-				sum, made, over, worst, proven := 0, 0, 0, 0, 0
-				var slowest, total time.Duration
-				for range cases {
-					have := tracks(r, n, rep)
-					want, m := edited(r, have, k, kk)
-					start := time.Now()
-					s := Make(rowsOf(have), want, Options{})
-					d := time.Since(start)
-					slowest, total = max(slowest, d), total+d
-					sum += len(s.Edits)
-					made += m
-					if len(s.Edits) > m {
-						over++
-						worst = max(worst, len(s.Edits)-m)
-					}
-					if s.Proven {
-						proven++
-					}
-				}
-				t.Logf("n=%5d %-4s k=%2d: made by %.2f, found %.2f, over %d (worst %d), proven %d %%, %v mean, %v max", n, kinds, k,
-					float64(made)/float64(cases), float64(sum)/float64(cases), over, worst, 100*proven/cases, total/time.Duration(cases), slowest)
+	for _, c := range []struct {
+		n, from, to, cases int
+		repeats            float64
+		kinds              string
+		ratio              float64 // of the requests to those that made the list, at most, on average
+		worst              int     // requests more than those that made the list, at most
+	}{
+		{30, 1, 5, 300, 0, "m", 1, 0},
+		{30, 1, 5, 300, 0, "mir", 1, 0},
+		{30, 1, 5, 300, .1, "mir", 1, 1},
+		{100, 1, 5, 300, 0, "m", 1, 0},
+		{100, 1, 5, 300, 0, "mir", 1, 0},
+		{100, 1, 5, 300, 0, "ir", 1, 0},
+		{100, 1, 5, 300, .1, "mir", 1, 1},
+		{1000, 1, 5, 60, 0, "mir", 1, 0},
+		{1000, 1, 5, 60, .1, "mir", 1, 1},
+		{10000, 1, 5, 3, 0, "mir", 1, 0},
+		{10000, 1, 5, 3, .1, "mir", 1, 1},
+		{100, 6, 20, 40, 0, "m", 1, 2},
+		{100, 6, 20, 40, 0, "mir", 1, 2},
+		{100, 6, 20, 40, .1, "mir", 1, 2},
+		{1000, 6, 20, 40, 0, "m", 1, 2},
+		{1000, 6, 20, 40, .1, "mir", 1, 2},
+		{1000, 50, 50, 10, 0, "m", 1.02, 2},
+		{1000, 50, 50, 5, .1, "mir", 1.02, 2},
+		{10000, 50, 50, 2, 0, "m", 1.02, 2},
+		{10000, 50, 50, 2, .05, "mir", 1.02, 2},
+	} {
+		r := rng(uint64(c.n + c.to))
+		made, found, over, proven := 0, 0, 0, 0
+		for i := range c.cases * more {
+			have := tracks(r, c.n, c.repeats)
+			want, m := edited(r, have, c.from+r.IntN(c.to-c.from+1), c.kinds)
+			var s Script
+			if i%10 == 0 && c.n <= 1000 {
+				s = check(t, rowsOf(have), want, Options{})
+			} else {
+				s = Make(rowsOf(have), want, Options{})
 			}
+			if len(s.Edits) > m+c.worst {
+				t.Errorf("%+v, case %d: %d requests for what %d made", c, i, len(s.Edits), m)
+			}
+			if len(s.Edits) > m {
+				over++
+			}
+			if s.Proven {
+				proven++
+			}
+			made, found = made+m, found+len(s.Edits)
+		}
+		ratio, n := float64(found)/float64(made), c.cases*more
+		t.Logf("n=%d, k=%d to %d, %s, %g repeated: ratio %.3f, over in %d of %d, proven in %d", c.n, c.from, c.to, c.kinds, c.repeats, ratio, over, n, proven)
+		if ratio > c.ratio || 50*over > n+49 {
+			t.Errorf("%+v: ratio %.3f, over in %d of %d", c, ratio, over, n)
 		}
 	}
 }
 
-func TestChangesReport(t *testing.T) {
-	if !long {
-		t.Skip()
-	}
-	r := rng(3)
+// changes are large changes of lists of n tracks.
+func changes(r *rand.Rand, n int) map[string][2][]spotify.URI {
+	l := tracks(r, n, 0)
 	shuffled := func(l []spotify.URI) []spotify.URI {
 		l = slices.Clone(l)
 		r.Shuffle(len(l), func(i, j int) { l[i], l[j] = l[j], l[i] })
 		return l
 	}
-	reversed := func(l []spotify.URI) []spotify.URI {
-		l = slices.Clone(l)
-		slices.Reverse(l)
-		return l
+	reversed := slices.Clone(l)
+	slices.Reverse(reversed)
+	riffled := make([]spotify.URI, n)
+	for i := range riffled {
+		riffled[i] = l[i/2+i%2*((n+1)/2)]
 	}
-	for _, n := range []int{20, 30, 50, 100, 300, 1000, 10000} {
-		l := tracks(r, n, 0)
-		few := make([]spotify.URI, n)
-		for i := range few {
-			few[i] = track(r.IntN(5))
+	blocks, _ := edited(r, l, n/10, "m")
+	turned, _ := edited(r, reversed, 5, "mir")
+	mixed, _ := edited(r, l, n/3, "mmiir")
+	var top, rest []spotify.URI
+	for _, u := range l {
+		if r.IntN(30) == 0 {
+			top = append(top, u)
+		} else {
+			rest = append(rest, u)
 		}
-		var riffled []spotify.URI
-		for i := range n {
-			riffled = append(riffled, l[i/2+i%2*((n+1)/2)])
-		}
-		blocks, _ := edited(r, l, n/10, "m")
-		var top, rest []spotify.URI
-		for i, u := range l {
-			if r.IntN(30) == 0 {
-				top = append(top, u)
+	}
+	few := make([]spotify.URI, n)
+	for i := range few {
+		few[i] = track(r.IntN(5))
+	}
+	return map[string][2][]spotify.URI{
+		"shuffled": {l, shuffled(l)},
+		"reversed": {l, reversed},
+		"riffled":  {l, riffled},
+		"blocks":   {l, blocks},
+		"mixed":    {l, mixed},
+		"gathered": {l, append(top, rest...)},
+		"few":      {few, shuffled(few)},
+		"turned":   {l, turned},
+		"halves":   {l, append(shuffled(l[:n/2]), reversed[:n-n/2]...)},
+	}
+}
+
+func TestLargeChanges(t *testing.T) {
+	sizes := []int{20, 100, 319, 330, 1000}
+	if long {
+		sizes = []int{20, 30, 50, 100, 150, 300, 318, 319, 320, 321, 322, 323, 330, 1000, 3000, 10000}
+	}
+	for _, n := range sizes {
+		cs := changes(rng(uint64(n)), n)
+		for _, name := range []string{"shuffled", "reversed", "riffled", "blocks", "mixed", "gathered", "few", "turned", "halves"} {
+			have, want := cs[name][0], cs[name][1]
+			var keep, never Script
+			if n <= 330 {
+				keep = check(t, rowsOf(have), want, Options{})
+				never = check(t, rowsOf(have), want, Options{Mode: Never})
 			} else {
-				rest = append(rest, l[i])
+				keep = Make(rowsOf(have), want, Options{})
+				never = Make(rowsOf(have), want, Options{Mode: Never})
 			}
-		}
-		top = append(top, rest...)
-		for _, c := range []struct {
-			name       string
-			have, want []spotify.URI
-		}{{"shuffle", l, shuffled(l)}, {"reverse", l, reversed(l)}, {"riffle", l, riffled}, {"n/10 moves", l, blocks}, {"gather", l, top}, {"five", few, shuffled(few)}} {
-			for _, m := range []Mode{Always, Never} {
-				start := time.Now()
-				s := Make(rowsOf(c.have), c.want, Options{Mode: m})
-				t.Logf("n=%5d %-10s %-6s: %d requests, %d dates lost, proven %v, %v", n, c.name, m, len(s.Edits), s.DatesLost, s.Proven, time.Since(start))
+			t.Logf("n=%d %s: always %d (proven %v), never %d, losing %d", n, name, len(keep.Edits), keep.Proven, len(never.Edits), never.DatesLost)
+			if len(never.Edits) > len(keep.Edits) || len(never.Edits) > ReplaceCost(len(want)) {
+				t.Errorf("n=%d %s: never takes %d, always %d, a replace %d", n, name, len(never.Edits), len(keep.Edits), ReplaceCost(len(want)))
+			}
+			most := len(want)
+			switch name {
+			case "shuffled", "riffled", "halves":
+				p := newProblem(rowsOf(have), want, Options{}.limits())
+				tokens := make([]int, n)
+				for i := range tokens {
+					tokens[i] = i
+				}
+				bound := p.contract(tokens, p.pair(tokens).place).bound(p.o)
+				if most = bound + bound/50; name == "halves" {
+					most = bound + bound/50 + 2
+				}
+			case "reversed":
+				most = n/2 + 1 // the optimum (Eriksson and others, 2001)
+			case "turned":
+				most = n/2 + 6
+			case "blocks":
+				most = n/10 + n/500
+			case "gathered":
+				top := 0
+				for i, u := range want {
+					if top = i; i > 0 && u < want[i-1] {
+						break
+					}
+				}
+				if len(never.Edits) > 2*batches(top, MaxURIs) {
+					t.Errorf("n=%d: never gathers %d rows by %d requests", n, top, len(never.Edits))
+				}
+			}
+			if len(keep.Edits) > most {
+				t.Errorf("n=%d %s: %d requests, should be at most %d", n, name, len(keep.Edits), most)
 			}
 		}
 	}

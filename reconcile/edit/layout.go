@@ -20,14 +20,16 @@ func cutAt(x, y, z int) cut {
 
 // apply appends to out, which is empty, what a cut makes of l.
 func (c cut) apply(l, out layout) layout {
-	for _, part := range [...]layout{l[:c.i+1], l[c.j+1 : c.k+1], l[c.i+1 : c.j+1], l[c.k+1:]} {
-		if n := len(out); n > 0 && out[n-1].hi+1 == part[0].lo {
-			out[n-1].hi = part[0].hi
-			part = part[1:]
-		}
-		out = append(out, part...)
+	return out.join(l[:c.i+1]).join(l[c.j+1 : c.k+1]).join(l[c.i+1 : c.j+1]).join(l[c.k+1:])
+}
+
+// join is l with part behind it, contracted where they meet.
+func (l layout) join(part layout) layout {
+	if n := len(l); n > 0 && l[n-1].hi+1 == part[0].lo {
+		l[n-1].hi = part[0].hi
+		part = part[1:]
 	}
-	return out
+	return append(l, part...)
 }
 
 // move is the cut of l in units.

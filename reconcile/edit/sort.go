@@ -47,6 +47,7 @@ func newSorter(blocks, work int) *sorter {
 func (s *sorter) sort(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
+	turned, ok := s.turned(l)
 	if len(l)-1 > greedyGaps {
 		moves, l = s.descend(l, beamGaps)
 	}
@@ -57,25 +58,23 @@ func (s *sorter) sort(l layout) (moves []move, bound int) {
 	if len(moves) == 0 {
 		bound = least
 	}
-	return append(moves, rest...), bound
+	moves = append(moves, rest...)
+	if ok && len(turned) < len(moves) {
+		moves = turned
+	}
+	return moves, bound
 }
 
 // descend makes one greedy cut after the other until at most gaps are left.
 func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
 	l = slices.Clone(l)
 	var other layout
-	for unfolded := false; len(l)-1 > gaps; {
+	for len(l)-1 > gaps {
 		s.g.link(l, s.blocks)
 		s.work -= len(l) / 4
-		c, ok := s.greedy()
-		if !ok && !unfolded { // not twice on end, so that each cut or the next one joins something
-			c, unfolded = unfold(l)
-			ok = unfolded
-		} else {
-			unfolded = false
-		}
+		c, ok := greedy(s.g.next)
 		if !ok {
-			c = s.fetch()
+			c = s.loosen(l)
 		}
 		moves = append(moves, c.move(l))
 		l, other = c.apply(l, other[:0]), l
@@ -84,8 +83,7 @@ func (s *sorter) descend(l layout, gaps int) (moves []move, rest layout) {
 }
 
 // greedy is the good cut of three gaps in a row that joins most and, of those, moves least.
-func (s *sorter) greedy() (best cut, ok bool) {
-	next := s.g.next
+func greedy(next []int32) (best cut, ok bool) {
 	joins := 0
 	for x, y := range next {
 		z := next[y]
@@ -104,33 +102,6 @@ func (s *sorter) greedy() (best cut, ok bool) {
 		}
 	}
 	return best, joins > 0
-}
-
-// unfold is a cut in the longest stretch of spans in reverse order, of which no cut is good. To leave the first span
-// and swap the halves of the rest makes good cuts of all that follow (Eriksson and others, 2001).
-func unfold(l layout) (c cut, ok bool) {
-	from, to := 0, 0
-	for i := 1; i < len(l); {
-		k := i + 1
-		for k < len(l) && l[k].hi+1 == l[k-1].lo {
-			k++
-		}
-		if k-i > to-from {
-			from, to = i, k
-		}
-		i = k
-	}
-	return cut{from, from + (to-from-1)/2, to - 1}, to-from >= 4
-}
-
-// fetch is a cut that brings some span behind the one it is wanted behind.
-func (s *sorter) fetch() cut {
-	for x, y := range s.g.next {
-		if int(y) < x {
-			return cut{int(y), int(y) + 1, x}
-		}
-	}
-	return cut{} // not reached: the arcs of a cycle can't all lead forwards
 }
 
 // search sorts l by beams of growing width, then by beams that are led astray a little more each time.
