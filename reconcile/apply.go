@@ -128,7 +128,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		}
 		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err})
 		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error()})
-		if stopsRun(err) {
+		if StopsRun(err) {
 			return err
 		}
 		return nil
@@ -249,7 +249,11 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
 			b.PublicUnhonoured = c.PublicUnhonoured
 			b.Aliases = joined(old.Aliases, c.Aliases)
-			same := old.Confirmed && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
+			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
+			if undone && undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) {
+				b.Time = old.Time
+			}
+			same := old.Confirmed && undone == undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
 				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases)
 			if same {
 				continue
@@ -258,6 +262,11 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		errs = append(errs, state.SaveBase(b))
 	}
 	return errors.Join(errs...)
+}
+
+// undated reports whether a row is known only because we wrote it.
+func undated(items []spotify.Item) bool {
+	return slices.ContainsFunc(items, func(it spotify.Item) bool { return it.AddedAt.IsZero() && !it.Opaque() })
 }
 
 // note writes into a lock entry what the plan learned of what Spotify makes of our wishes.

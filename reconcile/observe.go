@@ -101,7 +101,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		id := managed[i]
 		s, err := o.observeOne(ctx, id, listed, inLibrary[id], now)
 		if err != nil {
-			if stopsRun(err) {
+			if StopsRun(err) {
 				return err
 			}
 			s = Seen{Presence: Unread, Err: err}
@@ -232,10 +232,6 @@ func (o *Observer) contents(ctx context.Context, p spotify.Playlist, following b
 	if s != nil && s.Expected != nil {
 		c = *s.Expected
 		c.Following = following
-		if c.Snapshot != "" && c.Snapshot == p.Snapshot { // it shows our last write
-			c.Details = detailsOf(p)
-			return c, false, nil
-		}
 		if judgeDetails(s.States, detailsOf(p)) == foreign {
 			c.Details = detailsOf(p)
 		}
@@ -301,8 +297,8 @@ func (o *Observer) remembered(id spotify.ID, now time.Time) Seen {
 	return Seen{Presence: Unread, Err: errors.New("nothing is remembered of it: plan without --refresh=false")}
 }
 
-// stopsRun reports whether an error concerns the whole run and not one playlist.
-func stopsRun(err error) bool {
+// StopsRun reports whether an error concerns the whole run and not one playlist.
+func StopsRun(err error) bool {
 	var limit *spotify.RateLimitError
 	var budget *spotify.BudgetError
 	if errors.As(err, &limit) || errors.As(err, &budget) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,6 +36,7 @@ type writer struct {
 	unsure   bool   // so says the record on disk
 	saved    bool   // history holds what was there before
 	refused  string // a description that Spotify refused
+	verified bool   // items were read after the last write, and are as expected
 	withdrew bool   // an item was refused since the last plan
 	adding   bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
 }
@@ -369,7 +371,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e Edit, next store.Contents) {
-	w.now = next
+	w.now, w.verified = next, false
 	w.requests++
 	w.a.event(Event{Type: "request", Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }
@@ -570,6 +572,7 @@ func (w *writer) verify(ctx context.Context) (moved bool, err error) {
 	}
 	w.now.Items = items
 	if v == settled {
+		w.verified = true
 		return false, nil
 	}
 	w.now.Snapshot = ""
@@ -588,7 +591,8 @@ func (w *writer) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.now.Snapshot != "" {
+	// Only what was read is cached: an edit made just before a write of ours hides behind the snapshot of that write.
+	if w.now.Snapshot != "" && w.verified {
 		_ = w.account.SaveCached(w.now) // a cache that can't be written costs requests, nothing else
 	} else {
 		_ = w.account.DropCached(w.id)
@@ -603,11 +607,27 @@ func (w *writer) finish(ctx context.Context) error {
 			e.ID, e.Account, e.Name = w.id, w.change.Account, w.now.Details.Name
 			w.change.note(e)
 			e.Held = w.change.hold()
+			w.forgetWithdrawn(e)
 			if w.refused != "" {
 				e.RefusedDescription = w.refused
 			}
 		})
 	})
+}
+
+// forgetWithdrawn drops refused URIs that are wanted no more, or were taken after all.
+func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
+	if w.change.Wish == nil || !w.change.Wish.HasTracks {
+		return
+	}
+	wanted := count(w.change.Wish.Tracks)
+	e.Withdrawn = maps.Clone(e.Withdrawn)
+	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, _ time.Time) bool {
+		return wanted[u] == 0 || slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return it.URI == u })
+	})
+	if len(e.Withdrawn) == 0 {
+		e.Withdrawn = nil
+	}
 }
 
 // hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist

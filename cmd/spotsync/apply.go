@@ -115,6 +115,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		return err
 	}
 	got.plan.Path = path
+	s.nameSongs(ctx, got.plan, s.outTTY && o.refresh && !o.show.json)
 	if err := s.announce(got.plan, o.show); err != nil {
 		return err
 	}
@@ -124,15 +125,24 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	if !got.plan.Empty() && !o.autoApprove {
 		letGo()
 		letGo = func() {}
-		if err := s.confirm(ctx, got.plan); err != nil {
+		fast, err := s.confirm(ctx, got.plan)
+		if err != nil {
 			return err
 		}
 		if letGo, err = s.take(ctx); err != nil {
 			letGo = func() {}
 			return err
 		}
-		if reconcile.Digest(s.lock.Current()) != got.plan.Lock {
-			return errors.New("the lock file was changed while the question waited, so nothing was done: run the command again")
+		again, err := make()
+		if err != nil {
+			return err
+		}
+		if !again.plan.SameAs(got.plan) {
+			return &exitWith{exitPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
+		}
+		got, again.plan.Path = again, path
+		if fast {
+			got.plan.TakeCheaper()
 		}
 	}
 	if err := s.perform(ctx, got, o); err != nil {
@@ -178,24 +188,25 @@ func (a *app) emit(e jsonEvent) error {
 	return enc.Encode(e)
 }
 
-// confirm asks whether the plan is to be done. Destroying wants a number typed.
-func (s *session) confirm(ctx context.Context, p *reconcile.Plan) error {
+// confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a
+// number typed.
+func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, err error) {
 	if p.Command == "destroy" {
 		n := p.Summary.Delete
 		answer, err := s.ask(ctx, fmt.Sprintf("\nThis deletes %s. Type the number to go on: ", plural(n, "playlist")))
 		if err != nil {
-			return err
+			return false, err
 		}
 		if answer != strconv.Itoa(n) {
-			return fmt.Errorf("nothing was deleted: %q is not %d", answer, n)
+			return false, fmt.Errorf("nothing was deleted: %q is not %d", answer, n)
 		}
-		return nil
+		return false, nil
 	}
 	cheaper, saves, lost := 0, 0, 0
 	for _, c := range p.Changes {
 		if c.Cheaper != nil {
 			cheaper++
-			saves += len(c.Edits) - len(c.Cheaper.Edits)
+			saves += c.CheaperSaves()
 			lost += c.Cheaper.DatesLost
 		}
 	}
@@ -206,19 +217,13 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) error {
 	answer, err := s.ask(ctx, "\nDo this? Only \"yes\" is taken for yes: ")
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case answer == "fast" && cheaper > 0:
-		for i := range p.Changes {
-			if c := &p.Changes[i]; c.Cheaper != nil {
-				p.Summary.Requests -= len(c.Edits) - len(c.Cheaper.Edits)
-				c.Edits, c.DatesLost, c.Wish.KeepDates = c.Cheaper.Edits, c.Cheaper.DatesLost, "never"
-			}
-		}
-		return nil
+		return true, nil
 	case answer != "yes":
-		return errors.New("nothing was done")
+		return false, errors.New("nothing was done")
 	}
-	return nil
+	return false, nil
 }
 
 // perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
@@ -226,6 +231,9 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	const maxWaves = 10
 	total := &reconcile.Result{}
 	shown := got.plan // what was asked about; later waves plan only what it left open
+	if !o.show.json && !shown.Empty() {
+		s.say("")
+	}
 	for wave := 1; ; wave++ {
 		res, err := s.applyOnce(ctx, got, o)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))

@@ -83,6 +83,7 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		return err
 	}
 	got.plan.Path = path
+	s.nameSongs(ctx, got.plan, a.outTTY && o.refresh && !show.json)
 	if err := a.showPlan(got.plan, show); err != nil {
 		return err
 	}
