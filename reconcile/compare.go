@@ -209,49 +209,28 @@ func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now 
 }
 
 // learnAliases tells which wanted URIs Spotify shows under another one. written is what our last write at that time left:
-// its rows without a date are ours and were never read. Where each of them stands a row now, and one carries a URI that
-// nobody wanted, although it was added no later than we wrote, Spotify has exchanged it.
+// its rows without a date are ours and were never read. Where a read shows the same list, but for a URI that nobody wanted
+// in the place of one of ours, added no later than we wrote, Spotify has exchanged it.
 func learnAliases(written []spotify.Item, at time.Time, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
-	type key struct {
-		uri   spotify.URI
-		added int64
-	}
-	dated := make(map[key]int)
-	var ours, theirs []spotify.Item
-	for _, it := range written {
-		if it.AddedAt.IsZero() && !it.Opaque() {
-			ours = append(ours, it)
-		} else {
-			dated[key{it.URI, it.AddedAt.Unix()}]++
-		}
-	}
-	if len(ours) == 0 {
-		return nil
-	}
-	for _, it := range items {
-		if k := (key{it.URI, it.AddedAt.Unix()}); dated[k] > 0 {
-			dated[k]--
-			continue
-		}
-		theirs = append(theirs, it)
-	}
-	if len(ours) != len(theirs) {
+	if len(written) != len(items) {
 		return nil
 	}
 	latest := at.Truncate(time.Second) // by Spotify's clock, where a row of ours tells it
-	for i, it := range theirs {
-		if uriOf(it) == ours[i].URI && it.AddedAt.After(latest) {
+	for i, it := range items {
+		if written[i].AddedAt.IsZero() && uriOf(it) == written[i].URI && it.AddedAt.After(latest) {
 			latest = it.AddedAt
 		}
 	}
 	wanted := count(want)
 	var learned map[spotify.URI]spotify.URI
-	for i, it := range theirs {
-		w := ours[i].URI
-		if it.URI == w || uriOf(it) == w {
+	for i, it := range items {
+		w := written[i].URI
+		if it.URI == w || uriOf(it) == w || it.Opaque() && written[i].Opaque() {
 			continue
 		}
-		if wanted[w] == 0 || wanted[it.URI] > 0 || it.Opaque() || it.AddedAt.IsZero() || it.AddedAt.After(latest) || learned[w] != "" && learned[w] != it.URI {
+		ours := written[i].AddedAt.IsZero() && wanted[w] > 0
+		then := !it.AddedAt.IsZero() && !it.AddedAt.After(latest)
+		if !ours || !then || it.Opaque() || wanted[it.URI] > 0 || learned[w] != "" && learned[w] != it.URI {
 			return nil // something else happened here
 		}
 		if learned == nil {

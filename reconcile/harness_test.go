@@ -57,7 +57,13 @@ func inWorld(t *testing.T, hcl string, test func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, hcl)) })
 }
 
-func newWorld(t *testing.T, hcl string) *world {
+// inBubble is inWorld for tests that make the world themselves.
+func inBubble(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}
+
+func newWorld(t testing.TB, hcl string) *world {
 	w := &world{t: t, server: sandbox.New(sandbox.Options{Seed: 1}), dir: t.TempDir(), hcl: hcl, user: sandbox.SandboxUser,
 		issuer: "loopback", command: "apply", fsys: store.OS{}}
 	w.wire = &wire{server: w.server}
@@ -72,6 +78,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	n     int // requests so far
+	log   []string
 	at    int // which one is spoilt, counted from 1; 0 for none
 	spoil fault
 	dead  bool
@@ -102,6 +109,7 @@ var errDead = errors.New("this process is dead")
 func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.mu.Lock()
 	x.n++
+	x.log = append(x.log, req.Method)
 	hit, spoil := x.n == x.at, x.spoil
 	if hit && (spoil == killBefore) {
 		x.dead = true
