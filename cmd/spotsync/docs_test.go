@@ -289,6 +289,32 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// TestReadmePlan makes the change README tells of and compares the plan it shows.
+func TestReadmePlan(t *testing.T) {
+	page := readDoc(t, "README.md")
+	block := func(kind string) string {
+		_, rest, _ := strings.Cut(page, "```"+kind+"\n")
+		text, _, _ := strings.Cut(rest, "```")
+		return text
+	}
+	after := block("hcl")
+	norah := regexp.MustCompile(`(?m)^.*Norah Jones.*\n`).FindString(after)
+	killers := regexp.MustCompile(`(?m)^.*The Killers.*\n`).FindString(after)
+	before := strings.Replace(strings.Replace(after, norah, "", 1), killers, norah, 1)
+	before = strings.Replace(before, ", then the news", "", 1)
+	run := inFolder(t, map[string]string{"a.hcl": before})
+	if code, out, errs := run("", "apply", "--sandbox", "--auto-approve"); code != 0 {
+		t.Fatalf("apply: %d\n%s%s", code, out, errs)
+	}
+	if err := os.WriteFile("a.hcl", []byte(after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := run("", "plan", "--sandbox")
+	if _, plan, _ := strings.Cut(out, "\n\n"); code != 0 || "$ spotsync plan\n"+plan != block("console") {
+		t.Errorf("%d\n%s%s", code, cmp.Diff(block("console"), "$ spotsync plan\n"+plan), errs)
+	}
+}
+
 // TestLinks looks for what the documents link to.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)

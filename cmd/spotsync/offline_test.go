@@ -276,7 +276,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if i, j := strings.Index(all, "\n  plan "), strings.Index(all, "\n  version "); code != 0 || i < 0 || j < i {
 		t.Errorf("--help: %d\n%s", code, all)
 	}
-	for _, args := range [][]string{nil, {"help"}, {"-h"}, {"-help"}} {
+	for _, args := range [][]string{{}, {"help"}, {"-h"}, {"-help"}} {
 		if code, out, errs := run("", args...); code != 0 || out != all || errs != "" {
 			t.Errorf("%v: %d\n%s%s", args, code, out, errs)
 		}
