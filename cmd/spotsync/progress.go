@@ -112,7 +112,8 @@ func (p *progress) Set(done, total int) {
 	defer p.t.mu.Unlock()
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(max(1, total), progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetDescription(p.what),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionSetTheme(progressbar.ThemeUnicode))
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░"}))
 		p.total = total
 	}
 	if total != p.total {
