@@ -234,6 +234,9 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
+	if !o.show.json && !shown.Empty() {
+		s.say("")
+	}
 	for wave := 1; ; wave++ {
 		res, err := s.applyOnce(ctx, got, o)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
