@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -375,6 +376,9 @@ func openBrowser(url string) error {
 	go func() { done <- browser.OpenURL(url) }()
 	select {
 	case err := <-done:
+		if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+			return fmt.Errorf("the program this computer opens addresses with failed (%w)", err)
+		}
 		return err
 	case <-time.After(2 * time.Second):
 		return nil

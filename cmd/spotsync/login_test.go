@@ -1,0 +1,656 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+// loginWorld is a computer and a Spotify to log in to.
+type loginWorld struct {
+	t      *testing.T
+	server *sandbox.Server
+	home   string
+	env    map[string]string
+
+	mu      sync.Mutex
+	secrets []string // every token and code Spotify gave
+	shown   strings.Builder
+}
+
+func newLoginWorld(t *testing.T, q sandbox.Quirks) *loginWorld {
+	w := &loginWorld{t: t, home: t.TempDir()}
+	w.server = sandbox.New(sandbox.Options{Seed: 3, Quirks: q})
+	w.server.AddUser(sandbox.User{ID: "kid", DisplayName: "The Kid", Premium: true})
+	srv := httptest.NewServer(w.listening(w.server.Handler()))
+	t.Cleanup(srv.Close)
+	work := filepath.Join(w.home, "work")
+	if err := os.Mkdir(work, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(work)
+	w.env = map[string]string{
+		"HOME": w.home, "AppData": w.home, "LocalAppData": w.home, "SPOTSYNC_DATA_DIR": filepath.Join(w.home, "data"),
+		"SPOTSYNC_CREDENTIALS_FILE": filepath.Join(w.home, "c", "credentials.json"), "SPOTSYNC_CLIENT_ID": sandbox.SandboxClientID,
+		"SPOTSYNC_API_URL": srv.URL + "/v1", "SPOTSYNC_ACCOUNTS_URL": srv.URL,
+	}
+	t.Cleanup(w.noSecretsShown)
+	return w
+}
+
+var given = regexp.MustCompile(`"(?:access|refresh)_token": ?"([^"]+)"`)
+
+// listening takes down the secrets that the service gives away.
+func (w *loginWorld) listening(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		w.mu.Lock()
+		for _, m := range given.FindAllStringSubmatch(rec.Body.String(), -1) {
+			w.secrets = append(w.secrets, m[1])
+		}
+		w.mu.Unlock()
+		for k, v := range rec.Header() {
+			rw.Header()[k] = v
+		}
+		rw.WriteHeader(rec.Code)
+		rw.Write(rec.Body.Bytes())
+	})
+}
+
+// noSecretsShown looks for every token in all that was printed and in every file but the credentials.
+func (w *loginWorld) noSecretsShown() {
+	if len(w.secrets) == 0 {
+		return
+	}
+	check := func(where, text string) {
+		for _, s := range w.secrets {
+			if strings.Contains(text, s) {
+				w.t.Errorf("a token is in %s", where)
+			}
+		}
+	}
+	check("the output", w.shown.String())
+	err := filepath.WalkDir(w.home, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Base(path) == "credentials.json" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		check(path, string(data))
+		return err
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
+}
+
+// watched is a writer that a test can wait on.
+type watched struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.Write(p)
+}
+
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
+
+var authorizeURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?\S+`)
+
+// address waits for the address to open.
+func (w *watched) address(t *testing.T) string {
+	for range 500 {
+		if u := authorizeURL.FindString(w.String()); u != "" {
+			return u
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("no address to open was shown")
+	return "http://127.0.0.1:0/"
+}
+
+// run runs spotsync. With user, meanwhile, that is called with the address login shows, and may write to its input.
+func (w *loginWorld) run(user func(address string, in io.Writer), args ...string) (code int, out, errs string) {
+	w.t.Helper()
+	r, pipe := io.Pipe()
+	stdout, stderr := &watched{}, &watched{}
+	a := &app{In: r, Out: stdout, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, width: 80}
+	var wg sync.WaitGroup
+	if user == nil {
+		pipe.Close()
+	} else {
+		wg.Go(func() {
+			user(stderr.address(w.t), pipe)
+			pipe.Close()
+		})
+	}
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	code = run(ctx, a, append([]string{"--log-level", "trace"}, args...))
+	r.Close()
+	wg.Wait()
+	w.shown.WriteString(stderr.String())
+	if !strings.Contains(strings.Join(args, " "), "--print-token") {
+		w.shown.WriteString(stdout.String())
+	}
+	return code, stdout.String(), stderr.String()
+}
+
+// agree is a person who opens the address and agrees, as user; the browser follows the redirect.
+func (w *loginWorld) agree(user string) func(string, io.Writer) {
+	return func(address string, _ io.Writer) {
+		resp, err := http.Get(address + "&sandbox_approve=1&sandbox_user=" + user)
+		if err != nil {
+			w.t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		if page, _ := io.ReadAll(resp.Body); !bytes.Contains(page, []byte("Back to the terminal")) {
+			w.t.Errorf("the browser ends on %d %s", resp.StatusCode, page)
+		}
+	}
+}
+
+// redirected is where the browser would go after agreeing.
+func (w *loginWorld) redirected(address, user string) string {
+	hc := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := hc.Get(address + "&sandbox_approve=1&sandbox_user=" + user)
+	if err != nil {
+		w.t.Error(err)
+		return ""
+	}
+	resp.Body.Close()
+	return resp.Header.Get("Location")
+}
+
+func want(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			t.Errorf("no %q in:\n%s", p, text)
+		}
+	}
+}
+
+func wantCode(t *testing.T, got, want int, errs string) {
+	t.Helper()
+	if got != want {
+		t.Fatalf("exit code %d, want %d; it said:\n%s", got, want, errs)
+	}
+}
+
+func TestLoginByBrowser(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	code, out, errs := w.run(nil, "auth", "status")
+	wantCode(t, code, exitLogin, errs)
+	want(t, out, "Nobody is logged in")
+
+	code, out, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, `Logged in as Sandbox Listener (sandbox), account "default", until `, " days).")
+	want(t, errs, w.env["SPOTSYNC_CREDENTIALS_FILE"])
+	if strings.Contains(errs, "show_dialog") {
+		t.Error("the first login asks with show_dialog")
+	}
+
+	w.server.ResetRequests()
+	code, out, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "Sandbox Listener (sandbox)", "logged in until", "client ID", "playlist-modify-private")
+	code, out, errs = w.run(nil, "auth", "status", "--json")
+	wantCode(t, code, exitOK, errs)
+	var r authReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if !r.LoggedIn || r.FormatVersion == "" || len(r.Logins) != 1 || r.Logins[0].UserID != "sandbox" || *r.Logins[0].DaysLeft < 178 || len(r.Logins[0].Missing) != 0 {
+		t.Errorf("auth status --json: %s", out)
+	}
+	if n := len(w.server.Requests()); n != 0 {
+		t.Errorf("auth status sent %d requests", n)
+	}
+
+	// A further account is asked for with show_dialog, and consent may be denied.
+	denied := func(address string, _ io.Writer) {
+		want(t, address, "show_dialog=true")
+		if resp, err := http.PostForm(address, url.Values{"decision": {"cancel"}}); err != nil {
+			t.Error(err)
+		} else {
+			resp.Body.Close()
+		}
+	}
+	code, _, errs = w.run(denied, "login", "--account", "kid", "--no-browser")
+	wantCode(t, code, exitError, errs)
+	want(t, errs, "Permission was refused")
+	code, out, errs = w.run(w.agree("kid"), "login", "--account=kid", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, `The Kid (kid), account "kid"`)
+
+	code, out, errs = w.run(nil, "logout")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, `Logged out Sandbox Listener (sandbox), account "default".`)
+	want(t, errs, "spotify.com/account/apps")
+	code, _, errs = w.run(nil, "logout")
+	wantCode(t, code, exitOK, errs)
+	want(t, errs, "not logged in", "kid")
+	code, out, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitOK, errs)
+	if strings.Contains(out, "Sandbox Listener") {
+		t.Errorf("still there after logout:\n%s", out)
+	}
+	code, _, errs = w.run(nil, "logout", "--all")
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitLogin, errs)
+}
+
+func TestLoginByHand(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	code, out, errs := w.run(func(address string, in io.Writer) {
+		fmt.Fprintln(in, "what?")
+		fmt.Fprintln(in, address)
+		fmt.Fprintln(in, "http://127.0.0.1/callback?code=abcdefgh&state=ofanother")
+		fmt.Fprintln(in, w.redirected(address, "sandbox"))
+	}, "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	want(t, errs, "neither an address nor a code", "the address to open", "another login")
+	want(t, out, "Logged in as Sandbox Listener")
+}
+
+func TestLoginNeedsAClientID(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	delete(w.env, "SPOTSYNC_CLIENT_ID")
+	code, _, errs := w.run(nil, "login")
+	wantCode(t, code, exitError, errs)
+	want(t, errs, "developer.spotify.com/dashboard", "Premium", "http://127.0.0.1/callback", `"Spot"`, "--client-id")
+
+	// With the flag, and from then on by the login.
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser", "--client-id", sandbox.SandboxClientID)
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitOK, errs)
+
+	// From the account block, though the playlists beside it are broken; not from a file that can't be read.
+	code, _, errs = w.run(nil, "logout")
+	wantCode(t, code, exitOK, errs)
+	write(t, "main.hcl", `
+locals { id = "`+sandbox.SandboxClientID+`" }
+variable "unset" {}
+account "default" { client_id = local.id }
+playlist "p" {
+  name   = var.unset
+  tracks = ["nonsense"]
+}`)
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	write(t, "main.hcl", `account "default" {`)
+	code, _, errs = w.run(nil, "login", "--no-browser")
+	wantCode(t, code, exitError, errs)
+	want(t, errs, "main.hcl")
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser", "--client-id", sandbox.SandboxClientID)
+	wantCode(t, code, exitOK, errs)
+	want(t, errs, "Warning: the configuration")
+	write(t, "main.hcl", `account "default" { redirect_uri = "http://localhost/callback" }`)
+	code, _, errs = w.run(nil, "login", "--no-browser")
+	wantCode(t, code, exitError, errs)
+	want(t, errs, "localhost")
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoginLines(t *testing.T) {
+	q := sandbox.NoQuirks()
+	q.RotateRefreshTokens = true
+	w := newLoginWorld(t, q)
+	code, line, errs := w.run(w.agree("sandbox"), "login", "--print-token", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	if strings.Count(line, "\n") != 1 || !strings.HasPrefix(line, "spotsync1:") {
+		t.Fatalf("--print-token prints %d lines", strings.Count(line, "\n"))
+	}
+	want(t, errs, "Logged in as Sandbox Listener", "secret")
+	if _, err := os.Stat(w.env["SPOTSYNC_CREDENTIALS_FILE"]); err == nil {
+		t.Error("--print-token stored something")
+	}
+
+	// In the environment it is a login, and takes precedence over a saved one.
+	w.env["SPOTSYNC_REFRESH_TOKEN"] = strings.TrimSpace(line)
+	code, out, errs := w.run(nil, "auth", "status")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "SPOTSYNC_REFRESH_TOKEN", "Sandbox Listener")
+	code, _, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	want(t, errs, "takes precedence")
+	delete(w.env, "SPOTSYNC_REFRESH_TOKEN")
+
+	// Taken over, what followed it becomes the saved login. Once more it is spent, and the login that is there stays.
+	code, _, errs = w.withToken(line, "login", "--with-token")
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.withToken(line, "login", "--with-token")
+	wantCode(t, code, exitLogin, errs)
+	want(t, errs, "make a new one", "--print-token")
+	code, _, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitOK, errs)
+
+	// A fresh one is taken over, proven and kept.
+	_, line, _ = w.run(w.agree("kid"), "login", "--print-token", "--no-browser", "--account", "kid")
+	code, out, errs = w.withToken(line, "login", "--with-token", "--account=kid")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "The Kid (kid)")
+	code, _, errs = w.run(nil, "logout", "--account=kid")
+	wantCode(t, code, exitOK, errs)
+
+	for name, bad := range map[string]string{"": "Nothing came", "spotsync1:eyJ": "cut or changed", "two words": "a space"} {
+		code, _, errs = w.withToken(name, "login", "--with-token")
+		wantCode(t, code, exitError, errs)
+		want(t, errs, bad)
+	}
+}
+
+// withToken runs spotsync with a line on standard input.
+func (w *loginWorld) withToken(line string, args ...string) (int, string, string) {
+	out, errs := &watched{}, &watched{}
+	a := &app{In: strings.NewReader(line), Out: out, Err: errs, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, width: 80}
+	code := run(w.t.Context(), a, append([]string{"--log-level", "trace"}, args...))
+	w.shown.WriteString(out.String() + errs.String())
+	return code, out.String(), errs.String()
+}
+
+func TestLoginOfAnotherAccount(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	f := lockfile.New(lockfile.IssuerLoopback)
+	f.Accounts["default"] = lockfile.Account{ID: "somebody", User: "somebody", Name: "Some Body"}
+	f.Playlists["playlist.p"] = lockfile.Playlist{ID: "4XzvE3vG5tVbQeJb8Kk2aP", Account: "default", Name: "P"}
+	write(t, "spotsync.lock.hcl", string(f.Bytes()))
+	for _, args := range [][]string{{"login", "--no-browser"}, {"login", "--no-browser", "--print-token"}} {
+		code, out, errs := w.run(func(address string, in io.Writer) {
+			want(t, address, "show_dialog=true") // for the browser may be logged in as the wrong one
+			w.agree("sandbox")(address, in)
+		}, args...)
+		wantCode(t, code, exitRefused, errs)
+		want(t, errs, "Some Body", "Sandbox Listener")
+		if out != "" {
+			t.Errorf("%v prints %s", args, out)
+		}
+	}
+	if _, err := os.Stat(w.env["SPOTSYNC_CREDENTIALS_FILE"]); err == nil {
+		t.Error("the refused login was kept")
+	}
+	code, _, errs := w.run(w.agree("sandbox"), "login", "--no-browser", "--account", "other")
+	wantCode(t, code, exitOK, errs)
+}
+
+func TestLoginInterrupted(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	ctx, cancel := context.WithCancel(t.Context())
+	stderr := &watched{}
+	go func() {
+		stderr.address(t)
+		cancel()
+	}()
+	r, _ := io.Pipe()
+	a := &app{In: r, Out: io.Discard, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }}
+	code := run(ctx, a, []string{"login", "--no-browser"})
+	r.Close()
+	wantCode(t, code, exitInterrupted, stderr.String())
+	want(t, stderr.String(), "Interrupted")
+}
+
+func TestLoginToTheSandbox(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	for _, k := range []string{"SPOTSYNC_API_URL", "SPOTSYNC_ACCOUNTS_URL", "SPOTSYNC_CLIENT_ID"} {
+		delete(w.env, k)
+	}
+	code, out, errs := w.run(nil, "--sandbox", "login")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "Logged in as Sandbox Listener")
+	want(t, errs, "logs in by itself")
+	for _, args := range [][]string{{"auth", "status"}, {"doctor"}, {"login", "--print-token"}} {
+		code, _, errs = w.run(nil, append([]string{"--sandbox"}, args...)...)
+		wantCode(t, code, exitOK, errs)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	code, out, errs := w.run(nil, "doctor")
+	wantCode(t, code, exitLogin, errs)
+	want(t, out, "✗ login", "spotsync login")
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitOK, errs)
+	if strings.Contains(out, "✗") {
+		t.Error(out)
+	}
+
+	fault := func(f sandbox.Fault, wantExit int, parts ...string) {
+		t.Helper()
+		w.server.Fail(f)
+		code, out, errs := w.run(nil, "doctor")
+		w.server.ClearFaults()
+		wantCode(t, code, wantExit, out+errs)
+		want(t, out, append(parts, "✗")...)
+	}
+	fault(sandbox.Fault{Route: "/me", Status: 403, Body: "Active premium subscription required for the owner of the app.", Before: true}, exitError, "Premium subscription of the app's owner")
+	fault(sandbox.Fault{Route: "/me", Status: 403, Body: "the user may not be registered", Before: true}, exitError, "allow list")
+	fault(sandbox.Fault{Route: "/me", RetryAfter: "5000"}, exitLater, "wants no requests until")
+	code, out, errs = w.run(nil, "doctor", "--json")
+	wantCode(t, code, exitLater, errs)
+	var r struct {
+		FormatVersion string    `json:"format_version"`
+		OK            bool      `json:"ok"`
+		Checks        []finding `json:"checks"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.OK || r.FormatVersion == "" || len(r.Checks) < 10 {
+		t.Errorf("doctor --json: %v: %s", err, out)
+	}
+	code, _, errs = w.run(nil, "login", "--no-browser")
+	wantCode(t, code, exitLater, errs) // told before the browser is opened
+
+	write(t, "main.hcl", "playlist")
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ configuration", "spotsync validate")
+	write(t, "main.hcl", "")
+	write(t, "spotsync.lock.hcl", string(lockfile.New(lockfile.IssuerSpotify).Bytes()))
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ lock file", "spotify")
+}
+
+func TestDoctorAboutTheCredentialsFile(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	path := w.env["SPOTSYNC_CREDENTIALS_FILE"]
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "{")
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := w.run(nil, "doctor")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ credentials file")
+	for _, args := range [][]string{{"login"}, {"logout"}, {"auth", "status"}} {
+		code, _, errs := w.run(nil, args...)
+		wantCode(t, code, exitError, errs)
+		want(t, errs, "credentials.json", "not changed")
+	}
+}
+
+func TestSkew(t *testing.T) {
+	at := func(s float64) time.Time { return time.Unix(1000, 0).Add(time.Duration(s * float64(time.Second))) }
+	for _, c := range []struct{ asked, answered, want float64 }{
+		{0, 0.2, 0}, {0.9, 1.1, 0}, {-3, 2, 0}, {101, 102, 100}, {-102, -100, -100},
+	} {
+		if got := skew(at(0), at(c.asked), at(c.answered)); got != time.Duration(c.want*float64(time.Second)) {
+			t.Errorf("asked %v, answered %v: %v", c.asked, c.answered, got)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	code, _, errs := w.run(nil, "status")
+	wantCode(t, code, exitError, errs) // no configuration
+	write(t, "main.hcl", `
+playlist "a" { name = "A" }
+playlist "b" { name = "B" }`)
+	code, out, errs := w.run(nil, "status")
+	wantCode(t, code, exitLogin, errs)
+	want(t, out, "not logged in", "new         playlist.a (A)")
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(nil, "apply", "--auto-approve")
+	wantCode(t, code, exitOK, errs)
+	w.server.ResetRequests()
+	code, out, errs = w.run(nil, "status", "--detailed-exitcode")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "Sandbox Listener", "Last run: apply", "2 managed")
+
+	code, _, errs = w.run(nil, "pause", "b")
+	wantCode(t, code, exitOK, errs)
+	write(t, "main.hcl", `
+playlist "b" { name = "B" }
+playlist "c" { name = "C" }`)
+	code, out, errs = w.run(nil, "status")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "held        playlist.b", "new         playlist.c", "in no file  playlist.a")
+	code, out, errs = w.run(nil, "status", "--detailed-exitcode", "--json")
+	wantCode(t, code, exitDifferences, errs)
+	var r statusReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil || !r.Open || len(r.Playlists) != 3 || r.LastRun == nil {
+		t.Errorf("status --json: %v: %s", err, out)
+	}
+
+	// The lock file is gone; this computer still knows.
+	if err := os.Rename("spotsync.lock.hcl", "kept"); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs = w.run(nil, "status")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "forgotten   playlist.b", "lock restore")
+	if err := os.Rename("kept", "spotsync.lock.hcl"); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.server.Requests()); n != 0 {
+		t.Errorf("status sent %d requests", n)
+	}
+	w.server.Fail(sandbox.Fault{RetryAfter: "5000"})
+	code, _, errs = w.run(nil, "plan")
+	wantCode(t, code, exitLater, errs)
+	code, out, errs = w.run(nil, "status")
+	wantCode(t, code, exitLater, errs)
+	want(t, out, "waiting     Spotify wants no requests until")
+}
+
+func TestReportLogins(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	key := func(label string) auth.Key {
+		return auth.Key{Issuer: auth.Spotify, ClientID: "app", Account: label}
+	}
+	sum := sha256.Sum256([]byte("bare"))
+	bare := hex.EncodeToString(sum[:])
+	months := func(n, days int) auth.Token {
+		return auth.Token{RefreshToken: "secret", AuthorizedAt: now.AddDate(0, -n, days), Scopes: coreScopes}
+	}
+	for _, c := range []struct {
+		name     string
+		entries  []auth.Entry
+		seed     *auth.Token
+		states   string
+		loggedIn bool
+	}{
+		{"none", nil, nil, "", false},
+		{"fine", []auth.Entry{{Key: key("default"), Token: months(1, 0)}}, nil, "ok", true},
+		{"near", []auth.Entry{{Key: key("default"), Token: months(6, 5)}}, nil, "ok 7", true},
+		{"over", []auth.Entry{{Key: key("default"), Token: months(7, 0)}}, nil, "ended 0", false},
+		{"refused", []auth.Entry{{Key: key("default"), Token: months(1, 0), Refused: "invalid_grant", RefusedAt: now}}, nil, "refused", false},
+		{"one of two", []auth.Entry{{Key: key("default"), Token: months(1, 0)}, {Key: key("kid"), Token: months(7, 0)}}, nil, "ok, ended 0", false},
+		{"two apps", []auth.Entry{{Key: key("default"), Token: months(1, 0)}, {Key: auth.Key{Issuer: auth.Spotify, ClientID: "old", Account: "default"}, Token: months(7, 0)}}, nil, "ok, ended 0", true},
+		{"elsewhere", []auth.Entry{{Key: auth.Key{Issuer: auth.Loopback, ClientID: "app", Account: "default"}, Token: months(1, 0)}}, nil, "", false},
+		{"seed", []auth.Entry{{Key: key("default"), Token: months(7, 0)}}, &auth.Token{RefreshToken: "bare"}, "ok, ended 0 unused", true},
+		{"refused seed", []auth.Entry{{Key: auth.Key{Issuer: auth.Spotify, ClientID: "app", Seed: bare}, Refused: "x"},
+			{Key: key("default"), Token: months(1, 0)}}, &auth.Token{RefreshToken: "bare"}, "refused, ok unused", false},
+		{"its successor", []auth.Entry{{Key: auth.Key{Issuer: auth.Spotify, ClientID: "app", Seed: bare}, Token: months(6, 1)}},
+			&auth.Token{RefreshToken: "bare"}, "ok 1", true},
+		{"seed of another", nil, &auth.Token{RefreshToken: "bare", Issuer: auth.Loopback}, "refused", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := reportLogins(c.entries, c.seed, auth.Spotify, now)
+			var states []string
+			for _, r := range got {
+				s := r.State
+				if r.Notice != nil {
+					s += fmt.Sprintf(" %d", *r.Notice)
+				}
+				if !r.InUse {
+					s += " unused"
+				}
+				states = append(states, s)
+				if data, err := json.Marshal(r); err != nil || strings.Contains(string(data), "secret") {
+					t.Errorf("%v: %s", err, data)
+				}
+			}
+			if s := strings.Join(states, ", "); s != c.states || loggedIn(got) != c.loggedIn {
+				t.Errorf("%q, logged in %v; want %q, %v", s, loggedIn(got), c.states, c.loggedIn)
+			}
+		})
+	}
+}
+
+func TestUnfinishedInStatus(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	write(t, "main.hcl", `playlist "a" { name = "A" }`)
+	code, _, errs := w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	lock, err := filepath.Abs("spotsync.lock.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := store.OpenState(store.OS{}, filepath.Join(w.env["SPOTSYNC_DATA_DIR"], "state"), auth.Loopback, lock)
+	if err := state.BeginCreate(store.Create{Key: "k", Address: "playlist.a", Account: "default", Name: "A", Time: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := state.BeginReplace("playlist.b", "4XzvE3vG5tVbQeJb8Kk2aP", make([]spotify.URI, 3)); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := w.run(nil, "status", "--detailed-exitcode")
+	wantCode(t, code, exitDifferences, errs)
+	want(t, out, "unfinished  playlist.a (A): asked for", "unfinished  playlist.b: rewriting its 3 items")
+}
