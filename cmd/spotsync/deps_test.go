@@ -1,0 +1,234 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const modulePath = "github.com/spotsync/spotsync"
+
+// room is what one package may import. Every package has a room here, and every room a package.
+type room struct {
+	ours   []string // packages of this module
+	others []string // of other modules; a name ending in /... stands for all below it
+	never  []string // of the standard library
+	why    string   // said when the rule is broken
+}
+
+var (
+	disk    = []string{"os", "os/exec", "os/signal", "os/user", "io/ioutil", "syscall"}
+	network = []string{"net", "net/http", "net/rpc", "net/smtp", "net/textproto"}
+)
+
+// rooms are the walls of the program. Data flows one way: files, what is wanted, what is there, a plan, the doing of it.
+// What decides touches neither disk nor network, so that it can be tested with values alone; what touches them is thin.
+var rooms = map[string]room{
+	"spotify": {
+		others: []string{"golang.org/x/time/rate"},
+		never:  disk,
+		why:    "the client of the Web API knows Spotify and nothing of this program; what it keeps between runs is kept for it",
+	},
+	"spotify/sandbox": {
+		ours:  []string{"spotify"},
+		never: append([]string{"net/http/httptest"}, disk...),
+		why:   "the sandbox is Spotify and not spotsync: it shares types with the client, and neither its code nor its mistakes",
+	},
+	"auth": {
+		others: []string{"golang.org/x/oauth2"},
+		never:  []string{"os/exec", "os/signal"},
+		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
+	},
+	"config": {
+		ours: []string{"spotify", "config/tracklist"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
+			"github.com/agext/levenshtein", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
+		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
+		why:   "evaluating a configuration asks Spotify only through the catalogue it is given, and reads files only through its os.Root",
+	},
+	"config/lockfile": {
+		ours:   []string{"spotify"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "golang.org/x/text/unicode/norm"},
+		never:  slices.Concat(disk, network),
+		why:    "the lock file is text in and text out; who writes it to disk is somebody else's business",
+	},
+	"config/tracklist": {
+		ours:  []string{"spotify"},
+		never: slices.Concat(disk, network),
+		why:   "lists of tracks are text in and entries out; what may be opened is decided by config",
+	},
+	"config/rewrite": {
+		ours:   []string{"spotify", "config", "config/lockfile", "config/tracklist", "reconcile/edit"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/..."},
+		never:  slices.Concat(disk, network),
+		why:    "HCL is written back as bytes that a command shows before it writes them",
+	},
+	"reconcile/edit": {
+		ours:  []string{"spotify"},
+		never: slices.Concat(disk, network, []string{"time", "context", "math/rand", "crypto/rand"}),
+		why:   "turning one list into another is arithmetic: same lists, same edits",
+	},
+	"reconcile/store": {
+		ours:   []string{"spotify"},
+		others: []string{"github.com/gofrs/flock"},
+		never:  append([]string{"os/exec", "os/signal"}, network...),
+		why:    "what is kept on disk knows neither what is wanted nor how Spotify is asked",
+	},
+	"reconcile": {
+		ours:   []string{"spotify", "config", "config/lockfile", "reconcile/edit", "reconcile/store"},
+		others: []string{"github.com/hashicorp/hcl/v2", "golang.org/x/text/unicode/norm"},
+		never:  append([]string{"os", "os/exec", "os/signal"}, network...),
+		why:    "reconciling reads and writes through the interfaces it is given, so that tests can break each step",
+	},
+	"cmd/spotsync": {
+		ours: []string{"auth", "config", "config/lockfile", "config/rewrite", "config/tracklist", "reconcile", "reconcile/edit",
+			"reconcile/store", "spotify", "spotify/sandbox"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
+			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",
+			"github.com/schollz/progressbar/v3", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang/...",
+			"github.com/coreos/go-systemd/v22/daemon", "github.com/rogpeppe/go-internal/diff", "github.com/mitchellh/go-wordwrap",
+			"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/image/draw", "golang.org/x/text/unicode/norm"},
+		never: []string{"os/user", "log"},
+		why:   "the command is where all rooms meet; it logs with zerolog, and knows the user by the environment",
+	},
+}
+
+// everywhere are packages of the standard library that nothing here imports.
+var everywhere = map[string]string{
+	"unsafe":    "nothing here needs to be that quick",
+	"math/rand": "math/rand/v2 is its successor; for secrets there is crypto/rand",
+	"io/ioutil": "os and io have it all",
+}
+
+// breach is what is wrong with an import, empty if nothing is.
+func (r room) breach(imported string) string {
+	if ours, ok := strings.CutPrefix(imported, modulePath+"/"); ok {
+		if !slices.Contains(r.ours, ours) {
+			return r.why
+		}
+		return ""
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") {
+		if why := everywhere[imported]; why != "" {
+			return why
+		}
+		if slices.Contains(r.never, imported) {
+			return r.why
+		}
+		return ""
+	}
+	for _, o := range r.others {
+		below, all := strings.CutSuffix(o, "/...")
+		if imported == o || all && (imported == below || strings.HasPrefix(imported, below+"/")) {
+			return ""
+		}
+	}
+	return "it is not among the modules this package is known to use: if it must be, add it to rooms"
+}
+
+// Packages import what the table of rooms allows, on every system, and the table names no room that is gone.
+func TestRooms(t *testing.T) {
+	imports := importsOf(t, filepath.Join("..", ".."))
+	for _, dir := range slices.Sorted(maps.Keys(imports)) {
+		r, ok := rooms[dir]
+		if !ok {
+			t.Errorf("%s is in no room: say in rooms what it may import, and why", dir)
+			continue
+		}
+		for _, imported := range slices.Sorted(maps.Keys(imports[dir])) {
+			if why := r.breach(imported); why != "" {
+				t.Errorf("%s: %s imports %s: %s", imports[dir][imported], dir, imported, why)
+			}
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(rooms)) {
+		if imports[dir] == nil {
+			t.Errorf("the table has a room for %s, which is no package", dir)
+		}
+		for _, ours := range rooms[dir].ours {
+			if _, ok := rooms[ours]; !ok {
+				t.Errorf("%s may import %s, which is in no room", dir, ours)
+			}
+		}
+		if rooms[dir].why == "" {
+			t.Errorf("the room of %s has no reason", dir)
+		}
+	}
+}
+
+// The table says no where it should: a rule that lets everything pass would not be noticed.
+func TestRoomBreach(t *testing.T) {
+	for _, c := range []struct {
+		dir, imported string
+		allowed       bool
+	}{
+		{"reconcile", modulePath + "/spotify", true},
+		{"reconcile", modulePath + "/spotify/sandbox", false},
+		{"reconcile", modulePath + "/auth", false},
+		{"reconcile", "net/http", false},
+		{"reconcile/edit", "time", false},
+		{"reconcile/edit", "slices", true},
+		{"spotify", modulePath + "/reconcile", false},
+		{"spotify", "os", false},
+		{"auth", modulePath + "/spotify", false},
+		{"auth", "golang.org/x/oauth2", true},
+		{"auth", "golang.org/x/oauth2/google", false},
+		{"config", "github.com/hashicorp/hcl/v2", true},
+		{"config", "github.com/hashicorp/hcl/v2/hclsyntax", true},
+		{"config", "github.com/hashicorp/hcl/v2x", false},
+		{"cmd/spotsync", "log", false},
+		{"cmd/spotsync", "unsafe", false},
+	} {
+		if why := rooms[c.dir].breach(c.imported); (why == "") != c.allowed {
+			t.Errorf("%s imports %s: %q", c.dir, c.imported, why)
+		}
+	}
+}
+
+// importsOf are the packages under root and what their files import, tests apart, with a file that does.
+func importsOf(t *testing.T, root string) map[string]map[string]string {
+	t.Helper()
+	found := make(map[string]map[string]string)
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != root && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		dir := path.Dir(filepath.ToSlash(rel))
+		if found[dir] == nil {
+			found[dir] = make(map[string]string)
+		}
+		for _, i := range parsed.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[dir][imported] = filepath.ToSlash(rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
