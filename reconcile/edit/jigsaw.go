@@ -152,14 +152,14 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 	defer func() { *work -= before - s.work }()
 	moves, bound := s.sort(l)
 	groups, rows := j.broken()
-	if groups < 2 || len(moves)*len(l) > mergeWork {
+	if groups < 2 || len(moves)*len(l) > mergeMost {
 		return j.behind(moves, bound, o)
 	}
-	best := j.merge(moves, o, s)
+	best := j.merge(moves, o, &s.work)
 	best.least = j.atLeast(bound, o)
 	// Other moves may bring groups together that these don't.
 	try := func(moves []move) bool {
-		if m := j.merge(moves, o, s); m.requests < best.requests {
+		if m := j.merge(moves, o, &s.work); m.requests < best.requests {
 			m.least = best.least
 			best = m
 		}
@@ -175,7 +175,7 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 			continue
 		}
 		for noise := range 8 {
-			if len(l)-1 > greedyGaps {
+			if len(l)-1 > greedyGaps || s.work <= 0 {
 				break
 			}
 			if end := s.beam(l, 6, noise+1, n); end != nil && try(end.moves()) {

@@ -28,6 +28,11 @@ type pairing struct {
 func (p *problem) pair(tokens []int) *pairing {
 	r := &pairing{want: p.want, sym: make([]int, len(tokens)), place: make([]int, len(tokens)), at: make([]int, len(p.want)),
 		tokens: make([][]int, len(p.uris)), places: make([][]int, len(p.uris))}
+	buffer := make([]int, len(p.have)+len(p.want))
+	for s := range p.uris { // room for each symbol's
+		r.tokens[s], buffer = buffer[:0:p.h[s]], buffer[p.h[s]:]
+		r.places[s], buffer = buffer[:0:p.w[s]], buffer[p.w[s]:]
+	}
 	for t, i := range tokens {
 		s := p.have[i]
 		r.sym[t], r.place[t] = s, -1
