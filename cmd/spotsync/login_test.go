@@ -298,6 +298,15 @@ func TestLoginNeedsAClientID(t *testing.T) {
 	code, _, errs = w.run(nil, "doctor")
 	wantCode(t, code, exitOK, errs)
 
+	// Logins through two apps: it must be said which.
+	w.server.AddClient(sandbox.Client{ID: "second", RedirectURIs: []string{"http://127.0.0.1/callback"}})
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser", "--client-id", "second")
+	wantCode(t, code, exitOK, errs)
+	want(t, errs, "Warning", sandbox.SandboxClientID, "client_id")
+	code, out, errs := w.run(nil, "doctor")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "several apps")
+
 	// From the account block, though the playlists beside it are broken; not from a file that can't be read.
 	code, _, errs = w.run(nil, "logout")
 	wantCode(t, code, exitOK, errs)

@@ -144,7 +144,7 @@ func (a *app) appFor(w *world, acc accountConfig, creds *auth.Credentials) (auth
 	return out, nil
 }
 
-// onlyClient is the client ID of the one login an account has, empty where there is none or more than one.
+// onlyClient is the client ID of the one login an account has, empty where there is none. Several are an error.
 func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
 	entries, err := creds.List()
 	if err != nil {
@@ -156,7 +156,7 @@ func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
 			continue
 		}
 		if found != "" && found != e.Key.ClientID {
-			return "", nil
+			return "", fmt.Errorf("account %q has logins through several apps, %s and %s among them: say which with client_id in its block, or SPOTSYNC_CLIENT_ID", label, found, e.Key.ClientID)
 		}
 		found = e.Key.ClientID
 	}
