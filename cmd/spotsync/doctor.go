@@ -395,9 +395,6 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 	}
 	seed, seeded, err := c.seed()
 	seeded = seeded && label == defaultLabel && c.w.sandbox == nil
-	if seeded && app.ClientID == "" {
-		app.ClientID = seed.ClientID
-	}
 	switch {
 	case err != nil && label == defaultLabel && c.w.sandbox == nil:
 		c.fail(name("login"), err.Error(), "")

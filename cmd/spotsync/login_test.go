@@ -307,6 +307,14 @@ func TestLoginNeedsAClientID(t *testing.T) {
 	wantCode(t, code, exitError, errs)
 	want(t, out, "several apps")
 
+	// A token from the environment says it itself.
+	_, line, _ := w.run(w.agree("sandbox"), "login", "--no-browser", "--client-id", "second", "--print-token")
+	w.env["SPOTSYNC_REFRESH_TOKEN"] = line
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "client ID second")
+	delete(w.env, "SPOTSYNC_REFRESH_TOKEN")
+
 	// From the account block, though the playlists beside it are broken; not from a file that can't be read.
 	code, _, errs = w.run(nil, "logout")
 	wantCode(t, code, exitOK, errs)
@@ -419,8 +427,25 @@ func TestLoginOfAnotherAccount(t *testing.T) {
 	if _, err := os.Stat(w.env["SPOTSYNC_CREDENTIALS_FILE"]); err == nil {
 		t.Error("the refused login was kept")
 	}
-	code, _, errs := w.run(w.agree("sandbox"), "login", "--no-browser", "--account", "other")
+	code, line, errs := w.run(w.agree("sandbox"), "login", "--no-browser", "--print-token", "--account", "other")
 	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.withToken(line, "login", "--with-token")
+	wantCode(t, code, exitRefused, errs)
+	code, _, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitLogin, errs)
+
+	// A bare token will do, without saying when it ends.
+	_, line, _ = w.run(w.agree("sandbox"), "login", "--no-browser", "--print-token", "--account", "other")
+	token, err := auth.ParseHandover(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := w.withToken(token.RefreshToken, "login", "--with-token", "--account=other")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "Sandbox Listener", "until a day that this refresh token doesn't tell")
+	code, out, errs = w.run(nil, "auth", "status")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "when it ends is not known")
 }
 
 func TestLoginInterrupted(t *testing.T) {

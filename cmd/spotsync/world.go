@@ -109,8 +109,8 @@ func (w *world) openCredentials() (*auth.Credentials, error) {
 	return auth.OpenCredentials(w.fsys, w.credentials)
 }
 
-// appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither the
-// only login there is.
+// appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither it is that
+// of the environment's token, else of the only login there is.
 func (a *app) appFor(w *world, acc accountConfig, creds *auth.Credentials) (auth.App, error) {
 	out := auth.App{Issuer: w.issuer, ClientID: acc.ClientID, RedirectURI: acc.RedirectURI, CallbackListen: acc.CallbackListen}
 	if id := a.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
@@ -133,6 +133,11 @@ func (a *app) appFor(w *world, acc accountConfig, creds *auth.Credentials) (auth
 			return out, fmt.Errorf("read the client secret: %w", err)
 		}
 		out.ClientSecret = secret
+	}
+	if out.ClientID == "" && creds != nil && acc.Label == defaultLabel {
+		if seed, _, err := a.seed(); err == nil { // what is wrong with it is told where it is used
+			out.ClientID = seed.ClientID
+		}
 	}
 	if out.ClientID == "" && creds != nil {
 		id, err := onlyClient(creds, w.issuer.Name, acc.Label)
