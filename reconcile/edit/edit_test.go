@@ -207,6 +207,30 @@ func show(edits []Edit) string {
 	return strings.Join(parts, ", ")
 }
 
+func TestReplaceAll(t *testing.T) {
+	for _, c := range []struct{ have, want, edits string }{
+		{"ab.a", "bac", "replace ba, insert c at 2"},
+		{".", "", "replace "},
+		{"", "a", "replace a"},
+	} {
+		o := Options{MaxURIs: 2}
+		have, want := list(c.have), uris(list(c.want))
+		s := ReplaceAll(have, want, o)
+		got, err := Apply(have, s.Edits, o)
+		if err != nil || !slices.Equal(got, s.Final) || word(got) != c.want || show(s.Edits) != c.edits {
+			t.Errorf("%s → %s: %s, %v, %s", c.have, c.want, show(s.Edits), err, word(got))
+		}
+	}
+	if s := ReplaceAll(list("aabc"), uris(list("abd")), Options{}); s.DatesLost != 2 {
+		t.Errorf("%d dates lost, want 2", s.DatesLost)
+	}
+	for n, want := range map[int]int{0: 1, 1: 1, 100: 1, 101: 2, 10000: 100} {
+		if got := ReplaceCost(n); got != want {
+			t.Errorf("ReplaceCost(%d) = %d, want %d", n, got, want)
+		}
+	}
+}
+
 // Episodes are rows like any other, and a full playlist never grows beyond what it may hold on the way.
 func TestMakeFull(t *testing.T) {
 	want := make([]spotify.URI, MaxItems)

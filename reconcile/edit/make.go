@@ -25,6 +25,13 @@ func Make(have []Row, want []spotify.URI, o Options) Script {
 	return s
 }
 
+// ReplaceAll makes the script that replaces have by want, opaque rows included, which are gone then: no other edit can
+// remove them. Every date goes.
+func ReplaceAll(have []Row, want []spotify.URI, o Options) Script {
+	p := newProblem(have, want, o.limits())
+	return p.script(p.replaced())
+}
+
 // keeping finds the fewest edits that keep every date that can be kept.
 func (p *problem) keeping() *draft {
 	best := p.solve(p.forced(), 1<<30)

@@ -45,8 +45,8 @@ func (j *jigsaw) merge(moves []move, o Options, work *int) *solution {
 		var steps []step
 		for _, c := range level {
 			steps = j.steps(steps, c, m, o)
-			*work -= 2 * len(c.units)
 		}
+		*work -= 3*len(steps) + 5*min(width, len(steps))*len(start.units) // about what it takes, in gaps looked at
 		slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.requests, b.requests) })
 		level = nil
 		seen := map[uint64]bool{}

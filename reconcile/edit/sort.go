@@ -8,7 +8,7 @@ import (
 
 // What a search may do at most. Work is counted in gaps looked at, not in time, so that every machine finds the same.
 const (
-	totalWork  = 8_000_000 // for one list
+	totalWork  = 6_000_000 // for one list
 	sortWork   = 3_000_000 // for one jigsaw
 	exactGaps  = 26        // layouts of more gaps aren't searched exactly
 	exactWork  = 400_000   // for one exact search
