@@ -58,7 +58,7 @@ type Row struct {
 
 // item is the row as a read of it would show.
 func (r Row) item() spotify.Item {
-	it := spotify.Item{URI: r.wire(), AddedAt: r.AddedAt, Local: r.Local, Null: r.Null}
+	it := spotify.Item{URI: r.wire(), AddedAt: r.AddedAt, Local: r.Local, Null: r.Null, Track: spotify.Track{Title: r.Title}}
 	if r.Null {
 		it.URI = r.Wire
 	}

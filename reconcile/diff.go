@@ -262,10 +262,7 @@ func final(s edit.Script, rows []Row, w Wish) []Row {
 		}
 		known[r.URI] = append(known[r.URI], r)
 	}
-	titles := make(map[spotify.URI]string, len(w.Titles))
-	for i, t := range w.Titles {
-		titles[w.Tracks[i]] = t
-	}
+	titles := w.names()
 	removed := make(map[spotify.URI]bool)
 	replaced := false
 	for _, e := range s.Edits {

@@ -265,7 +265,7 @@ func (p *planner) identifyNew(m *managed) {
 		ids[i] = string(pl.ID)
 	}
 	slices.Sort(ids)
-	how := "manage it by writing id = \"" + ids[0] + "\" in the block or with --adopt-by-name, write its HCL with spotsync import, or make another of the same name with --create-duplicate"
+	how := "manage it by writing id = \"" + ids[0] + "\" in the block, with an import block or with --adopt-by-name, or make another of the same name with --create-duplicate"
 	if p.AdoptByName {
 		how = "--adopt-by-name takes only one exact match, and with nobody to ask only one from which nothing would be removed; write id = \"…\" in the block, or use --create-duplicate"
 	}

@@ -484,13 +484,18 @@ func (w Wish) without(attrs []string) Wish {
 	return w
 }
 
-func (w *Wish) title(uri spotify.URI) string {
-	for i := range w.Titles {
-		if w.Tracks[i] == uri {
-			return w.Titles[i]
+// names are what the files call the wanted items, where they say.
+func (w *Wish) names() map[spotify.URI]string {
+	if w == nil {
+		return nil
+	}
+	names := make(map[spotify.URI]string, len(w.Titles))
+	for i, t := range w.Titles {
+		if t != "" {
+			names[w.Tracks[i]] = t
 		}
 	}
-	return ""
+	return names
 }
 
 // CheckFormat reports a plan that this program can't understand.

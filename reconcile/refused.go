@@ -108,11 +108,9 @@ func (w *writer) withdraw(uri spotify.URI, cause error) error {
 		return err
 	}
 	w.withdrew = true
-	title := ""
-	if w.change.Wish != nil {
-		if t := w.change.Wish.title(uri); t != "" {
-			title = " (" + t + ")"
-		}
+	title := w.change.Wish.names()[uri]
+	if title != "" {
+		title = " (" + title + ")"
 	}
 	w.warn("%s%s was refused by Spotify (%v) and is left out; it is tried again in 7 days", uri, title, cause)
 	return nil

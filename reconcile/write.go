@@ -326,7 +326,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 		if w.a.stopping() {
 			return false, errStopped
 		}
-		next, err := after(w.now, e, w.aliases())
+		next, err := after(w.now, e, w.aliases(), w.change.Wish.names())
 		if err != nil {
 			return false, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}
@@ -462,8 +462,8 @@ func (w *writer) aliases() map[spotify.URI]spotify.URI {
 	return joined(entryOf(w.a.Lock.Current(), w.change.Address).Aliases, w.change.Aliases)
 }
 
-// after is what a playlist holds, as Spotify shows it, once an edit has happened.
-func after(c store.Contents, e Edit, aliases map[spotify.URI]spotify.URI) (store.Contents, error) {
+// after is what a playlist holds, as Spotify shows it, once an edit has happened. names are what the files call the songs.
+func after(c store.Contents, e Edit, aliases map[spotify.URI]spotify.URI, names map[spotify.URI]string) (store.Contents, error) {
 	next := c
 	next.Snapshot = ""
 	switch e.Kind {
@@ -494,7 +494,7 @@ func after(c store.Contents, e Edit, aliases map[spotify.URI]spotify.URI) (store
 	}
 	items, err := edit.Replay(c.Items, shown, uriOf,
 		func(it spotify.Item) bool { return it.Local || it.URI == "" },
-		func(u spotify.URI) spotify.Item { return spotify.Item{URI: u} })
+		func(u spotify.URI) spotify.Item { return spotify.Item{URI: u, Track: spotify.Track{Title: names[u]}} })
 	next.Items = items
 	return next, err
 }
