@@ -295,6 +295,15 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+	for _, tracks := range []string{
+		`concat(["spotify:track:003vvx7Niy0yvhvHt4a68B"], [for i in range(100) : [for j in range(100) : "spotify:track:003vvx7Niy0yvhvHt4a68B"]])`,
+		"[" + strings.Repeat(`"spotify:track:003vvx7Niy0yvhvHt4a68B",`, 10_001) + "]",
+	} { // one too many, computed and written out
+		_, diags := evaluate(t, Files{"a.hcl": []byte("playlist \"a\" {\n  tracks = " + tracks + "\n}\n")}, Inputs{})
+		if got := diags.Error(); strings.Count(got, "Too many tracks") != 1 || !strings.Contains(got, "10000") {
+			t.Errorf("%.300s", got)
+		}
+	}
 	var long strings.Builder // what people write is far from any limit
 	long.WriteString("playlist \"a\" {\n  tracks = [\n")
 	for range 10_000 {

@@ -34,6 +34,7 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 	w := &wishes{ev: ev, inst: inst, e: e}
 	before := len(ev.diags)
 	w.attribute()
+	w.full(e.Range()) // it may be the last one that is too many
 	if ev.diags[before:].HasErrors() || w.unknown {
 		inst.readable["tracks"] = cty.DynamicVal
 		return
