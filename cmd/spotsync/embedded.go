@@ -63,7 +63,7 @@ func (k *keptSandbox) reload() error {
 		}
 		return nil
 	case err != nil:
-		return fmt.Errorf("read the sandbox: %w", err)
+		return fmt.Errorf("read the sandbox: %w", k.unwritable(err))
 	case k.seen != nil && os.SameFile(info, k.seen) && info.ModTime().Equal(k.seen.ModTime()) && info.Size() == k.seen.Size():
 		return nil
 	}
@@ -124,10 +124,10 @@ func (k *keptSandbox) changeLocked(do func(*sandbox.Server)) error {
 
 // unwritable adds the way out to an error of the disk.
 func (k *keptSandbox) unwritable(err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; name a folder that may be written to with SPOTSYNC_DATA_DIR", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("another spotsync has not let go of %s for %s", k.path, embeddedWait)
 	}
-	return err
+	return fmt.Errorf("%w; SPOTSYNC_DATA_DIR can name a folder that may be written to", err)
 }
 
 // ServeHTTP implements [http.Handler].
