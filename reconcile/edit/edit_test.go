@@ -121,6 +121,9 @@ func check(t interface {
 		if o.Mode != Never && w[r.URI] >= h[r.URI] {
 			report("the date of row %d is lost", i+1)
 		}
+		if i+1 < len(have) && have[i+1].Opaque && w[r.URI] >= h[r.URI] {
+			report("row %d is gone, though an opaque one follows it", i+1)
+		}
 	}
 	gone := map[spotify.URI]bool{}
 	for i, r := range have {
@@ -280,6 +283,27 @@ func TestMakeRandom(t *testing.T) {
 			t.Fatal("the input was changed")
 		}
 	})
+}
+
+// The same for many short lists of few tracks, where everything meets.
+func TestMakeShort(t *testing.T) {
+	r := rng(1)
+	cases := 20_000
+	if long {
+		cases *= 20
+	}
+	for range cases {
+		letters := "abcdefgh"[:1+r.IntN(8)] + "...."[:r.IntN(3)]
+		draw := func(n int) string {
+			var w strings.Builder
+			for range r.IntN(n + 1) {
+				w.WriteByte(letters[r.IntN(len(letters))])
+			}
+			return w.String()
+		}
+		o := Options{Mode: []Mode{Always, Never}[r.IntN(2)], MaxURIs: []int{1, 2, 3, 100}[r.IntN(4)]}
+		check(t, list(draw(12)), uris(list(draw(12))), o)
+	}
 }
 
 func FuzzMake(f *testing.F) {

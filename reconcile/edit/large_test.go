@@ -123,9 +123,37 @@ func TestRandomEdits(t *testing.T) {
 		}
 		ratio, n := float64(found)/float64(made), c.cases*more
 		t.Logf("n=%d, k=%d to %d, %s, %g repeated: ratio %.3f, over in %d of %d, proven in %d", c.n, c.from, c.to, c.kinds, c.repeats, ratio, over, n, proven)
+		if c.to <= 5 && proven < n*95/100 {
+			t.Errorf("%+v: only %d of %d proven to be the fewest", c, proven, n)
+		}
 		if ratio > c.ratio || 50*over > n+49 {
 			t.Errorf("%+v: ratio %.3f, over in %d of %d", c, ratio, over, n)
 		}
+	}
+}
+
+// Shuffled lists take as many moves as the cycle bound says, or one more, but seldom.
+func TestShuffles(t *testing.T) {
+	r := rng(2)
+	excess, cases := 0, 0
+	for n := 30; n <= 120; n += 3 {
+		have := tracks(r, n, 0)
+		want := slices.Clone(have)
+		r.Shuffle(n, func(i, j int) { want[i], want[j] = want[j], want[i] })
+		p := newProblem(rowsOf(have), want, Options{}.limits())
+		tokens := make([]int, n)
+		for i := range tokens {
+			tokens[i] = i
+		}
+		over := len(Make(rowsOf(have), want, Options{}).Edits) - p.contract(tokens, p.pair(tokens).place).bound(p.o)
+		if over > 1 {
+			t.Errorf("n=%d: %d over the bound", n, over)
+		}
+		excess, cases = excess+over, cases+1
+	}
+	t.Logf("%d over in %d", excess, cases)
+	if 3*excess > cases {
+		t.Errorf("%d over in %d", excess, cases)
 	}
 }
 
