@@ -94,8 +94,7 @@ func (s *Server) declared() []catalogTrack {
 }
 
 func (t Track) known() catalogTrack {
-	return catalogTrack{ID: t.ID, Title: t.Title, Artists: t.Artists, Album: t.Album, AlbumID: t.AlbumID,
-		ReleaseDate: t.ReleaseDate, ISRC: t.ISRC, DurationMS: t.DurationMS, Explicit: t.Explicit, TrackNumber: t.TrackNumber}
+	return catalogTrack(t)
 }
 
 // song is the track of an ID: declared, well known, or invented.
