@@ -492,6 +492,14 @@ func TestDoctor(t *testing.T) {
 		t.Error(out)
 	}
 
+	// The access token there is would still do; the login behind it is dead.
+	w.server.RevokeTokens("sandbox")
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitLogin, errs)
+	want(t, out, "✗ login", "spotsync login")
+	code, _, errs = w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+
 	fault := func(f sandbox.Fault, wantExit int, parts ...string) {
 		t.Helper()
 		w.server.Fail(f)
@@ -673,6 +681,10 @@ func TestUnfinishedInStatus(t *testing.T) {
 	write(t, "main.hcl", `playlist "a" { name = "A" }`)
 	code, _, errs := w.run(w.agree("sandbox"), "login", "--no-browser")
 	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(nil, "apply", "--auto-approve")
+	wantCode(t, code, exitOK, errs)
+	code, _, errs = w.run(nil, "status", "--detailed-exitcode")
+	wantCode(t, code, exitOK, errs)
 	lock, err := filepath.Abs("spotsync.lock.hcl")
 	if err != nil {
 		t.Fatal(err)
@@ -681,6 +693,8 @@ func TestUnfinishedInStatus(t *testing.T) {
 	if err := state.BeginCreate(store.Create{Key: "k", Address: "playlist.a", Account: "default", Name: "A", Time: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
+	code, _, errs = w.run(nil, "status", "--detailed-exitcode")
+	wantCode(t, code, exitDifferences, errs)
 	if err := state.BeginReplace("playlist.b", "4XzvE3vG5tVbQeJb8Kk2aP", make([]spotify.URI, 3)); err != nil {
 		t.Fatal(err)
 	}
