@@ -62,11 +62,12 @@ type Applier struct {
 
 // Result is what became of a plan.
 type Result struct {
-	Applied  []string // addresses, sorted
-	Failures []Failure
-	Requests int  // writes that succeeded
-	Stopped  bool // by an interrupt, before all was done
-	Pending  bool // the lock file could not be written; its entries wait in the state directory
+	Applied    []string // addresses, sorted
+	Failures   []Failure
+	Unfinished []string // begun, and cut short by what ended the run; sorted
+	Requests   int      // writes that succeeded
+	Stopped    bool     // by an interrupt, before all was done
+	Pending    bool     // the lock file could not be written; its entries wait in the state directory
 }
 
 // Failure is a playlist that was not brought to what the plan says.
@@ -96,12 +97,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 	if err := a.prepare(p); err != nil {
 		return res, err
 	}
-	var todo []int
-	for i, c := range p.Changes {
-		if c.Action.Changes() && len(c.Unknown) == 0 {
-			todo = append(todo, i)
-		}
-	}
+	todo := p.ready()
 	// What an earlier run left half done goes first; what removes goes last: should something be wrong, it shows before
 	// anything is gone.
 	slices.SortStableFunc(todo, func(i, j int) int { return lateness(p.Changes[i]) - lateness(p.Changes[j]) })
@@ -126,20 +122,41 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		if errors.Is(err, errStopped) {
 			return err
 		}
-		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err})
-		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error()})
-		if StopsRun(err) {
+		if StopsRun(err) { // nothing is wrong with this playlist
+			res.Unfinished = append(res.Unfinished, c.Address)
 			return err
 		}
+		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err})
+		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error()})
 		return nil
 	})
 	slices.Sort(res.Applied)
+	slices.Sort(res.Unfinished)
 	slices.SortFunc(res.Failures, func(x, y Failure) int { return strings.Compare(x.Address, y.Address) })
 	res.Pending = a.Lock.Pending()
 	if errors.Is(err, errStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err
+}
+
+// ready are the changes that can be done now: those that wait for no other playlist's ID. Where all wait, they wait for each
+// other, or one for itself; then the new ones that have a name are created, and described once the IDs are known.
+func (p *Plan) ready() []int {
+	var known, named []int
+	for i, c := range p.Changes {
+		switch {
+		case !c.Action.Changes():
+		case len(c.Unknown) == 0:
+			known = append(known, i)
+		case c.Action == Create && !slices.Contains(c.Unknown, "name"):
+			named = append(named, i)
+		}
+	}
+	if len(known) > 0 {
+		return known
+	}
+	return named
 }
 
 func lateness(c Change) int {

@@ -228,12 +228,8 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 
 // perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
 func (s *session) perform(ctx context.Context, got *planned, o applyOptions) error {
-	const maxWaves = 10
 	total := &reconcile.Result{}
 	shown := got.plan // what was asked about; later waves plan only what it left open
-	if !o.show.json && !shown.Empty() {
-		s.say("")
-	}
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
@@ -241,8 +237,13 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 		res, err := s.applyOnce(ctx, got, o)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
 		total.Requests += res.Requests
-		total.Failures, total.Stopped, total.Pending = res.Failures, res.Stopped, res.Pending
-		if err != nil || res.Stopped || len(res.Failures) > 0 || !unknown(got.plan) || wave == maxWaves {
+		total.Failures, total.Unfinished, total.Stopped, total.Pending = res.Failures, res.Unfinished, res.Stopped, res.Pending
+		waiting := unknown(got.plan)
+		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
+		if err == nil && !res.Stopped && len(res.Failures) == 0 && stuck {
+			total.Failures = waiting
+		}
+		if err != nil || res.Stopped || len(res.Failures) > 0 || len(waiting) == 0 || stuck {
 			return s.conclude(shown, total, err, o)
 		}
 		o.attended = false
@@ -255,14 +256,15 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	}
 }
 
-// unknown reports whether a change waits for the ID of a playlist that did not exist when it was planned.
-func unknown(p *reconcile.Plan) bool {
+// unknown are the changes that wait for the ID of a playlist that did not exist when they were planned.
+func unknown(p *reconcile.Plan) []reconcile.Failure {
+	var waiting []reconcile.Failure
 	for _, c := range p.Changes {
 		if len(c.Unknown) > 0 {
-			return true
+			waiting = append(waiting, reconcile.Failure{Address: c.Address, Err: fmt.Errorf("its %s needs the ID of a playlist that this run did not create", strings.Join(c.Unknown, " and its "))})
 		}
 	}
-	return false
+	return waiting
 }
 
 // applyOnce does what one plan knows how to do. The caller holds the lock file's lock; each account's is taken here.
@@ -374,11 +376,11 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, err error, 
 	if res.Pending {
 		s.note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
 	}
-	return outcome(res, err)
+	return outcome(p, res, err)
 }
 
 // outcome is the error that stands for what became of a plan.
-func outcome(res *reconcile.Result, err error) error {
+func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if res.Stopped {
 		return &exitWith{exitInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
 	}
@@ -390,6 +392,10 @@ func outcome(res *reconcile.Result, err error) error {
 	}
 	if worst == nil {
 		return nil
+	}
+	var limited *spotify.RateLimitError
+	if errors.As(err, &limited) && len(res.Failures) == 0 {
+		return &exitWith{exitLater, cutShort(p, res, limited)}
 	}
 	code := exitCode(worst)
 	partly := len(res.Applied) > 0 || res.Requests > 0
@@ -403,7 +409,7 @@ func outcome(res *reconcile.Result, err error) error {
 	}
 	var refused *reconcile.RefusedError
 	switch {
-	case code == exitLater || code == exitLogin || code == exitInterrupted:
+	case errors.As(err, &limited) || code == exitLogin || code == exitInterrupted:
 	case partly && !errors.As(worst, &refused):
 		code = exitPartly
 	}
@@ -411,6 +417,22 @@ func outcome(res *reconcile.Result, err error) error {
 		return &exitWith{code, fmt.Errorf("%s not brought to what the files say", counted(len(res.Failures), "playlist was", "playlists were"))}
 	}
 	return &exitWith{code, err}
+}
+
+// cutShort says how far a run came that Spotify's limit ended, and what to type when.
+func cutShort(p *reconcile.Plan, res *reconcile.Result, limited *spotify.RateLimitError) error {
+	changes := 0
+	for _, c := range p.Changes {
+		if c.Action.Changes() {
+			changes++
+		}
+	}
+	why := "Spotify was asked too much"
+	if limited.Quota {
+		why = "the quota of this Spotify app is used up"
+	}
+	return fmt.Errorf("%s: no request is sent before %s. %d of %s done; what was begun is recorded, nothing is lost, and spotsync %s goes on from there then. Meanwhile plan --refresh=false, status, history and validate work",
+		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), counted(changes, "playlist is", "playlists are"), again(p.Command))
 }
 
 func plural(n int, what string) string { return counted(n, what, what+"s") }

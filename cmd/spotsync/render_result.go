@@ -69,7 +69,11 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 			changed++
 		}
 	}
-	s := fmt.Sprintf("Done: %d created, %d changed, %d deleted in %s", created, changed, deleted, plural(res.Requests, "request"))
+	done := "Done"
+	if len(res.Unfinished) > 0 || res.Stopped {
+		done = "So far"
+	}
+	s := fmt.Sprintf(done+": %d created, %d changed, %d deleted in %s", created, changed, deleted, plural(res.Requests, "request"))
 	if n := len(res.Failures); n > 0 {
 		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
 	} else {
