@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -241,6 +242,9 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 		waiting := unknown(got.plan)
 		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
 		if err == nil && !res.Stopped && len(res.Failures) == 0 && stuck {
+			for _, f := range waiting {
+				s.reporter(o.show)(reconcile.Event{Type: "failed", Address: f.Address, Message: f.Err.Error(), Time: time.Now().UTC()})
+			}
 			total.Failures = waiting
 		}
 		if err != nil || res.Stopped || len(res.Failures) > 0 || len(waiting) == 0 || stuck {
