@@ -117,6 +117,7 @@ func (p parser) playlist(b *hclsyntax.Block) (pl Playlist, err error) {
 			pl.PublicUnhonoured = new(bool)
 			return v.truth(pl.PublicUnhonoured)
 		}},
+		{"refused_description", func(v value) error { return v.text(&pl.RefusedDescription) }},
 		{"cover", func(v value) error { return v.text(&pl.Cover) }},
 		{"prevent_destroy", func(v value) error { return v.truth(&pl.PreventDestroy) }},
 		{"aliases", func(v value) error {

@@ -36,9 +36,9 @@ func full() *File {
 		ID: idB, Account: "default", Name: "Liked in 2023",
 		Aliases:          map[spotify.URI]spotify.URI{uri: alt},
 		Withdrawn:        map[spotify.URI]time.Time{alt: time.Date(2026, 11, 20, 21, 14, 0, 0, time.UTC)},
-		PublicUnhonoured: &no,
-		Cover:            strings.Repeat("ab", 32),
-		PreventDestroy:   true,
+		PublicUnhonoured: &no, RefusedDescription: "see https://example.org",
+		Cover:          strings.Repeat("ab", 32),
+		PreventDestroy: true,
 		Held: &Hold{Reason: "rolled back", Since: time.Date(2026, 11, 23, 14, 45, 1, 0, time.UTC),
 			Until: time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC), Wish: "f00d"},
 	}

@@ -78,6 +78,7 @@ func (w *writer) playlist(address string, p Playlist) {
 	if p.PublicUnhonoured != nil {
 		w.line("public_unhonoured = %t", *p.PublicUnhonoured)
 	}
+	w.text("refused_description", p.RefusedDescription)
 	w.text("cover", p.Cover)
 	if p.PreventDestroy {
 		w.line("prevent_destroy = true")

@@ -23,12 +23,13 @@ playlist "playlist.morning" {
 }
 
 playlist "playlist.year[\"2023\"]" {
-  id                = "4XzvE3vG5tVbQeJb8Kk2aP"
-  account           = "default"
-  name              = "Liked in 2023"
-  public_unhonoured = false
-  cover             = "abababababababababababababababababababababababababababababababab"
-  prevent_destroy   = true
+  id                  = "4XzvE3vG5tVbQeJb8Kk2aP"
+  account             = "default"
+  name                = "Liked in 2023"
+  public_unhonoured   = false
+  refused_description = "see https://example.org"
+  cover               = "abababababababababababababababababababababababababababababababab"
+  prevent_destroy     = true
   aliases = {
     "spotify:track:003vvx7Niy0yvhvHt4a68B" = "spotify:track:7oK9VyNzrYvRFo7nQEYkWN"
   }
