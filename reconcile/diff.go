@@ -128,7 +128,10 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	d.refused = refused
 	aliases := entry.Aliases
 	if base != nil {
-		d.aliases = joined(base.Aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
+		d.aliases = base.Aliases
+		if s := base.Contents.Snapshot; s != "" && s == c.Snapshot { // else somebody else may have been at it
+			d.aliases = joined(d.aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
+		}
 		aliases = joined(aliases, d.aliases)
 		agreed := rowsOf(base.Contents.Items, want, aliases)
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
@@ -143,15 +146,15 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	have := editRows(rows)
 	var script edit.Script
 	if w.DropOpaque && slices.ContainsFunc(rows, func(r Row) bool { return r.Opaque }) {
-		script = rewrite(rows, want) // an opaque row can't be named in a remove: only replacing takes it away
+		script = edit.ReplaceAll(have, want, edit.Options{}) // an opaque row can't be named in a remove: only replacing takes it away
 	} else {
 		script = edit.Make(have, want, edit.Options{Mode: mode})
 	}
-	d.items, d.datesLost, d.proven = onTheWire(script.Edits, rows), script.DatesLost, script.Proven
+	d.items, d.datesLost, d.proven = onTheWire(script.Edits, rows, aliases), script.DatesLost, script.Proven
 	d.after.Tracks = final(script, rows, w)
 	if w.KeepDates == config.KeepAuto && len(script.Edits) > edit.ReplaceCost(len(want))+cheapBudget {
 		if never := edit.Make(have, want, edit.Options{Mode: edit.Never}); len(never.Edits) < len(script.Edits) {
-			d.cheaper = &Cheaper{Edits: onTheWire(never.Edits, rows), DatesLost: never.DatesLost}
+			d.cheaper = &Cheaper{Edits: onTheWire(never.Edits, rows, aliases), DatesLost: never.DatesLost}
 		}
 	}
 	return changed
@@ -196,28 +199,8 @@ func appended(rows []Row, want []spotify.URI) []spotify.URI {
 	return all
 }
 
-// rewrite replaces a whole list, opaque rows and all.
-func rewrite(rows []Row, want []spotify.URI) edit.Script {
-	first := want[:min(len(want), edit.MaxURIs)]
-	s := edit.Script{Edits: []edit.Edit{{Kind: edit.Replace, URIs: first}}}
-	for at := len(first); at < len(want); at += edit.MaxURIs {
-		s.Edits = append(s.Edits, edit.Edit{Kind: edit.Insert, At: at, URIs: want[at:min(len(want), at+edit.MaxURIs)]})
-	}
-	for _, u := range want {
-		s.Final = append(s.Final, edit.Row{URI: u})
-	}
-	wanted := count(want)
-	for _, r := range rows {
-		if !r.Opaque && wanted[r.URI] > 0 {
-			wanted[r.URI]--
-			s.DatesLost++
-		}
-	}
-	return s
-}
-
 // onTheWire turns edits in the files' URIs into requests in Spotify's: a row shown under another URI is removed by that.
-func onTheWire(edits []edit.Edit, rows []Row) []Edit {
+func onTheWire(edits []edit.Edit, rows []Row, aliases map[spotify.URI]spotify.URI) []Edit {
 	wires := make(map[spotify.URI][]spotify.URI) // what Spotify shows, and what was asked for: it may hold either
 	for _, r := range rows {
 		if r.Wire != "" && r.Wire != r.URI && !slices.Contains(wires[r.URI], r.Wire) {
@@ -226,6 +209,14 @@ func onTheWire(edits []edit.Edit, rows []Row) []Edit {
 	}
 	for u, w := range wires {
 		wires[u] = append(w, u)
+	}
+	for _, u := range sortedKeys(aliases) { // wanted no more, it stands there under its other name
+		if shown := aliases[u]; wires[u] == nil && !slices.Contains(wires[shown], u) {
+			if wires[shown] == nil {
+				wires[shown] = []spotify.URI{shown}
+			}
+			wires[shown] = append(wires[shown], u)
+		}
 	}
 	out := make([]Edit, 0, len(edits))
 	for _, e := range edits {
