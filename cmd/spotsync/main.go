@@ -1,7 +1,8 @@
 // Command spotsync makes a Spotify account's playlists match HCL files kept in git.
 //
 // A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go). The commands are
-// one file each. session.go draws the pipeline once: files, lock file, login, what is on Spotify, plan, apply.
+// one file each. session.go draws the pipeline once: files, lock file, login (world.go), what is on Spotify and the plan
+// (planning.go), doing it (applying.go) and what became of it (outcome.go).
 // render*.go show a plan to people; streams.go says what goes where.
 package main
 

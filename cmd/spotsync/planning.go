@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
-	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -226,20 +224,4 @@ func (s *session) targeting(desired *config.Desired, o planOptions) (func(string
 		return nil, err
 	}
 	return func(address string) bool { return (len(in) == 0 || in[address]) && !out[address] }, nil
-}
-
-// readPlan reads a saved plan.
-func readPlan(path string) (*reconcile.Plan, error) {
-	data, err := store.OS{}.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var p reconcile.Plan
-	if err := json.Unmarshal(data, &p); err != nil {
-		return nil, fmt.Errorf("%s is not a saved plan: %w", path, err)
-	}
-	if err := p.CheckFormat(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &p, nil
 }

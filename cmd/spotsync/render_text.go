@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -161,4 +162,13 @@ func asSentence(s string) string {
 		s += "."
 	}
 	return s
+}
+
+func plural(n int, what string) string { return counted(n, what, what+"s") }
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }

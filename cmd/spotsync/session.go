@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -314,4 +315,24 @@ func (a *app) expandHome(path string) string {
 
 func trimmed(data []byte) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
+}
+
+// countdown warns when a login is about to end.
+func (s *session) countdown() {
+	for _, l := range s.logins {
+		ends, ok := l.token.Ends()
+		if !ok {
+			continue
+		}
+		if days, level := auth.Countdown(ends, s.now); level != auth.LevelNone {
+			s.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
+		}
+	}
+}
+
+func loginFlag(label string) string {
+	if label == defaultLabel {
+		return ""
+	}
+	return " --account " + label
 }

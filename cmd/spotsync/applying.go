@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
+func (s *session) perform(ctx context.Context, got *planned, o applyOptions) error {
+	total := &reconcile.Result{}
+	shown := got.plan // what was asked about; later waves plan only what it left open
+	if !o.show.json && !shown.Empty() {
+		s.say("")
+	}
+	for wave := 1; ; wave++ {
+		res, err := s.applyOnce(ctx, got, o)
+		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
+		total.Requests += res.Requests
+		total.Failures, total.Unfinished, total.Stopped, total.Pending = res.Failures, res.Unfinished, res.Stopped, res.Pending
+		waiting := unknown(got.plan)
+		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
+		if err == nil && !res.Stopped && len(res.Failures) == 0 && stuck {
+			for _, f := range waiting {
+				s.reporter(o.show)(reconcile.Event{Type: "failed", Address: f.Address, Message: f.Err.Error(), Time: time.Now().UTC()})
+			}
+			total.Failures = waiting
+		}
+		if err != nil || res.Stopped || len(res.Failures) > 0 || len(waiting) == 0 || stuck {
+			return s.conclude(shown, total, err, o)
+		}
+		o.attended = false
+		if got, err = s.makePlan(ctx, got.plan.Command, o.planOptions); err != nil {
+			return err
+		}
+		if len(got.plan.Refusals) > 0 {
+			return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+		}
+	}
+}
+
+// unknown are the changes that wait for the ID of a playlist that did not exist when they were planned.
+func unknown(p *reconcile.Plan) []reconcile.Failure {
+	var waiting []reconcile.Failure
+	for _, c := range p.Changes {
+		if len(c.Unknown) > 0 {
+			waiting = append(waiting, reconcile.Failure{Address: c.Address, Err: fmt.Errorf("its %s needs the ID of a playlist that this run did not create", strings.Join(c.Unknown, " and its "))})
+		}
+	}
+	return waiting
+}
+
+// applyOnce does what one plan knows how to do. The caller holds the lock file's lock; each account's is taken here.
+func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions) (*reconcile.Result, error) {
+	applier := &reconcile.Applier{
+		APIs: make(map[string]reconcile.API), Accounts: make(map[string]*store.Account), Library: make(map[string][]spotify.Playlist),
+		Lock: s.lock, State: s.state, Verify: o.verification(), Parallelism: o.parallelism, Stop: s.Stop,
+		Report: s.reporter(o.show), Limited: s.limited,
+	}
+	for _, label := range sortedKeys(got.plan.Accounts) {
+		l, ok := s.logins[label]
+		if !ok { // planned from memory
+			if got.plan.Empty() {
+				continue
+			}
+			var err error
+			if l, err = s.logIn(ctx, accountOf(got.desired, label)); err != nil {
+				return &reconcile.Result{}, err
+			}
+		}
+		if acc, ok := got.plan.Accounts[label]; ok && acc.ID != l.user.Account() {
+			return &reconcile.Result{}, fmt.Errorf("the plan is for account %s and the login for %s: plan again", acc.ID, l.user.Account())
+		}
+		applier.APIs[label], applier.Accounts[label] = l.client, s.accountStore(l)
+		if seen := got.observed[label]; seen != nil && seen.Asked {
+			applier.Library[label] = seen.Library
+		}
+		unlock, err := applier.Accounts[label].Lock(ctx, o.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
+		if err != nil {
+			return &reconcile.Result{}, err
+		}
+		defer func() {
+			if err := unlock(); err != nil {
+				s.log.Warn().Err(err).Msg("could not let go of the account's lock")
+			}
+		}()
+	}
+	if n := got.plan.Summary.Requests; n > 100 {
+		s.say("This takes %d requests.", n)
+	}
+	if got.plan.Command == "refresh-only" {
+		return &reconcile.Result{}, reconcile.Remember(s.state, got.plan, nil)
+	}
+	ctx, cancel := s.finishing(ctx)
+	defer cancel()
+	if !o.show.json {
+		doing := s.progress("Applying")
+		defer doing.Done()
+		applier.Report = doing.counting(got.plan.Summary.Requests, applier.Report)
+	}
+	return applier.Apply(ctx, got.plan)
+}
+
+// limited reports whether Spotify holds requests back.
+func (s *session) limited() bool {
+	for _, l := range s.limits {
+		if until, _ := l.NotBefore(); !until.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// reporter shows what happens while it happens.
+func (s *session) reporter(show showOptions) func(reconcile.Event) {
+	if show.json {
+		return func(e reconcile.Event) {
+			if err := s.emit(jsonEvent{Type: e.Type, Event: &e}); err != nil {
+				s.log.Warn().Err(err).Msg("could not write an event")
+			}
+		}
+	}
+	return func(e reconcile.Event) {
+		switch e.Type {
+		case "created":
+			s.say("%s: created as %s", e.Address, e.ID)
+		case "applied":
+			s.say("%s: done (%s)", e.Address, e.Action)
+		case "failed":
+			s.say("%s: %s", e.Address, sentence(errors.New(e.Message)))
+		case "warning":
+			s.note("%s: %s", e.Address, sentence(errors.New(e.Message)))
+		}
+	}
+}
+
+// jsonEvent is one line of apply --json.
+type jsonEvent struct {
+	FormatVersion string           `json:"format_version"`
+	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary
+	Plan          *reconcile.Plan  `json:"plan,omitempty"`
+	Event         *reconcile.Event `json:"event,omitempty"`
+	Summary       *applySummary    `json:"summary,omitempty"`
+}
+
+func (a *app) emit(e jsonEvent) error {
+	e.FormatVersion = reconcile.FormatVersion
+	enc := json.NewEncoder(a.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(e)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+)
+
+// isPlanFile reports whether an argument names a saved plan and not a configuration.
+func isPlanFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl")
+}
+
+// applySaved does a plan that was saved, if what it was made from is still so.
+func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err error) {
+	p, err := readPlan(path)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(p.Path, o.sessionOptions)
+	if err != nil {
+		return err
+	}
+	defer closing(s.Close, &err)
+	letGo, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer letGo()
+	if p.Issuer != s.world.issuer.Name {
+		return fmt.Errorf("the plan was made for %q and this run talks to %q", p.Issuer, s.world.issuer.Name)
+	}
+	if reconcile.Digest(s.lock.Current()) != p.Lock {
+		return errors.New("the plan is stale: the lock file has changed since. Plan again")
+	}
+	desired, err := s.desire(ctx)
+	if err != nil {
+		return err
+	}
+	got := &planned{plan: p, desired: desired, observed: make(map[string]*reconcile.Observed)}
+	for label, acc := range p.Accounts {
+		observer, err := s.observer(ctx, accountOf(desired, label), false)
+		if err != nil {
+			return err
+		}
+		if observer.User.Account() != acc.ID {
+			return fmt.Errorf("the plan is stale: it is for account %s, and the login is for %s", acc.ID, observer.User.Account())
+		}
+		if got.observed[label], err = observer.Observe(ctx, p.IDs(label)); err != nil {
+			return err
+		}
+	}
+	if stale := p.Refresh(got.observed); len(stale) > 0 {
+		return fmt.Errorf("the plan is stale: %s changed on Spotify since. Plan again", strings.Join(stale, ", "))
+	}
+	if err := s.announce(p, o.show); err != nil {
+		return err
+	}
+	if len(p.Refusals) > 0 {
+		return &reconcile.RefusedError{Refusals: p.Refusals}
+	}
+	if err := s.perform(ctx, got, o); err != nil {
+		return err
+	}
+	return differences(p, o.show)
+}
+
+// readPlan reads a saved plan.
+func readPlan(path string) (*reconcile.Plan, error) {
+	data, err := store.OS{}.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var p reconcile.Plan
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("%s is not a saved plan: %w", path, err)
+	}
+	if err := p.CheckFormat(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &p, nil
+}
