@@ -203,8 +203,8 @@ func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[
 	if locked {
 		m.id = e.ID
 		p.checkOwner(m, rng)
-		if o := p.Observed[m.account]; o != nil && p.targeted(address) && p.seen(m).Presence == Gone && p.finishCreate(&m, o) {
-			m.entry = lockfile.Playlist{} // an interrupted run had begun to make it anew
+		if o := p.Observed[m.account]; o != nil && p.targeted(address) && p.seen(m).Presence == Gone {
+			p.identifyGone(&m, o)
 		}
 		return m
 	}
@@ -245,6 +245,33 @@ func (p *planner) identifyNew(m *managed) {
 		return
 	}
 	if p.finishCreate(m, o) {
+		return
+	}
+	p.checkTwin(m, o)
+}
+
+// identifyGone decides about an address whose playlist Spotify no longer knows: it is made anew, unless its ID in the lock
+// file is a mistake and the playlist is there under another.
+func (p *planner) identifyGone(m *managed, o *Observed) {
+	if p.finishCreate(m, o) {
+		m.entry = lockfile.Playlist{} // an interrupted run had begun to make it anew
+		return
+	}
+	r := p.lastRemembered(m.address)
+	if slices.ContainsFunc(o.Owned(), func(pl spotify.Playlist) bool { return pl.ID == r }) && !p.claimed(r) {
+		p.refuse(Refusal{Address: m.address, Summary: "The lock file names another playlist",
+			Detail: fmt.Sprintf("The lock file says %s is playlist %s, which Spotify does not know; this computer made it playlist %s. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, m.id, r, m.address, m.address)})
+		return
+	}
+	if p.checkTwin(m, o); m.adopted != "" {
+		m.entry = lockfile.Playlist{}
+	}
+}
+
+// checkTwin refuses to create what has the name of a playlist that is there, or adopts that one if asked to.
+func (p *planner) checkTwin(m *managed, o *Observed) {
+	name := m.block.Name
+	if name == nil || !o.Asked {
 		return
 	}
 	var same []spotify.Playlist

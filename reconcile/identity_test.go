@@ -303,6 +303,35 @@ func TestGoneIsCreatedAgain(t *testing.T) {
 	})
 }
 
+// TestWrongIDInLockMakesNoTwin spoils an ID in the lock file: one that names nothing is no reason for a second playlist.
+func TestWrongIDInLockMakesNoTwin(t *testing.T) {
+	inWorld(t, block("a", "A", songs(1, 2))+block("b", "B", songs(1)), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		good, wrong := w.lockText(), spotify.ID("4XzvE3vG5tVbQeJb8Kk2aP")
+		spoil := func(f *lockfile.File) {
+			e := f.Playlists["playlist.a"]
+			e.ID = wrong
+			f.Playlists["playlist.a"] = e
+		}
+		w.editLock(spoil)
+		if r := w.refused("The lock file names another playlist"); !strings.Contains(r.Detail, "lock restore 'playlist.a'") {
+			t.Errorf("no way out: %s", r.Detail)
+		}
+		w.owned(2)
+
+		if err := os.RemoveAll(filepath.Join(w.dir, "state")); err != nil { // a computer that remembers nothing
+			t.Fatal(err)
+		}
+		w.refused("A playlist of this name exists already")
+		w.owned(2)
+		if err := os.WriteFile(w.lockPath(), []byte(good), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		w.converged()
+	})
+}
+
 // TestKilledWhileCreatingAgain makes sure that a playlist made anew is not made twice.
 func TestKilledWhileCreatingAgain(t *testing.T) {
 	for i := 2; i < 9; i++ {
