@@ -12,6 +12,7 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -26,11 +27,11 @@ func newStatus(a *app) *cobra.Command {
 		Use:   "status [flags] [PATH]",
 		Short: "Show what this computer knows, asking Spotify nothing",
 		Long: `status shows, without one request: whose login is used and how long it lasts, whether Spotify wants no requests at
-the moment, the last run, which playlists are held, new or in no file, and what an interrupted run left to finish.
+the moment, the last run, which playlists differ as they were last seen, are held, new or in no file, and what an interrupted run left to finish.
 
 As a health check it exits with 0 when all is well, 4 when a login is missing, refused or over, 5 while Spotify wants no
 requests, 1 when the files or the state can't be read; with --detailed-exitcode also 2 when something is open: a playlist
-in the files not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
+that differs or is not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.status(cmd.Context(), pathArg(args), o, asJSON, detailed)
@@ -78,6 +79,7 @@ type statusRun struct {
 const (
 	playlistManaged = "managed" // in the files and the lock file
 	playlistHeld    = "held"    // so, and left alone
+	playlistDiffers = "differs" // the files want something else than what was there when it was last seen
 	playlistNew     = "new"     // in the files only
 	playlistOrphan  = "in_no_file"
 	playlistLost    = "forgotten_by_lock" // this computer remembers it, the lock file doesn't
@@ -91,6 +93,8 @@ type statusPlaylist struct {
 	State   string     `json:"state"`
 	Reason  string     `json:"reason,omitempty"` // of the hold
 	Until   *time.Time `json:"until,omitempty"`  // of the hold
+
+	Requests int `json:"requests,omitempty"` // that would bring it to what the files want, as it was last seen
 }
 
 type statusCreate struct {
@@ -182,11 +186,37 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 		return nil, err
 	}
 	r.Playlists = playlistStates(desired, s.lock.Current(), remembered, s.now)
+	if err := s.statusDifferences(ctx, r); err != nil {
+		return nil, err
+	}
 	r.Open = r.PendingLock || len(r.Creates) > 0 || len(r.Replaces) > 0
 	for _, p := range r.Playlists {
 		r.Open = r.Open || p.State != playlistManaged && p.State != playlistHeld
 	}
 	return r, nil
+}
+
+// statusDifferences marks the playlists that the next apply would change, as far as memory tells.
+func (s *session) statusDifferences(ctx context.Context, r *statusReport) error {
+	if len(s.lock.Current().Accounts) == 0 {
+		return nil // nothing was ever seen
+	}
+	got, err := s.makePlan(ctx, "apply", planOptions{sessionOptions: s.options, attended: true})
+	if err != nil {
+		return err
+	}
+	edits := make(map[string]int)
+	for _, c := range got.plan.Changes {
+		if c.Action == reconcile.Update {
+			edits[c.Address] = len(c.Edits)
+		}
+	}
+	for i := range r.Playlists {
+		if p := &r.Playlists[i]; p.State == playlistManaged && edits[p.Address] > 0 {
+			p.State, p.Requests = playlistDiffers, edits[p.Address]
+		}
+	}
+	return nil
 }
 
 // playlistStates sorts the playlists into those that need nothing and those that do, in the order of their addresses.
@@ -329,6 +359,8 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 				until = " until " + p.Until.Format("2 Jan 2006 15:04 UTC")
 			}
 			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume '%s'\n", what, p.Reason, until, p.Address)
+		case playlistDiffers:
+			fmt.Fprintf(w, "  differs     %s: %s, as it was last seen; look with: spotsync plan\n", what, plural(p.Requests, "request"))
 		case playlistNew:
 			will := "not created yet; spotsync apply does it"
 			if p.ID != "" {
