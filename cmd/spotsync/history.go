@@ -25,9 +25,11 @@ func newHistory(a *app) *cobra.Command {
 		Short: "Show what earlier runs changed",
 		Long: `history lists the runs that changed something, newest first, in UTC. With a REF it lists the versions of one playlist
 that rollback can go back to. Nothing is asked of Spotify.`,
-		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			refs, path := splitPath(args)
+			refs, path, err := splitPath(cmd, args, 0, 1)
+			if err != nil {
+				return err
+			}
 			return a.history(path, refs, o, asJSON)
 		},
 	}
@@ -227,9 +229,11 @@ func newRollback(a *app) *cobra.Command {
 playlist back to what it was before its last change, or with --to to what it was at a time that history shows.
 
 What was rolled back is held: plan and apply leave it alone until its block says something else, or: spotsync resume.`,
-		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			refs, path := splitPath(args)
+			refs, path, err := splitPath(cmd, args, 0, 1)
+			if err != nil {
+				return err
+			}
 			return a.rollback(cmd.Context(), path, refs, to, o)
 		},
 	}

@@ -28,9 +28,12 @@ func newLock(a *app) *cobra.Command {
 hand. None of them asks Spotify anything or changes a playlist.`,
 	}
 	var o sessionOptions
-	sub := func(use, short string, args cobra.PositionalArgs, work func(context.Context, *session, []string) error) {
-		c := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) (err error) {
-			args, path := splitPath(args)
+	sub := func(use, short string, least, most int, work func(context.Context, *session, []string) error) {
+		c := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) (err error) {
+			args, path, err := splitPath(cmd, args, least, most)
+			if err != nil {
+				return err
+			}
 			s, err := a.openLoose(path, o, nil)
 			if err != nil {
 				return err
@@ -46,16 +49,18 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 		o.register(c.Flags())
 		cmd.AddCommand(c)
 	}
-	sub("list [PATH]", "Show which playlist each address is", cobra.MaximumNArgs(1), lockList)
-	sub("mv FROM TO [PATH]", "Give a playlist another address", cobra.RangeArgs(2, 3), lockMove)
-	sub("rm REF... [PATH]", "Forget playlists; they stay on Spotify", cobra.MinimumNArgs(1), lockRemove)
+	sub("list [PATH]", "Show which playlist each address is", 0, 0, lockList)
+	sub("mv FROM TO [PATH]", "Give a playlist another address", 2, 2, lockMove)
+	sub("rm REF... [PATH]", "Forget playlists; they stay on Spotify", 1, anyNumber, lockRemove)
 
 	restore := &cobra.Command{
 		Use:   "restore [ADDRESS [ID]] [PATH]",
 		Short: "Put back entries that this computer remembers",
-		Args:  cobra.MaximumNArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			args, path := splitPath(args)
+			args, path, err := splitPath(cmd, args, 0, 2)
+			if err != nil {
+				return err
+			}
 			return a.lockRestore(cmd.Context(), path, args, o)
 		},
 	}
@@ -64,12 +69,24 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 	return cmd
 }
 
-// splitPath takes the configuration off the end of arguments that may also be REFs.
-func splitPath(args []string) (refs []string, path string) {
-	if n := len(args); n > 0 && (strings.HasSuffix(args[n-1], ".hcl") || isFolder(args[n-1])) {
-		return args[:n-1], args[n-1]
+// anyNumber is the most of arguments that may be repeated.
+const anyNumber = 1 << 20
+
+// splitPath takes the configuration off the end of arguments that are REFs otherwise, at least and at most so many. What
+// is needed as a REF is one, even where a folder has that name.
+func splitPath(cmd *cobra.Command, args []string, least, most int) (refs []string, path string, err error) {
+	refs, path = args, "."
+	if n := len(args); n > least && (strings.HasSuffix(args[n-1], ".hcl") || isFolder(args[n-1])) {
+		refs, path = args[:n-1], args[n-1]
 	}
-	return args, "."
+	if len(refs) < least || len(refs) > most {
+		if len(refs) == most+1 && len(refs) > least { // a PATH in all likelihood
+			return nil, "", fmt.Errorf("%s is no folder and no .hcl file; see %s --help", refs[most], cmd.CommandPath())
+		}
+		_, wants, _ := strings.Cut(cmd.Use, " ")
+		return nil, "", fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), wants, cmd.CommandPath())
+	}
+	return refs, path, nil
 }
 
 func isFolder(path string) bool {

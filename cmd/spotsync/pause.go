@@ -21,12 +21,13 @@ func newPause(a *app) *cobra.Command {
 		Use:   "pause REF... [PATH]",
 		Short: "Leave playlists alone for a while",
 		Long:  `pause holds playlists: plan and apply leave them as they are on Spotify, and say so, until resume or the end of --for.`,
-		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			refs, path := splitPath(args)
+			refs, path, err := splitPath(cmd, args, 1, anyNumber)
+			if err != nil {
+				return err
+			}
 			var until time.Time
 			if span != "" {
-				var err error
 				if until, err = later(time.Now().UTC(), span); err != nil {
 					return fmt.Errorf("--for %q: %w", span, err)
 				}
@@ -51,9 +52,11 @@ func newResume(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume REF... [PATH]",
 		Short: "Go on managing playlists that are held",
-		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			refs, path := splitPath(args)
+			refs, path, err := splitPath(cmd, args, 1, anyNumber)
+			if err != nil {
+				return err
+			}
 			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				if e.Held == nil {
 					s.say("%s was not held.", address)

@@ -8,7 +8,7 @@ import (
 
 // The ways a lock file comes back, for messages.
 const (
-	wayBack = `bring it back with "git checkout -- %s", or with "spotsync lock restore", which knows what this computer remembers`
+	wayBack = `bring it back with "git checkout -- %s", or move it away and run "spotsync lock restore", which knows what this computer remembers`
 	wayOut  = `mend the line by hand, or ` + wayBack
 )
 
@@ -48,7 +48,7 @@ func (e *DuplicateIDError) Error() string {
 	if e.Filename != "" {
 		where = place(e.Filename, e.Line) + ": "
 	}
-	return fmt.Sprintf(`%s%s and %s are both playlist %s; one playlist can be at one address only: remove the block of the wrong one, or run "spotsync lock rm" with its address (nothing is deleted on Spotify)`,
+	return fmt.Sprintf(`%s%s and %s are both playlist %s; one playlist can be at one address only: remove the block of the wrong one (nothing is deleted on Spotify)`,
 		where, e.Addresses[0], e.Addresses[1], e.ID)
 }
 

@@ -129,7 +129,7 @@ func TestRefuses(t *testing.T) {
 	}{
 		"not ours":           {"provider \"x\" {\n  hashes = [\"h1\"]\n}\n", "x.lock.hcl: it is not a lock file of spotsync's; it was left alone"},
 		"tfstate":            {`{"version": 4}`, "not a lock file of spotsync's"},
-		"empty":              {"\n", "it is empty: it was cut short; bring it back with \"git checkout -- x.lock.hcl\", or with \"spotsync lock restore\""},
+		"empty":              {"\n", "it is empty: it was cut short; bring it back with \"git checkout -- x.lock.hcl\", or move it away and run \"spotsync lock restore\""},
 		"conflict":           {lock("<<<<<<< HEAD\n" + block("playlist", "playlist.a", id) + "=======\n>>>>>>> other"), "x.lock.hcl:3: git could not merge it"},
 		"diff3 conflict":     {lock("||||||| base\n"), "x.lock.hcl:3: git could not merge it"},
 		"no end":             {"version = 1\nissuer = \"spotify\"\n", "x.lock.hcl:2: it was cut short here"},
