@@ -86,6 +86,7 @@ func (s *scriptSpotify) token(user string) string {
 //	spotify forget                        forgets what was asked
 //	spotify writes N                      how many writes were sent since; also <=N
 //	spotify asked N METHOD ROUTE          how many of one kind
+//	spotify await N METHOD ROUTE          waits until so many of one kind came in
 //	spotify dump [NAME]                   what is there, to stdout: playlists by name, and songs with the day they were added
 func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
@@ -94,7 +95,7 @@ func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := theirs(ts)
 	verb, args := args[0], args[1:]
 	if least := map[string]int{"add": 1, "edit": 2, "delete": 1, "withdraw": 1, "clock": 1, "quirk": 1, "fault": 2, "login": 1, "token": 1,
-		"revoke": 1, "id": 2, "writes": 1, "asked": 3}[verb]; len(args) < least {
+		"revoke": 1, "id": 2, "writes": 1, "asked": 3, "await": 3}[verb]; len(args) < least {
 		ts.Fatalf("spotify %s: too few arguments", verb)
 	}
 	switch verb {
@@ -150,6 +151,14 @@ func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		compareCount(ts, "writes", s.Writes(), args[0])
 	case "asked":
 		compareCount(ts, args[1]+" "+args[2], s.Counts()[args[1]+" "+args[2]], args[0])
+	case "await":
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		for end := time.Now().Add(time.Minute); s.Counts()[args[1]+" "+args[2]] < n; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				ts.Fatalf("no %s %s for a minute", args[1], args[2])
+			}
+		}
 	case "dump":
 		s.dump(ts, args)
 	default:
