@@ -56,7 +56,7 @@ type Applier struct {
 
 	mu      sync.Mutex
 	runs    map[string]*store.RunLog
-	listing sync.Mutex
+	listing keyed // one listing of an account at a time
 	name    keyed // creates of one name go one at a time
 }
 
@@ -347,15 +347,22 @@ func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
 
 // library is what an account holds, asked for at most once.
 func (a *Applier) library(ctx context.Context, label string, api API) ([]spotify.Playlist, error) {
-	a.listing.Lock()
-	defer a.listing.Unlock()
-	if all, ok := a.Library[label]; ok {
-		return all, nil
-	}
-	all, err := api.Playlists(ctx)
+	unlock, err := a.listing.lock(ctx, label)
 	if err != nil {
 		return nil, err
 	}
+	defer unlock()
+	a.mu.Lock()
+	all, ok := a.Library[label]
+	a.mu.Unlock()
+	if ok {
+		return all, nil
+	}
+	if all, err = api.Playlists(ctx); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.Library == nil {
 		a.Library = make(map[string][]spotify.Playlist)
 	}
@@ -363,23 +370,27 @@ func (a *Applier) library(ctx context.Context, label string, api API) ([]spotify
 	return all, nil
 }
 
-// keyed lets one caller at a time in for each key.
+// keyed lets one caller at a time in for each key. Whoever waits can be called off.
 type keyed struct {
 	mu    sync.Mutex
-	locks map[string]*sync.Mutex
+	locks map[string]chan struct{}
 }
 
-func (k *keyed) lock(key string) (unlock func()) {
+func (k *keyed) lock(ctx context.Context, key string) (unlock func(), err error) {
 	k.mu.Lock()
 	if k.locks == nil {
-		k.locks = make(map[string]*sync.Mutex)
+		k.locks = make(map[string]chan struct{})
 	}
 	l := k.locks[key]
 	if l == nil {
-		l = new(sync.Mutex)
+		l = make(chan struct{}, 1)
 		k.locks[key] = l
 	}
 	k.mu.Unlock()
-	l.Lock()
-	return l.Unlock
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

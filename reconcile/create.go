@@ -18,7 +18,11 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	if d.Name != nil {
 		name = *d.Name
 	}
-	defer w.a.name.lock(w.change.Account + "\x00" + nameKey(name))()
+	unlock, err := w.a.name.lock(ctx, w.change.Account+"\x00"+nameKey(name))
+	if err != nil {
+		return err
+	}
+	defer unlock()
 
 	known, err := w.ownedCalled(ctx, name)
 	if err != nil {
