@@ -108,7 +108,7 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 		root.AddCommand(add(a))
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+		return fmt.Errorf("%w; see %s --help", flagError(err), cmd.CommandPath())
 	})
 	arrange(a, root)
 	return root
@@ -161,17 +161,58 @@ var fromEnv = []string{
 func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || err != nil || !slices.Contains(fromEnv, f.Name) {
+		if err != nil || !slices.Contains(fromEnv, f.Name) {
 			return
 		}
 		name := "SPOTSYNC_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v := a.Getenv(name); v != "" {
+		if v := a.Getenv(name); v != "" && !f.Changed {
 			if serr := flags.Set(f.Name, v); serr != nil {
-				err = fmt.Errorf("%s=%q: %w", name, v, serr)
+				err = fmt.Errorf("%s=%q: %w", name, v, flagError(serr))
 			}
+		}
+		least := 0
+		if f.Name == "parallelism" {
+			least = 1
+		}
+		if n, nerr := flags.GetInt(f.Name); nerr == nil && f.Changed && n < least {
+			err = fmt.Errorf("--%s %d: use %d or more", f.Name, n, least)
 		}
 	})
 	return err
+}
+
+// flagError says in words what the flag library says in Go's.
+func flagError(err error) error {
+	text := err.Error()
+	if _, arg, ok := strings.Cut(text, "unknown shorthand flag: "); ok { // "'n' in -nosuch"
+		if _, arg, ok = strings.Cut(arg, " in "); ok {
+			return fmt.Errorf("unknown flag: %s", arg)
+		}
+	}
+	head, detail, ok := cutLast(text, "\" flag: ")
+	if !ok {
+		return err
+	}
+	switch {
+	case strings.Contains(detail, "strconv.ParseBool"):
+		detail = "use true or false"
+	case strings.Contains(detail, "strconv.ParseInt"):
+		detail = "use a whole number"
+	case strings.HasPrefix(detail, "time: "):
+		detail = "use a duration such as 30s, 10m or 1h"
+	default:
+		return err
+	}
+	return fmt.Errorf("%s\" flag: %s", head, detail)
+}
+
+// cutLast is strings.Cut at the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // doubleDashes lets long flags be written with one dash, as Terraform's are: -auto-approve, -var k=v. Only names that
@@ -203,11 +244,11 @@ func doubleDashes(root *cobra.Command, args []string) []string {
 	return out
 }
 
-// exactly is cobra.MaximumNArgs with a message that says what was expected.
+// atMost is cobra.MaximumNArgs with a message that says what was expected.
 func atMost(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return fmt.Errorf("%s takes %s, not %d arguments; see %s --help", cmd.CommandPath(), what, len(args), cmd.CommandPath())
+			return fmt.Errorf("%s takes %s, not %s; see %s --help", cmd.CommandPath(), what, plural(len(args), "argument"), cmd.CommandPath())
 		}
 		return nil
 	}

@@ -99,7 +99,11 @@ func (a *app) ask(ctx context.Context, question string) (string, error) {
 	select {
 	case l := <-got:
 		if l.err != nil && l.text == "" {
-			return "", fmt.Errorf("no answer: %w", l.err)
+			fmt.Fprintln(a.Err)
+			if errors.Is(l.err, io.EOF) {
+				return "", errors.New("no answer came, so nothing was done")
+			}
+			return "", fmt.Errorf("no answer came: %w", l.err)
 		}
 		return strings.TrimSpace(l.text), nil
 	case <-ctx.Done():
