@@ -592,7 +592,8 @@ func (w *writer) finish(ctx context.Context) error {
 		return err
 	}
 	// Only what was read is cached: an edit made just before a write of ours hides behind the snapshot of that write.
-	if w.now.Snapshot != "" && w.verified {
+	// One that was made and nothing more needs no reading.
+	if w.now.Snapshot != "" && (w.verified || w.change.Action == Create && len(w.now.Items) == 0) {
 		_ = w.account.SaveCached(w.now) // a cache that can't be written costs requests, nothing else
 	} else {
 		_ = w.account.DropCached(w.id)
