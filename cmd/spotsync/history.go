@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,9 @@ func (s *session) runs() ([]store.Run, error) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b store.Run) int { return strings.Compare(b.ID, a.ID) })
+	slices.SortFunc(all, func(a, b store.Run) int { // the ID knows the second only, and two runs fit into one
+		return cmp.Or(b.Time.Compare(a.Time), strings.Compare(b.ID, a.ID))
+	})
 	return all, nil
 }
 
