@@ -322,6 +322,7 @@ func (p *parser) link() {
 	for _, d := range p.departed {
 		pl := p.playlists[d.address.Label]
 		if pl != nil && d.address.Indexed == (pl.forEach != nil) && !d.address.Indexed {
+			p.told[d.address.String()] = true
 			p.add(problem(d.rng, "Still there", fmt.Sprintf("%s is %s here, but its block is still at %s:%d. Remove one of the two.", d.address, d.how, pl.rng.Filename, pl.rng.Start.Line)))
 		}
 	}

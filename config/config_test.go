@@ -130,6 +130,21 @@ func told(diags hcl.Diagnostics) []string {
 	return found
 }
 
+// TestSyntaxErrorInOneFile makes sure that what a broken file holds is not said to be missing.
+func TestSyntaxErrorInOneFile(t *testing.T) {
+	_, diags := Parse(Files{
+		"a.hcl": []byte("playlist \"a\" {\n  name =\n}\n"),
+		"b.hcl": []byte("playlist \"b\" {\n  tracks = playlist.a.tracks\n  nmae = \"B\"\n}\n"),
+	})
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Subject.Filename+": "+d.Summary)
+	}
+	if diff := cmp.Diff([]string{"a.hcl: Invalid expression", "b.hcl: Unknown attribute"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestInvalid(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {

@@ -2,7 +2,8 @@
 //
 // A map. From disk to source: load.go. From source to a [Module]: parse.go reads the blocks, blocks.go and playlist.go each
 // kind of block, body.go what a body may hold, remarks.go the comments behind songs, address.go how playlists are named,
-// references.go what an expression refers to, order.go in which order things can be worked out, limits.go how much a file may
+// references.go what an expression refers to, besides.go what
+// else is wrong with values, order.go in which order things can be worked out, limits.go how much a file may
 // ask of the computer, version.go required_version. From a Module to [Desired]: evaluate.go runs it, variables.go gives
 // variables values, instances.go makes playlists of blocks, details.go and tracks.go judge their attributes, identity.go what
 // import, moved and id say, values.go puts values into words. functions*.go and files.go are what expressions can call and

@@ -188,6 +188,8 @@ func (ev *evaluation) value(e *expression, inst *instance) worth {
 	return ev.judge(e, v, diags, w)
 }
 
+const tooMuchWork = "Too much work"
+
 // judge takes note of an evaluation's diagnostics and cost.
 func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w worth) worth {
 	for _, d := range diags {
@@ -200,7 +202,7 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 	}
 	if ev.meter.spent() {
 		if ev.meter.done == nil {
-			ev.add(problem(e.Range(), "Too much work", "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller."))
+			ev.add(problem(e.Range(), tooMuchWork, "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller."))
 		}
 		return w
 	}

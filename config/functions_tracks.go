@@ -389,6 +389,8 @@ func describe(v cty.Value) string {
 		return quoteShort(v.AsString())
 	case t == cty.Number:
 		return v.AsBigFloat().Text('g', 10)
+	case t == cty.Bool:
+		return strconv.FormatBool(v.True())
 	case t.IsObjectType() || t.IsMapType():
 		for _, name := range []string{"title", "name", "uri", "url", "id", "isrc"} {
 			if a, err := attribute(v, name); err == nil && a.Type() == cty.String && a.IsKnown() && !a.IsNull() {
@@ -396,7 +398,7 @@ func describe(v cty.Value) string {
 			}
 		}
 	}
-	return "a value of type " + v.Type().FriendlyName()
+	return article(v)
 }
 
 func quoteShort(s string) string {

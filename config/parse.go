@@ -41,10 +41,12 @@ func ForVersion(version string) ParseOption { return func(p *parser) { p.version
 // parser gathers a module and what is wrong with it.
 type parser struct {
 	*Module
-	version   string
-	departed  []departure
-	callables []string // functions' names, sorted
-	diags     hcl.Diagnostics
+	version     string
+	departed    []departure
+	told        map[string]bool // departed addresses found still there
+	callables   []string        // functions' names, sorted
+	expressions []*expression   // all that may refer to something
+	diags       hcl.Diagnostics
 }
 
 func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags...) }
@@ -52,7 +54,7 @@ func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags
 // Parse reads configuration source. It does no I/O. With an error among the diagnostics, which are in file order, the
 // module is nil.
 func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
-	p := &parser{Module: &Module{
+	p := &parser{told: map[string]bool{}, Module: &Module{
 		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
 		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string]map[int]string{}, said: map[spotify.URI]string{},
 	}}
@@ -71,9 +73,14 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	for _, body := range bodies {
 		p.body(body)
 	}
-	p.link()
+	if len(bodies) == len(files) { // what a file that can't be parsed holds would seem to be missing
+		p.link()
+	}
 	for _, body := range bodies {
 		meterLoops(body) // last: it hides expressions behind calls
+	}
+	if p.diags.HasErrors() && len(bodies) == len(files) {
+		p.add(p.besides()...)
 	}
 	diags := tidy(p.diags, hcl.Range{})
 	if diags.HasErrors() {

@@ -16,6 +16,7 @@ type expression struct {
 	name    string    // of the attribute it is the value of
 	written hcl.Range // the attribute's name
 	refs    []reference
+	unsure  bool // refers to what does not exist, or looks at files or the clock
 }
 
 // reference is a named value an expression uses.
@@ -31,11 +32,13 @@ var readable = []string{"name", "description", "tracks", "id", "uri"}
 
 // refer finds what e refers to and reports what does not exist. inEach says whether each.key and each.value mean something.
 func (p *parser) refer(e *expression, inEach bool) {
+	p.expressions = append(p.expressions, e)
 	p.callable(e)
 	for _, t := range e.Expression.Variables() {
 		r, d := p.reference(t, inEach)
 		if d != nil {
 			p.add(d)
+			e.unsure = true
 			continue
 		}
 		e.refs = append(e.refs, r)
@@ -53,8 +56,12 @@ func (p *parser) callable(e *expression) {
 			p.callables = functionNames()
 		}
 		names := p.callables
-		if _, ok := slices.BinarySearch(names, call.Name); !ok {
-			p.add(problem(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(didYouMean(call.Name, names), " The manual's page on the language lists them."))))
+		_, ok = slices.BinarySearch(names, call.Name)
+		if !ok || slices.Contains(outsiders, call.Name) {
+			e.unsure = true
+		}
+		if !ok {
+			p.add(problem(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(didYouMean(call.Name, names), " The manual's page on functions lists them."))))
 		}
 		return nil
 	})

@@ -54,7 +54,11 @@ func quote(b *strings.Builder, files Files, d *hcl.Diagnostic, on, off string, w
 	}
 	src, ok := files[rng.Filename]
 	if !ok {
-		fmt.Fprintf(b, "\n  on %s\n", printable(rng.Filename))
+		line := ""
+		if rng.Start != rng.End {
+			line = fmt.Sprintf(" line %d", rng.Start.Line)
+		}
+		fmt.Fprintf(b, "\n  on %s%s\n", printable(rng.Filename), line)
 		return
 	}
 	fmt.Fprintf(b, "\n  on %s line %d", printable(rng.Filename), rng.Start.Line)

@@ -7,9 +7,10 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names.
+// nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names. A short
+// one has to be closer: anything is near to "foo".
 func nearest(given string, names []string) string {
-	best, distance := "", 3
+	best, distance := "", min(3, len(given)/2+1)
 	for _, name := range names {
 		d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(name), nil)
 		if d < distance && d < max(len(name), 2) {

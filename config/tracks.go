@@ -97,6 +97,9 @@ func (w *wishes) full(rng hcl.Range) bool {
 
 func (w *wishes) wrong(rng hcl.Range, summary, detail string) {
 	w.problems++
+	if first := detail[:1]; first >= "a" && first <= "z" {
+		detail = strings.ToUpper(first) + detail[1:] // an element without a text of its own begins the sentence
+	}
 	w.ev.add(problem(rng, summary, detail))
 }
 
@@ -181,7 +184,11 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 		}
 		title = titleOf(v)
 	default:
-		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", subjectOf(v, at), article(v)))
+		what := subjectOf(v, at)
+		if at == "" && v.Type() != cty.Number {
+			what = "This"
+		}
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", what, article(v)))
 		return
 	}
 	if w.ev.meter.charge(v); w.ev.meter.spent() {

@@ -57,7 +57,9 @@ func article(v cty.Value) string {
 		return "a list"
 	case ty.IsSetType():
 		return "a set"
-	case ty.IsObjectType(), ty.IsMapType():
+	case ty.IsObjectType():
+		return "an object"
+	case ty.IsMapType():
 		return "a map"
 	}
 	return "something else"

@@ -1,0 +1,34 @@
+package config
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// outsiders are the functions whose results depend on more than what is written: on files and on the day.
+var outsiders = []string{"file", "fileexists", "templatefile", "timestamp", "tracks_file", "within"}
+
+// besides is what is wrong with the values of a configuration that does not hold together, so that a person is told at
+// once. Variables, what refers to nothing, and what looks outside are unknown: of them nothing is said. It spoils the
+// module, which is not to be used anyway.
+func (p *parser) besides() hcl.Diagnostics {
+	for _, e := range p.expressions {
+		if e.unsure {
+			e.Expression, e.refs = &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: e.Range()}, nil
+		}
+	}
+	p.moved = slices.DeleteFunc(p.moved, func(m Moved) bool { return p.told[m.From] })
+	p.removed = slices.DeleteFunc(p.removed, func(r Removed) bool { return p.told[r.From] })
+	ev := p.evaluation(context.Background(), Inputs{})
+	ev.meter.left /= 10 // nobody can interrupt this
+	ev.soft = true
+	for name, v := range p.variables {
+		ev.values[name] = cty.UnknownVal(v.typ)
+	}
+	ev.run()
+	return slices.DeleteFunc(ev.finish(), func(d *hcl.Diagnostic) bool { return d.Summary == tooMuchWork })
+}
