@@ -13,6 +13,7 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -154,7 +155,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range s.sinceWritten(l, playlists) {
+		for _, p := range s.sinceWritten(l, acc.Label, playlists) {
 			row := listingOf(p, acc.Label)
 			if address, ok := f.AddressOf(p.ID); ok {
 				row.Address = address
@@ -183,11 +184,25 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 }
 
 // sinceWritten corrects a listing by what we wrote within the last minute, which reads may not show yet.
-func (s *session) sinceWritten(l *login, listing []spotify.Playlist) []spotify.Playlist {
-	store := s.accountStore(l)
+func (s *session) sinceWritten(l *login, label string, listing []spotify.Playlist) []spotify.Playlist {
+	kept := s.accountStore(l)
+	there := make(map[spotify.ID]bool, len(listing))
+	for _, p := range listing {
+		there[p.ID] = true
+	}
+	f := s.lock.Current()
+	for _, address := range addresses(f) { // created or put back just now
+		e := f.Playlists[address]
+		if e.Account != label || there[e.ID] {
+			continue
+		}
+		if w, err := kept.Settling(e.ID, time.Now()); err == nil && w != nil && !w.Unsure && w.Expected != nil && w.Expected.Following {
+			listing = append(listing, spotify.Playlist{ID: e.ID, Owner: l.user.ID, Snapshot: w.Expected.Snapshot})
+		}
+	}
 	var out []spotify.Playlist
 	for _, p := range listing {
-		if w, err := store.Settling(p.ID, time.Now()); err == nil && w != nil && w.Expected != nil {
+		if w, err := kept.Settling(p.ID, time.Now()); err == nil && w != nil && w.Expected != nil {
 			if !w.Expected.Following {
 				continue
 			}
@@ -244,17 +259,13 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 	if err != nil {
 		return err
 	}
-	p, err := login.client.Playlist(ctx, row.ID)
+	p, items, err := s.read(ctx, login, row.ID)
 	if err != nil {
 		return err
 	}
 	address, held := row.Address, row.Held
 	row = listingOf(p, login.label)
 	row.Address, row.Held = address, held
-	items, err := login.client.Items(ctx, row.ID)
-	if err != nil {
-		return err
-	}
 	for _, it := range items {
 		row.Tracks = append(row.Tracks, listedTrack{URI: it.URI, Title: it.Track.Title, Artists: it.Track.Artists, Album: it.Track.Album,
 			ISRC: it.Track.ISRC, AddedAt: it.AddedAt, AddedBy: it.AddedBy, Local: it.Local})
@@ -269,6 +280,39 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 		}{reconcile.FormatVersion, row})
 	}
 	return a.writePlaylist(row, items)
+}
+
+// read is a playlist with its items. Reads lag writes by a second or so: one that does not show what we wrote within the
+// last minute is repeated.
+func (s *session) read(ctx context.Context, l *login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
+	written, err := s.accountStore(l).Settling(id, time.Now())
+	if err != nil || written != nil && written.Unsure {
+		written = nil
+	}
+	for _, wait := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 0} {
+		if p, err = l.client.Playlist(ctx, id); err != nil {
+			return p, nil, err
+		}
+		if items, err = l.client.Items(ctx, id); err != nil {
+			return p, nil, err
+		}
+		if wait == 0 || written == nil || written.Expected == nil || shows(p, items, *written.Expected) {
+			break
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return p, nil, ctx.Err()
+		}
+	}
+	return p, items, nil
+}
+
+// shows reports whether a read has the names and songs of a picture.
+func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
+	d := reconcile.PlainDetails(p)
+	return d.Name == want.Details.Name && d.Description == want.Details.Description &&
+		slices.EqualFunc(items, want.Items, func(a, b spotify.Item) bool { return a.URI == b.URI })
 }
 
 // find is the playlist a REF means: one that is managed, else any of the account's.

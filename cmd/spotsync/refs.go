@@ -64,7 +64,7 @@ func matchRef(ref string, all []known) ([]known, error) {
 	})
 	if strings.ContainsAny(ref, "*?[") {
 		tests = append(tests, func(k known) bool {
-			return slices.ContainsFunc(append([]string{k.address}, k.names...), func(s string) bool {
+			return slices.ContainsFunc(append([]string{k.address, strings.TrimPrefix(k.address, "playlist.")}, k.names...), func(s string) bool {
 				ok, err := path.Match(ref, s)
 				return err == nil && ok && s != ""
 			})
