@@ -1,9 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -111,6 +113,7 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	pointAtHeredoc(diags, tokens, len(src))
 	diags = tidy(diags, startOf(name))
 	told := map[string]bool{}
 	diags = slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { // one quote left open is found again on every line below
@@ -119,6 +122,27 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 		return again
 	})
 	return file.Body.(*hclsyntax.Body), tokens, diags
+}
+
+// pointAtHeredoc makes the error of a text without an end, which is found at the end of the file, one of where it begins.
+func pointAtHeredoc(diags hcl.Diagnostics, tokens hclsyntax.Tokens, end int) {
+	i := len(tokens) - 1
+	for i >= 0 && tokens[i].Type != hclsyntax.TokenOHeredoc && tokens[i].Type != hclsyntax.TokenCHeredoc {
+		i--
+	}
+	if i < 0 || tokens[i].Type == hclsyntax.TokenCHeredoc {
+		return
+	}
+	for _, d := range diags {
+		if d.Subject == nil || d.Subject.Start.Byte < end {
+			continue
+		}
+		rng, open := tokens[i].Range, bytes.TrimSpace(tokens[i].Bytes)
+		rng.End = rng.Start
+		rng.End.Byte, rng.End.Column = rng.End.Byte+len(open), rng.End.Column+len(open)
+		d.Subject, d.Context = &rng, nil
+		d.Summary, d.Detail = "Text without an end", fmt.Sprintf("It ends at a line that holds nothing but %s, and there is none.", strings.TrimLeft(string(open), "<-"))
+	}
 }
 
 // CheckSyntax reports why src can't be parsed as HCL, whatever its blocks mean.
