@@ -148,7 +148,7 @@ func TestSyntaxErrorInOneFile(t *testing.T) {
 // TestTextWithoutAnEnd makes sure that a heredoc left open is shown where it begins: its end is the end of the file.
 func TestTextWithoutAnEnd(t *testing.T) {
 	_, diags := Parse(Files{"a.hcl": []byte("playlist \"a\" {\n  description = <<-EOT\n    Hello.\n}\n")})
-	if len(diags) != 1 || diags[0].Summary != "Text without an end" || diags[0].Subject.Start.Line != 2 || diags[0].Subject.End.Column != 24 {
+	if len(diags) != 1 || diags[0].Summary != "Text without an end" || diags[0].Subject.Start.Line != 2 || diags[0].Subject.End.Column != 23 {
 		t.Errorf("%v", diags)
 	}
 }
