@@ -292,12 +292,12 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 		ids[i] = string(pl.ID)
 	}
 	slices.Sort(ids)
-	how := "manage it by writing id = \"" + ids[0] + "\" in the block, with an import block or with --adopt-by-name, or make another of the same name with --create-duplicate"
+	how := "To manage it, write id = \"" + ids[0] + "\" in the block, use an import block, or add --adopt-by-name. To make another of the same name, add --create-duplicate."
 	if p.AdoptByName {
-		how = "--adopt-by-name takes only one exact match, and with nobody to ask only one from which nothing would be removed; write id = \"…\" in the block, or use --create-duplicate"
+		how = "--adopt-by-name does not take it: that takes only one exact match, and with nobody to ask only one from which nothing would be removed. Write id = \"…\" in the block, or add --create-duplicate."
 	}
 	p.refuse(Refusal{Address: m.address, Summary: "A playlist of this name exists already",
-		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. To %s.", html.UnescapeString(same[0].Name), strings.Join(ids, ", "), strings.TrimPrefix(how, "to "))})
+		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. %s", html.UnescapeString(same[0].Name), strings.Join(ids, ", "), how)})
 }
 
 // adoptsQuietly reports whether adopting takes nothing away: an exact name, and every item of it still wanted.

@@ -399,6 +399,21 @@ func TestDestroyIsCarriedOnAfterAKill(t *testing.T) {
 	})
 }
 
+func TestDestroyPassesOverWhatWasNeverMade(t *testing.T) {
+	inWorld(t, block("a", "A", songs(1)), func(t *testing.T, w *world) {
+		w.mustApply()
+		w.hcl += block("new", "New", songs(2))
+		w.command = "destroy"
+		r := w.mustApply()
+		w.owned(0)
+		for _, c := range r.plan.Changes {
+			if c.Address == "playlist.new" && c.Action != None {
+				t.Errorf("%s: %s %v", c.Address, c.Action, c.Reasons)
+			}
+		}
+	})
+}
+
 func TestTwoBlocksOfOneName(t *testing.T) {
 	inWorld(t, block("a", "Same", songs(1))+block("b", "Same", songs(2)), func(t *testing.T, w *world) {
 		w.mustApply()

@@ -266,6 +266,9 @@ func (p *planner) change(m managed) Change {
 		c.Action, c.Reasons = Held, []string{holdReason(hold)}
 		return c
 	}
+	if p.Command == "destroy" && m.id == "" {
+		return c // it was never made, so there is nothing to delete
+	}
 	if m.block == nil || p.Command == "destroy" {
 		return p.deletion(c, m)
 	}

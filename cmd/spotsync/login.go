@@ -195,7 +195,7 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 	if err != nil {
 		return t, err
 	}
-	if diags.HasErrors() && (w.sandbox != nil || o.clientID != "" || env) {
+	if diags.HasErrors() && (w.sandbox != nil || !f.judged && (o.clientID != "" || env)) {
 		a.note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
 	} else if err := a.show(f.sources, diags); err != nil {
 		return t, err
@@ -263,6 +263,7 @@ type accountsFile struct {
 	accounts map[string]config.Account // by label; empty where there is no configuration
 	lockPath string                    // empty when it can't be told
 	sources  config.Files              // for quoting
+	judged   bool                      // the files could be read, so what is wrong is in an account block
 }
 
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
@@ -290,6 +291,7 @@ func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (f acc
 		return f, nil, err
 	}
 	defer closing(c.files.Close, &err)
+	f.judged = true
 	f.accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
 	return f, diags, nil
 }

@@ -339,6 +339,9 @@ playlist "p" {
 	code, _, errs = w.run(nil, "login", "--no-browser")
 	wantCode(t, code, exitError, errs)
 	want(t, errs, "localhost")
+	code, _, errs = w.run(nil, "login", "--no-browser", "--client-id", sandbox.SandboxClientID) // the block is meant, not passed over
+	wantCode(t, code, exitError, errs)
+	want(t, errs, "localhost")
 }
 
 func write(t *testing.T, path, text string) {

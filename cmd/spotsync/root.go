@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -58,11 +59,17 @@ func (a *app) showRefusals(refusals []reconcile.Refusal) {
 			head += " (" + r.Address + ")"
 		}
 		a.say("\n%s\n", head)
-		for line := range strings.SplitSeq(wordwrap.WrapString(r.Detail, uint(min(max(a.width, 40), 100)-2)), "\n") {
-			a.say("%s", strings.TrimRight("  "+line, " "))
+		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
+		for line := range strings.SplitSeq(wordwrap.WrapString(whole, uint(min(max(a.width, 40), 100)-2)), "\n") {
+			a.say("%s", strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " "))
 		}
 	}
 }
+
+// commandText is what people copy out of a text. Wrapping leaves it whole.
+var commandText = regexp.MustCompile(`spotsync( lock)? [a-z]+( '[^']*')?|--[a-z-]+ '[^']*'|id = "[^"]*"`)
+
+const unbroken = "\u00a0" // a space that no line is broken at
 
 // sentence is an error as people read it: with a capital and a full stop.
 func sentence(err error) string {
