@@ -44,6 +44,7 @@ type world struct {
 	adopt    bool
 	twice    bool // --create-duplicate
 	attended bool
+	oneByOne bool // --parallelism 1
 	stop     chan struct{}
 	limited  func() bool
 	answer   time.Duration // how long the prompt waits between plan and apply
@@ -370,6 +371,9 @@ func (s *session) applier(seen *Observed) *Applier {
 	a := &Applier{APIs: map[string]API{"default": s.client}, Accounts: map[string]*store.Account{"default": s.account},
 		Lock: s.lock, State: s.state, Verify: s.verify, Stop: s.stop, Limited: s.limited,
 		Report: func(e Event) { s.events = append(s.events, e) }}
+	if s.oneByOne {
+		a.Parallelism = 1
+	}
 	if seen != nil {
 		a.Library = map[string][]spotify.Playlist{"default": seen.Library}
 	}
