@@ -60,7 +60,10 @@ func (a *app) showRefusals(refusals []reconcile.Refusal) {
 		}
 		a.say("\n%s\n", head)
 		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
-		for line := range strings.SplitSeq(wordwrap.WrapString(whole, uint(min(max(a.width, 40), 100)-2)), "\n") {
+		if w := a.errWidth(); w > 0 {
+			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
+		}
+		for line := range strings.SplitSeq(whole, "\n") {
 			a.say("%s", strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " "))
 		}
 	}

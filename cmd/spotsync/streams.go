@@ -49,6 +49,14 @@ func newApp(stop, now <-chan struct{}) *app {
 	return a
 }
 
+// errWidth is where lines on Err are to be broken; 0 is nowhere: what is not a terminal is searched and copied from.
+func (a *app) errWidth() int {
+	if !a.errTTY {
+		return 0
+	}
+	return a.width
+}
+
 // useColor decides about colour: NO_COLOR (no-color.org) and --no-color beat CLICOLOR_FORCE, which beats the terminal.
 func (a *app) useColor() bool {
 	switch {
