@@ -17,9 +17,13 @@ func refusedLine(n int) string {
 
 // conclusion counts a plan.
 func conclusion(p *reconcile.Plan) string {
-	held, skipped := 0, 0
+	held, skipped, adopted, restored := 0, 0, 0, 0
 	for _, c := range p.Changes {
 		switch c.Action {
+		case reconcile.Adopt:
+			adopted++
+		case reconcile.Restore:
+			restored++
 		case reconcile.Held:
 			held++
 		case reconcile.Skipped:
@@ -35,7 +39,8 @@ func conclusion(p *reconcile.Plan) string {
 	}
 	if !p.Empty() {
 		s := p.Summary
-		return fmt.Sprintf("Plan: %d to create, %d to change, %d to delete; %s.%s", s.Create, s.Update, s.Delete, plural(s.Requests, "request"), rest.String())
+		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete; %s.%s", s.Create-adopted-restored,
+			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, plural(s.Requests, "request"), rest.String())
 	}
 	switch {
 	case p.Command == "destroy":
@@ -52,17 +57,29 @@ func conclusion(p *reconcile.Plan) string {
 	return "No differences. Spotify matches the files."
 }
 
+// some is "n what, " for a list of counts, and nothing for none.
+func some(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %s, ", n, what)
+}
+
 // renderResult says what an apply did. The rest is told by the error that ends the run.
 func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 	action := make(map[string]reconcile.Action, len(p.Changes))
 	for _, c := range p.Changes {
 		action[c.Address] = c.Action
 	}
-	created, changed, deleted := 0, 0, 0
+	created, adopted, restored, changed, deleted := 0, 0, 0, 0, 0
 	for _, address := range slices.Compact(slices.Sorted(slices.Values(res.Applied))) {
 		switch action[address] {
-		case reconcile.Create, reconcile.Adopt, reconcile.Restore:
+		case reconcile.Create:
 			created++
+		case reconcile.Adopt:
+			adopted++
+		case reconcile.Restore:
+			restored++
 		case reconcile.Delete:
 			deleted++
 		default:
@@ -73,7 +90,7 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 	if len(res.Unfinished) > 0 || res.Stopped {
 		done = "So far"
 	}
-	s := fmt.Sprintf(done+": %d created, %d changed, %d deleted in %s", created, changed, deleted, plural(res.Requests, "request"))
+	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, plural(res.Requests, "request"))
 	if n := len(res.Failures); n > 0 {
 		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
 	} else {

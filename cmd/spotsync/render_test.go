@@ -483,8 +483,8 @@ func TestRenderResult(t *testing.T) {
 	p := &reconcile.Plan{Command: "apply", Changes: []reconcile.Change{
 		{Address: "a", Action: reconcile.Create}, {Address: "b", Action: reconcile.Restore}, {Address: "c", Action: reconcile.Update}, {Address: "d", Action: reconcile.Delete}}}
 	for want, res := range map[string]*reconcile.Result{
-		"Done: 2 created, 1 changed, 1 deleted in 17 requests.\nTo put back what was deleted: spotsync rollback": {Applied: []string{"a", "b", "c", "c", "d"}, Requests: 17},
-		"Done: 0 created, 1 changed, 0 deleted in 1 request.":                                                    {Applied: []string{"c"}, Requests: 1},
+		"Done: 1 created, 1 put back, 1 changed, 1 deleted in 17 requests.\nTo put back what was deleted: spotsync rollback": {Applied: []string{"a", "b", "c", "c", "d"}, Requests: 17},
+		"Done: 0 created, 1 changed, 0 deleted in 1 request.":                                                                {Applied: []string{"c"}, Requests: 1},
 		"Done: 0 created, 0 changed, 0 deleted in 0 requests; 1 failed.\nWhat was done stays done. See above what to mend, then run spotsync apply again for the rest.": {
 			Failures: []reconcile.Failure{{Address: "c"}}},
 	} {
