@@ -8,7 +8,11 @@
 //	identity.go   which playlist an address means, and when that must not be guessed
 //	compare.go    when two playlists count as different
 //	plan.go       the difference, as data; document.go is its JSON; guard.go says what it may not do
-//	apply.go      doing it: freshness, history, one write at a time; create.go and write.go are its two delicate halves
+//	apply.go      doing it: playlists side by side, and what each run must prepare and remember
+//	create.go     making a playlist exactly once
+//	write.go      bringing one playlist to what the plan says, one request at a time: fresh.go looks whether it still is
+//	              what was planned for, expect.go says what a read should show, verify.go whether it does, refused.go
+//	              deals with what Spotify does not take, finish.go records what became of it
 //	rollback.go   a plan that puts back what an earlier run changed
 //
 // Package edit, below it, turns one list into another; package store keeps what must be remembered on disk.

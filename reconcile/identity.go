@@ -281,7 +281,7 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 		}
 	}
 	switch {
-	case len(same) == 0 || p.CreateDuplicate:
+	case len(same) == 0 || p.CreateDuplicate || p.Command == "destroy": // which makes no twins
 		return
 	case p.AdoptByName && len(same) == 1 && (p.Attended || p.adoptsQuietly(*m, same[0])):
 		m.id, m.adopted = same[0].ID, "it has the name of the block"
@@ -416,6 +416,9 @@ func (p *planner) checkUnique() {
 
 // checkRenamed refuses to delete one playlist and create another of the same name in one go: that is a renamed label.
 func (p *planner) checkRenamed() {
+	if p.Command == "destroy" {
+		return
+	}
 	for _, gone := range p.managed {
 		if gone.block != nil || !p.targeted(gone.address) {
 			continue

@@ -402,12 +402,13 @@ func TestDestroyIsCarriedOnAfterAKill(t *testing.T) {
 func TestDestroyPassesOverWhatWasNeverMade(t *testing.T) {
 	inWorld(t, block("a", "A", songs(1)), func(t *testing.T, w *world) {
 		w.mustApply()
-		w.hcl += block("new", "New", songs(2))
+		w.server.CreatePlaylist(w.user, sandbox.Playlist{Name: "Taken"})
+		w.hcl = block("renamed", "A", songs(1)) + block("new", "New", songs(2)) + block("taken", "Taken", songs(2))
 		w.command = "destroy"
 		r := w.mustApply()
-		w.owned(0)
+		w.owned(1)
 		for _, c := range r.plan.Changes {
-			if c.Address == "playlist.new" && c.Action != None {
+			if c.Address != "playlist.a" && c.Action != None {
 				t.Errorf("%s: %s %v", c.Address, c.Action, c.Reasons)
 			}
 		}

@@ -1,0 +1,95 @@
+package reconcile
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// finish remembers what is there now: base, cache and lock entry.
+func (w *writer) finish(ctx context.Context) error {
+	if w.requests > 0 {
+		if err := w.settled(); err != nil {
+			return err
+		}
+	}
+	unhonoured, err := w.checkPublic(ctx)
+	if err != nil {
+		return err
+	}
+	// Only what was read is cached: an edit made just before a write of ours hides behind the snapshot of that write.
+	// One that was made and nothing more needs no reading.
+	if w.now.Snapshot != "" && (w.verified || w.change.Action == Create && len(w.now.Items) == 0) {
+		_ = w.account.SaveCached(w.now) // a cache that can't be written costs requests, nothing else
+	} else {
+		_ = w.account.DropCached(w.id)
+	}
+	w.change.PublicUnhonoured = unhonoured
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases}
+	if err := w.a.State.SaveBase(b); err != nil {
+		return err
+	}
+	return w.a.Lock.Update(func(f *lockfile.File) {
+		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
+			e.ID, e.Account, e.Name = w.id, w.change.Account, w.now.Details.Name
+			w.change.note(e)
+			e.Held = w.change.hold()
+			w.forgetWithdrawn(e)
+			if w.refused != "" {
+				e.RefusedDescription = w.refused
+			}
+		})
+	})
+}
+
+// forgetWithdrawn drops refused URIs that are wanted no more, or were taken after all.
+func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
+	if w.change.Wish == nil || !w.change.Wish.HasTracks {
+		return
+	}
+	wanted := count(w.change.Wish.Tracks)
+	e.Withdrawn = maps.Clone(e.Withdrawn)
+	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, _ time.Time) bool {
+		return wanted[u] == 0 || slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return it.URI == u })
+	})
+	if len(e.Withdrawn) == 0 {
+		e.Withdrawn = nil
+	}
+}
+
+// hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist
+// releases it.
+func (c Change) hold() *lockfile.Hold {
+	if c.Hold == "" {
+		return nil
+	}
+	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Wish: c.Hold}
+}
+
+// checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
+func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) {
+	wish := w.change.Wish
+	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e Edit) bool {
+		return e.Kind == ChangeDetails && e.Details != nil && e.Details.Public != nil
+	}) {
+		return w.change.PublicUnhonoured, nil
+	}
+	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+		func(p spotify.Playlist) verdict {
+			if p.Public == nil || *p.Public == *wish.Public {
+				return settled
+			}
+			return stale
+		})
+	if err != nil || v == settled {
+		return nil, err
+	}
+	w.now.Details.Public = p.Public
+	w.warn("Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
+	return wish.Public, nil
+}

@@ -1,0 +1,125 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// freshen makes sure that the playlist still is what the plan was made from. Where it moved, what is to be done is
+// worked out again, and done only if it is the same.
+func (w *writer) freshen(ctx context.Context) error {
+	b, err := w.a.State.Base(w.change.Address)
+	if err != nil {
+		return err
+	}
+	if b != nil && b.Contents.ID == w.id {
+		w.base = b
+	}
+	settling, err := w.account.Settling(w.id, time.Now())
+	if err != nil {
+		return err
+	}
+	w.states = []store.Mark{mark(w.now)}
+	if settling != nil {
+		w.states = settling.States
+	}
+	if len(w.change.Edits) == 0 {
+		return nil
+	}
+	replaces := slices.ContainsFunc(w.change.Edits, func(e Edit) bool { return e.Kind == edit.Replace })
+	seen := w.change.Before.Seen
+	if !seen.IsZero() && time.Since(seen) < freshFor && !replaces {
+		return nil
+	}
+	p, err := w.api.Playlist(ctx, w.id)
+	if errors.Is(err, spotify.ErrNotFound) {
+		return fmt.Errorf("%w: Spotify no longer knows %s", ErrMoved, w.id)
+	}
+	if err != nil {
+		return err
+	}
+	unmoved := p.Snapshot != "" && p.Snapshot == w.now.Snapshot && settling == nil
+	if unmoved && !replaces {
+		return nil
+	}
+	items, err := w.read(ctx, settling != nil)
+	if err != nil {
+		return err
+	}
+	now := store.Contents{ID: w.id, Details: detailsOf(p), Snapshot: p.Snapshot, Items: items, Following: w.now.Following}
+	if judgeDetails(w.states, now.Details) == stale {
+		now.Details = w.now.Details
+	}
+	if m := mark(now); judgeItems(w.states, items) != settled || judgeDetails(w.states, now.Details) != settled {
+		w.states = append(w.states, m)
+	}
+	if sameItems(now.Items, w.now.Items) && sameDetails(now.Details, w.now.Details) {
+		now.Details = w.now.Details
+		w.now = now
+		return nil
+	}
+	if w.change.Action == Delete {
+		w.now = now
+		return nil
+	}
+	again := w.again(now)
+	if !sameEdits(again.edits(w.change.Action), w.change.Edits) {
+		if settling != nil { // the next plan is made from this, not from what we expected
+			settling.States, settling.Unsure, settling.Expected = w.states, false, &now
+			_ = w.account.SaveSettling(*settling)
+		}
+		return ErrMoved
+	}
+	w.now = now
+	return nil
+}
+
+// read reads the items; after a recent write of ours, until they show it, or something that is not ours.
+func (w *writer) read(ctx context.Context, recent bool) ([]spotify.Item, error) {
+	if !recent {
+		return w.api.Items(ctx, w.id)
+	}
+	items, _, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
+	return items, err
+}
+
+// again works out what lies between the wish and what was just read.
+func (w *writer) again(now store.Contents) difference {
+	wish := Wish{}
+	if w.change.Wish != nil {
+		wish = *w.change.Wish
+	}
+	entry := entryOf(w.a.Lock.Current(), w.change.Address)
+	entry.Aliases = w.aliases()
+	if entry.RefusedDescription == "" {
+		entry.RefusedDescription = w.refused
+	}
+	return diff(wish, now, entry, w.base, time.Now())
+}
+
+// edits are the requests of a difference, as the plan would have them.
+func (d difference) edits(a Action) []Edit {
+	c := Change{}
+	if a == Restore {
+		c.Edits = []Edit{about(Follow, nil)}
+	}
+	c.apply(d)
+	return c.Edits
+}
+
+func sameEdits(a, b []Edit) bool {
+	return slices.EqualFunc(a, b, func(x, y Edit) bool {
+		j, err1 := json.Marshal(x)
+		k, err2 := json.Marshal(y)
+		return err1 == nil && err2 == nil && string(j) == string(k)
+	})
+}

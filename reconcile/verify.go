@@ -1,0 +1,123 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// lookInto finds out by reading whether a request whose answer was lost took effect: settled says it did, stale that it
+// did not, foreign that something else is there. It returns what is there.
+func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (store.Contents, verdict, error) {
+	now := w.now
+	switch e.Kind {
+	case Follow, Unfollow:
+		_, v, err := until(ctx, func(ctx context.Context) ([]bool, error) { return w.api.Contains(ctx, playlistURI(w.id)) },
+			func(in []bool) verdict {
+				if len(in) == 1 && in[0] == next.Following {
+					return settled
+				}
+				return stale
+			})
+		if v == settled {
+			return next, v, err
+		}
+		return now, v, err
+	case ChangeDetails:
+		p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+			func(p spotify.Playlist) verdict { return judgeDetails(w.states, detailsOf(p)) })
+		if v == settled {
+			return next, v, err
+		}
+		if v == foreign {
+			now.Details = detailsOf(p)
+		}
+		return now, v, err
+	}
+	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) verdict { return w.judge(next, items) })
+	switch v {
+	case settled:
+		next.Items = items
+		return next, v, err
+	case foreign:
+		now.Items, now.Snapshot = items, ""
+	}
+	return now, v, err
+}
+
+// judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
+// another URI is learned, and is as good.
+func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
+	v := judgeItems(w.states, items)
+	if v != foreign || w.change.Wish == nil {
+		return v
+	}
+	learned := learnAliases(expected.Items, time.Now(), items, w.change.Wish.Tracks)
+	if learned == nil {
+		return foreign
+	}
+	w.change.Aliases = joined(w.change.Aliases, learned)
+	w.states = append(w.states, mark(store.Contents{Items: items, Details: expected.Details, Following: expected.Following}))
+	return settled
+}
+
+// mustVerify reports whether what was written is to be read again.
+func (w *writer) mustVerify(edits []Edit) bool {
+	items, positional := 0, 0
+	for _, e := range edits {
+		if e.Items() {
+			items++
+			if e.Kind != edit.Remove && !(e.Kind == edit.Insert && w.change.Action == Create) && !appends(e, edits, w) {
+				positional++
+			}
+		}
+	}
+	switch {
+	case w.lost:
+		return items > 0
+	case w.a.Verify == VerifyNever:
+		return false
+	case w.a.Verify == VerifyAlways:
+		return items > 0
+	}
+	return positional >= 2
+}
+
+// appends reports whether an insert only adds at the end, where no position can have been wrong.
+func appends(e Edit, edits []Edit, w *writer) bool {
+	if e.Kind != edit.Insert {
+		return false
+	}
+	rest := 0
+	for _, x := range edits {
+		if x.Items() && x.Kind != edit.Insert {
+			return false
+		}
+		if x.Kind == edit.Insert && x.At >= e.At {
+			rest += len(x.URIs)
+		}
+	}
+	return e.At+rest == len(w.now.Items)
+}
+
+// verify reads the items and reports whether they are something else than was written.
+func (w *writer) verify(ctx context.Context) (moved bool, err error) {
+	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) verdict { return w.judge(w.now, items) })
+	if err != nil {
+		return false, fmt.Errorf("everything was written, and reading it again failed: %w", err)
+	}
+	w.now.Items = items
+	if v == settled {
+		w.verified = true
+		return false, nil
+	}
+	w.now.Snapshot = ""
+	w.states = append(w.states, mark(w.now))
+	return true, nil
+}
