@@ -7,7 +7,8 @@
 //	observe.go    what is on Spotify now; settle.go decides when a read may be believed after a write
 //	identity.go   which playlist an address means, and when that must not be guessed
 //	compare.go    when two playlists count as different
-//	plan.go       the difference, as data; document.go is its JSON; guard.go says what it may not do
+//	plan.go       the difference, as data; diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
+//	              that was kept; guard.go says what it may not do, hold.go what is left alone, refusal.go how that is told
 //	apply.go      doing it: playlists side by side, and what each run must prepare and remember
 //	create.go     making a playlist exactly once
 //	write.go      bringing one playlist to what the plan says, one request at a time: fresh.go looks whether it still is

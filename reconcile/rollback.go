@@ -21,6 +21,7 @@ type RollbackInput struct {
 	Observed map[string]*Observed
 	Versions []store.Version   // what to go back to, one for each address
 	Accounts map[string]string // address → account label
+	Creates  []store.Create    // asked for by an earlier run, outcome not recorded
 }
 
 // NewRollback plans to bring playlists back to versions that history holds: what was created is taken out of the library,
@@ -28,7 +29,7 @@ type RollbackInput struct {
 // something else. Like [NewPlan] it reads nothing and changes none of its input.
 func NewRollback(in RollbackInput) *Plan {
 	p := &planner{
-		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Force: true},
+		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Force: true},
 		plan: &Plan{FormatVersion: FormatVersion, Command: "rollback", Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
 			Accounts: make(map[string]PlanAccount), Complete: true},
 	}
@@ -95,6 +96,14 @@ func (p *planner) goBack(v store.Version, account string) Change {
 	wish.Protected = entry.PreventDestroy
 	c.Wish = &wish
 	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
+	if o := p.Observed[account]; seen.Presence == Gone && o.Asked && p.finishCreate(&m, o) {
+		if why := p.refused(v.Address); why != "" {
+			c.Action, c.Reasons = Skipped, []string{why}
+			return c
+		}
+		c.ID, c.Reasons = m.id, []string{m.adopted}
+		seen = p.seen(m)
+	}
 	if seen.Presence == Gone {
 		d := diff(wish, store.Contents{}, lockfile.Playlist{}, nil, p.Now)
 		c.apply(d)
@@ -109,6 +118,8 @@ func (p *planner) goBack(v store.Version, account string) Change {
 	case seen.Presence == Absent:
 		c.Action = Restore
 		c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+	case m.adopted != "":
+		c.Action = Adopt
 	case len(c.Edits) > 0:
 		c.Action = Update
 	}

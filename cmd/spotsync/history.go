@@ -277,6 +277,9 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 	f := s.lock.Current()
 	in := reconcile.RollbackInput{Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: f,
 		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string)}
+	if in.Creates, err = s.state.OpenCreates(); err != nil {
+		return nil, err
+	}
 	wanted := make(map[string][]spotify.ID)
 	for _, v := range versions {
 		label := v.label
@@ -295,9 +298,14 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 		if err != nil {
 			return nil, err
 		}
-		if in.Observed[label], err = observer.Observe(ctx, wanted[label]); err != nil {
+		seen, err := observer.Observe(ctx, wanted[label])
+		if err != nil {
 			return nil, err
 		}
+		if err := observer.Settle(ctx, seen, reconcile.Input{Now: in.Now, Desired: desired, Lock: f, Creates: in.Creates}); err != nil {
+			return nil, err
+		}
+		in.Observed[label] = seen
 	}
 	return &planned{plan: reconcile.NewRollback(in), desired: desired, observed: in.Observed}, nil
 }
