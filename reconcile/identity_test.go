@@ -402,7 +402,7 @@ func TestDestroyIsCarriedOnAfterAKill(t *testing.T) {
 func TestDestroyPassesOverWhatWasNeverMade(t *testing.T) {
 	inWorld(t, block("a", "A", songs(1)), func(t *testing.T, w *world) {
 		w.mustApply()
-		w.server.CreatePlaylist(w.user, sandbox.Playlist{Name: "Taken"})
+		w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: "Taken"})
 		w.hcl = block("renamed", "A", songs(1)) + block("new", "New", songs(2)) + block("taken", "Taken", songs(2))
 		w.command = "destroy"
 		r := w.mustApply()
