@@ -173,7 +173,7 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 		}
 	}
 	if cheaper > 0 {
-		s.say("\nKeeping every date added takes %s. Giving up the dates of %s would save %s: answer \"fast\" for that.",
+		s.say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
 			plural(p.Summary.Requests, "request"), plural(lost, "item"), plural(saves, "request"))
 	}
 	answer, err := s.ask(ctx, "\nDo this? Only \"yes\" is taken for yes: ")

@@ -147,7 +147,7 @@ func (a *app) start(cmd *cobra.Command) error {
 		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
 	}
 	a.log = a.log.Level(level).With().Timestamp().Logger()
-	a.color = a.useColor()
+	a.color = a.useColor(a.outTTY)
 	if api, accounts := a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"); api != "" || accounts != "" {
 		if a.set.sandbox {
 			return errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")

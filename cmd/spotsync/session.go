@@ -106,7 +106,7 @@ func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
-	if err := config.WriteDiagnostics(a.Err, files, diags, a.errTTY && !a.set.noColor && a.Getenv("NO_COLOR") == "", a.errWidth()); err != nil {
+	if err := config.WriteDiagnostics(a.Err, files, diags, a.useColor(a.errTTY), a.errWidth()); err != nil {
 		return err
 	}
 	if diags.HasErrors() {

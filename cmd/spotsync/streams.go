@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -58,14 +59,14 @@ func (a *app) errWidth() int {
 }
 
 // useColor decides about colour: NO_COLOR (no-color.org) and --no-color beat CLICOLOR_FORCE, which beats the terminal.
-func (a *app) useColor() bool {
+func (a *app) useColor(tty bool) bool {
 	switch {
 	case a.set.noColor || a.Getenv("NO_COLOR") != "" || a.Getenv("TERM") == "dumb":
 		return false
 	case a.Getenv("CLICOLOR_FORCE") != "" && a.Getenv("CLICOLOR_FORCE") != "0":
 		return true
 	}
-	return a.outTTY
+	return tty
 }
 
 // finishing is a context for work that must not be cut short by the first signal: it ends with the second.
@@ -79,6 +80,13 @@ func (a *app) finishing(ctx context.Context) (context.Context, context.CancelFun
 		}
 	}()
 	return ctx, cancel
+}
+
+// writeJSON writes one result as a line of JSON to Out.
+func (a *app) writeJSON(v any) error {
+	enc := json.NewEncoder(a.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // say tells a person something on Err.
