@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -153,7 +152,5 @@ type jsonEvent struct {
 
 func (a *app) emit(e jsonEvent) error {
 	e.FormatVersion = reconcile.FormatVersion
-	enc := json.NewEncoder(a.Out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(e)
+	return a.writeJSON(e)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -95,9 +94,7 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 		return err
 	}
 	if asJSON {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(r); err != nil {
+		if err := a.writeJSON(r); err != nil {
 			return err
 		}
 	} else {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -133,9 +132,7 @@ func (s *session) historyJSON(runs []store.Run, only string) error {
 			out.Runs = append(out.Runs, h)
 		}
 	}
-	enc := json.NewEncoder(s.Out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	return s.writeJSON(out)
 }
 
 // runs are the runs of this lock file over all its accounts, newest first.

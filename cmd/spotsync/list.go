@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,9 +70,7 @@ func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bo
 		return err
 	}
 	if asJSON {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(struct {
+		return a.writeJSON(struct {
 			FormatVersion string   `json:"format_version"`
 			Playlists     []listed `json:"playlists"`
 		}{reconcile.FormatVersion, all})
@@ -272,9 +269,7 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 	}
 	row.Items = len(items)
 	if asJSON {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(struct {
+		return a.writeJSON(struct {
 			FormatVersion string `json:"format_version"`
 			listed
 		}{reconcile.FormatVersion, row})

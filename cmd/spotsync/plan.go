@@ -115,9 +115,7 @@ func differences(p *reconcile.Plan, show showOptions) error {
 // showPlan writes a plan to Out, for people or programs.
 func (a *app) showPlan(p *reconcile.Plan, show showOptions) error {
 	if show.json {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(p)
+		return a.writeJSON(p)
 	}
 	o := renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown}
 	if !a.outTTY {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -124,9 +123,7 @@ func (a *app) status(ctx context.Context, path string, o sessionOptions, asJSON,
 		return err
 	}
 	if asJSON {
-		enc := json.NewEncoder(a.Out)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(r); err != nil {
+		if err := a.writeJSON(r); err != nil {
 			return err
 		}
 	} else {
