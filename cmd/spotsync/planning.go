@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
@@ -168,9 +170,13 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 		o.Account = s.openAccount(user.Account())
 		return o, nil
 	}
+	_, again := s.logins[acc.Label]
 	l, err := s.logIn(ctx, acc)
 	if err != nil {
 		return nil, err
+	}
+	if missing := auth.Missing(l.token.Scopes, coreScopes); len(missing) > 0 && !again {
+		s.app.note("account %q was not granted %s, so what needs it will fail. To grant it: spotsync login%s", acc.Label, strings.Join(missing, ", "), loginFlag(acc.Label))
 	}
 	o.API, o.User, o.Scopes, o.Account = l.client, l.user, l.token.Scopes, s.accountStore(l)
 	return o, nil

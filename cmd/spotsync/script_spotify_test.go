@@ -57,11 +57,13 @@ func (s *scriptSpotify) logIn(path, label, user string) error {
 		Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID})
 }
 
-func (s *scriptSpotify) token(user string) string {
+// token issues a refresh token, with all the core scopes but those denied.
+func (s *scriptSpotify) token(user string, denied ...string) string {
 	if user != sandbox.SandboxUser {
 		s.AddUser(sandbox.User{ID: user, DisplayName: strings.ToUpper(user[:1]) + user[1:], Premium: true})
 	}
-	refresh, _ := s.IssueToken(user, sandbox.SandboxClientID, coreScopes...)
+	scopes := slices.DeleteFunc(slices.Clone(coreScopes), func(x string) bool { return slices.Contains(denied, x) })
+	refresh, _ := s.IssueToken(user, sandbox.SandboxClientID, scopes...)
 	return refresh
 }
 
@@ -79,7 +81,7 @@ func (s *scriptSpotify) token(user string) string {
 //	spotify fault METHOD ROUTE [KEY=VALUE...]  see fault
 //	spotify mend                          no more faults
 //	spotify login USER [LABEL]            stores a login
-//	spotify token USER                    sets SPOTSYNC_REFRESH_TOKEN
+//	spotify token USER [DENIED...]        sets SPOTSYNC_REFRESH_TOKEN, for a login without the scopes denied
 //	spotify revoke USER                   withdraws permission
 //	spotify as USER                       whose phone it is from now on
 //	spotify id NAME VARIABLE              sets a variable to a playlist's ID
@@ -137,7 +139,7 @@ func spotifyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Check(s.logIn(ts.Getenv("SPOTSYNC_CREDENTIALS_FILE"), label, args[0]))
 	case "token":
-		ts.Setenv("SPOTSYNC_REFRESH_TOKEN", s.token(args[0]))
+		ts.Setenv("SPOTSYNC_REFRESH_TOKEN", s.token(args[0], args[1:]...))
 	case "revoke":
 		s.RevokeTokens(args[0])
 	case "as":
