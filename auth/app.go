@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -115,9 +116,15 @@ func (a App) checkClient() error {
 		return errors.New("no client ID: make an app at https://developer.spotify.com/dashboard and set client_id in the account block, or SPOTSYNC_CLIENT_ID")
 	case strings.ContainsFunc(a.ClientID, notVisible):
 		return errors.New("the client ID has a space or another character that no client ID has: copy it again from https://developer.spotify.com/dashboard")
+	case a.Issuer.Name == Spotify && !dashboardID.MatchString(a.ClientID):
+		return fmt.Errorf("%q is not a client ID of Spotify's, which has 32 digits and letters a to f: copy it again from https://developer.spotify.com/dashboard", a.ClientID)
 	}
 	return nil
 }
+
+// dashboardID is what the dashboard gives out. Spotify answers anything else with INVALID_CLIENT in the browser, where
+// nobody here hears of it.
+var dashboardID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // oauth is the app in the library's words. AuthStyle is explicit: left out, the library would find it by sending a
 // single-use code or a rotating refresh token twice.

@@ -322,6 +322,8 @@ func TestCheckRefusesRedirects(t *testing.T) {
 	for _, change := range []func(*App){
 		func(a *App) { a.ClientID = "" },
 		func(a *App) { a.ClientID = "with space" },
+		func(a *App) { a.Issuer.Name, a.ClientID = Spotify, "0123456789abcdef0123456789abcde" },
+		func(a *App) { a.Issuer.Name, a.ClientID = Spotify, "my-app" },
 		func(a *App) { a.CallbackListen = "8888" },
 		func(a *App) { a.CallbackListen = "127.0.0.1:x" },
 		func(a *App) { a.Issuer = Issuer{} },
