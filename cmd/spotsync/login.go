@@ -293,7 +293,7 @@ func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (f acc
 	defer closing(c.files.Close, &err)
 	f.judged = true
 	f.accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
-	return f, diags, nil
+	return f, diags, ctx.Err() // interrupted, it blames the files
 }
 
 // noClientID says how to get one.

@@ -37,6 +37,21 @@ func inFolder(t *testing.T, files map[string]string) func(stdin string, args ...
 	}
 }
 
+func TestInterruptedEvaluation(t *testing.T) {
+	inFolder(t, map[string]string{"main.hcl": "playlist \"a\" {\n  name = \"A\"\n}\n"})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, command := range []string{"plan", "validate", "output"} {
+		a, _, errs := testApp("")
+		a.Getenv = func(name string) string {
+			return map[string]string{"SPOTSYNC_DATA_DIR": t.TempDir(), "SPOTSYNC_SANDBOX": "true"}[name]
+		}
+		if code := run(ctx, a, []string{command}); code != exitInterrupted {
+			t.Errorf("%s: exit code %d\n%s", command, code, errs)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	run := inFolder(t, map[string]string{
 		"good/a.hcl":  "variable \"n\" {}\nplaylist \"a\" {\n  name = var.n\n}\n",

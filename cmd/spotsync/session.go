@@ -95,6 +95,9 @@ func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.
 // evaluate works out what the configuration wants.
 func (a *app) evaluate(ctx context.Context, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
 	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
+	if err := ctx.Err(); err != nil { // the files are not to blame
+		return nil, err
+	}
 	if err := a.show(c.source.Sources(), diags); err != nil {
 		return nil, err
 	}
