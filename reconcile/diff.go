@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -66,7 +67,7 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 		ch.Name, after.Name = w.Name, *w.Name
 	}
 	if w.Description != nil && !sameDescription(*w.Description, have.Description) {
-		if entry.RefusedDescription == *w.Description {
+		if refusedBefore(entry, *w.Description) {
 			d.warnings = append(d.warnings, "Spotify refuses its description, so that is left as it is; links in it are the usual reason")
 		} else {
 			ch.Description, after.Description = w.Description, *w.Description
@@ -299,7 +300,7 @@ func origin(files bool, c store.Contents, base *store.Base) Origin {
 func (d *difference) detailsChanged(w Wish, entry lockfile.Playlist, base *store.Base) bool {
 	was := base.Contents.Details
 	return w.Name != nil && !sameName(*w.Name, was.Name) ||
-		w.Description != nil && !sameDescription(*w.Description, was.Description) && entry.RefusedDescription != *w.Description ||
+		w.Description != nil && !sameDescription(*w.Description, was.Description) && !refusedBefore(entry, *w.Description) ||
 		w.Public != nil && d.unhonoured == nil && !samePublic(w.Public, was.Public) ||
 		w.Collaborative != nil && *w.Collaborative != was.Collaborative
 }
@@ -314,11 +315,12 @@ func joined[K comparable, V any](a, b map[K]V) map[K]V {
 		return nil
 	}
 	out := make(map[K]V, len(a)+len(b))
-	for k, v := range a {
-		out[k] = v
-	}
-	for k, v := range b {
-		out[k] = v
-	}
+	maps.Copy(out, a)
+	maps.Copy(out, b)
 	return out
+}
+
+// refusedBefore reports whether Spotify has refused a description already. An empty one in the lock file is none.
+func refusedBefore(entry lockfile.Playlist, description string) bool {
+	return entry.RefusedDescription != "" && entry.RefusedDescription == description
 }
