@@ -83,7 +83,7 @@ func (w *writer) create(ctx context.Context, d Details) error {
 
 // notCreated closes the journal's entry when it is sure that nothing was made.
 func (w *writer) notCreated(entry store.Create, err error) error {
-	if err == ErrOpen || spotify.OutcomeUnknown(err) || w.lost {
+	if w.lost {
 		return err
 	}
 	if cerr := w.a.State.EndCreate(entry.Key, ""); cerr != nil {

@@ -3,7 +3,8 @@
 // A map, in the order data flows:
 //
 //	api.go        what of Spotify this package needs
-//	lock.go       the lock file as it counts: the file, plus what could not yet be written to it
+//	lock.go       the lock file as it counts: the file, plus what could not yet be written to it; readonly_*.go tell when
+//	              that is because the file system is mounted read-only
 //	observe.go    what is on Spotify now; settle.go decides when a read may be believed after a write
 //	identity.go   which playlist an address means, and when that must not be guessed
 //	compare.go    when two playlists count as different

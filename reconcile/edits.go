@@ -7,7 +7,7 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// Kind is what one request does. The kinds of package edit change items; these change the rest.
+// The kinds of requests that change no items; those that do are package edit's.
 const (
 	CreateIt      edit.Kind = "create"   // POST /me/playlists
 	ChangeDetails edit.Kind = "details"  // PUT /playlists/{id}

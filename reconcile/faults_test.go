@@ -16,7 +16,6 @@ type scenario struct {
 	before  string         // what was applied two minutes ago
 	prepare func(w *world) // and what happened since
 	after   string         // what the files say now
-	command string
 	check   func(t *testing.T, w *world)
 	edit    func(w *world) // what somebody else does in between
 	keep    []spotify.URI  // those that must have kept their dates

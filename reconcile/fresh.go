@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -34,9 +33,9 @@ func (w *writer) freshen(ctx context.Context) error {
 	if len(w.change.Edits) == 0 {
 		return nil
 	}
-	replaces := slices.ContainsFunc(w.change.Edits, func(e Edit) bool { return e.Kind == edit.Replace })
+	replacing := replaces(w.change.Edits)
 	seen := w.change.Before.Seen
-	if !seen.IsZero() && time.Since(seen) < freshFor && !replaces {
+	if !seen.IsZero() && time.Since(seen) < freshFor && !replacing {
 		return nil
 	}
 	p, err := w.api.Playlist(ctx, w.id)
@@ -47,7 +46,7 @@ func (w *writer) freshen(ctx context.Context) error {
 		return err
 	}
 	unmoved := p.Snapshot != "" && p.Snapshot == w.now.Snapshot && settling == nil
-	if unmoved && !replaces {
+	if unmoved && !replacing {
 		return nil
 	}
 	items, err := w.read(ctx, settling != nil)

@@ -27,7 +27,6 @@ func (p *planner) checkAccounts() {
 			p.refuse(Refusal{Summary: "The login belongs to another account",
 				Detail: fmt.Sprintf("The lock file says account %q is %s, and the login is for %s. Log in as the right one (spotsync login%s), or use the lock file that belongs to this account (--lock-file).",
 					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), accountFlag(label))})
-			continue
 		}
 	}
 }

@@ -304,12 +304,7 @@ func StopsRun(err error) bool {
 	if errors.As(err, &limit) || errors.As(err, &budget) {
 		return true
 	}
-	for _, all := range []error{spotify.ErrUnauthorized, spotify.ErrPremium, spotify.ErrNotRegistered, spotify.ErrScope, context.Canceled} {
-		if errors.Is(err, all) {
-			return true
-		}
-	}
-	return false
+	return spotify.AccessDenied(err) || errors.Is(err, context.Canceled)
 }
 
 // sideBySide calls do for 0 to n-1, at most limit at once, and waits for all it started. After the first error it starts

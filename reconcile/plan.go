@@ -2,10 +2,8 @@ package reconcile
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -355,8 +353,7 @@ func (p *planner) creation(c Change, m managed, wish Wish) Change {
 			Detail: fmt.Sprintf("%s does not exist on Spotify yet, and a playlist can't be created without a name. Add name = \"…\", or id = \"…\" if it exists.", m.address)})
 		return c
 	}
-	entry := m.entry
-	d := diff(wish, store.Contents{}, lockfile.Playlist{Withdrawn: entry.Withdrawn}, nil, p.Now)
+	d := diff(wish, store.Contents{}, lockfile.Playlist{Withdrawn: m.entry.Withdrawn}, nil, p.Now)
 	p.leftOut(m, d.refused)
 	c.apply(d)
 	c.Before, c.Cheaper, c.Origin = nil, nil, FromFiles
@@ -499,17 +496,4 @@ func (w *Wish) names() map[spotify.URI]string {
 		}
 	}
 	return names
-}
-
-// CheckFormat reports a plan that this program can't understand.
-func (p *Plan) CheckFormat() error {
-	major, _, _ := strings.Cut(p.FormatVersion, ".")
-	ours, _, _ := strings.Cut(FormatVersion, ".")
-	switch {
-	case p.FormatVersion == "":
-		return errors.New("it is not a plan of spotsync")
-	case major != ours:
-		return fmt.Errorf("it is a plan of format %s and this spotsync reads %s: plan again", p.FormatVersion, FormatVersion)
-	}
-	return nil
 }

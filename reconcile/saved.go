@@ -1,11 +1,51 @@
 package reconcile
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/spotify"
 )
+
+// Check reports a plan that this program can't understand or carry out: one of another format, and one that somebody
+// has taken apart.
+func (p *Plan) Check() error {
+	major, _, _ := strings.Cut(p.FormatVersion, ".")
+	ours, _, _ := strings.Cut(FormatVersion, ".")
+	switch {
+	case p.FormatVersion == "":
+		return errors.New("it is not a plan of spotsync")
+	case major != ours:
+		return fmt.Errorf("it is a plan of format %s and this spotsync reads %s: plan again", p.FormatVersion, FormatVersion)
+	}
+	for _, c := range p.Changes {
+		if what := c.lacks(); what != "" {
+			return fmt.Errorf("the plan of %s lacks %s: plan again", c.Address, what)
+		}
+	}
+	return nil
+}
+
+// lacks is what a change would have if it were whole.
+func (c Change) lacks() string {
+	if !slices.Contains([]Action{Create, Update, Delete, Adopt, Restore, Held, Skipped, None}, c.Action) {
+		return "an action"
+	}
+	if w := c.Wish; w != nil && len(w.Titles) > len(w.Tracks) {
+		return "wanted tracks"
+	}
+	switch {
+	case !c.Action.Changes():
+	case c.Action != Create && (c.ID == "" || c.Before == nil):
+		return "the playlist as it was"
+	case c.Action != Delete && (c.After == nil || c.Wish == nil):
+		return "the playlist as it is to be"
+	}
+	return ""
+}
 
 // IDs are the playlists of one account that the plan speaks of.
 func (p *Plan) IDs(label string) []spotify.ID {

@@ -35,7 +35,7 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 	}
 	defer letGo()
 	if p.Issuer != s.world.issuer.Name {
-		return fmt.Errorf("the plan was made for %q and this run talks to %q", p.Issuer, s.world.issuer.Name)
+		return fmt.Errorf("the plan was made for %q and this run talks to %q: plan again", p.Issuer, s.world.issuer.Name)
 	}
 	if reconcile.Digest(s.lock.Current()) != p.Lock {
 		return errors.New("the plan is stale: the lock file has changed since. Plan again")
@@ -45,7 +45,8 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 		return err
 	}
 	got := &planned{plan: p, desired: desired, observed: make(map[string]*reconcile.Observed)}
-	for label, acc := range p.Accounts {
+	for _, label := range sortedKeys(p.Accounts) {
+		acc := p.Accounts[label]
 		observer, err := s.observer(ctx, accountOf(desired, label), false)
 		if err != nil {
 			return err
@@ -82,7 +83,7 @@ func readPlan(path string) (*reconcile.Plan, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("%s is not a saved plan: %w", path, err)
 	}
-	if err := p.CheckFormat(); err != nil {
+	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &p, nil

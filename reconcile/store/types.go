@@ -151,5 +151,5 @@ type Version struct {
 // NotBefore is when the next request may be sent, and why not sooner.
 type NotBefore struct {
 	Until  time.Time `json:"until"`
-	Reason string    `json:"reason"` // "rate limit" or "quota"
+	Reason string    `json:"reason"` // spotify.ReasonQuota or ReasonRate
 }
