@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -96,7 +97,7 @@ func (a App) String() string {
 func (a App) Format(f fmt.State, _ rune) { io.WriteString(f, a.String()) }
 
 // MarshalJSON leaves the secret out.
-func (a App) MarshalJSON() ([]byte, error) { return []byte(fmt.Sprintf("%q", a.String())), nil }
+func (a App) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
 // Check reports what makes a login impossible before anything is opened or sent: no client ID, or a redirect URI that
 // Spotify refuses or that doesn't lead here.

@@ -72,8 +72,8 @@ func ParseHandover(line string) (Token, error) {
 	}, nil
 }
 
-// seedHash names a token from the environment without being it: the SHA-256 of the refresh token, in hex.
-func seedHash(t Token) string {
+// SeedHash names a token from the environment without being it, as [Key].Seed: the SHA-256 of the refresh token, in hex.
+func SeedHash(t Token) string {
 	sum := sha256.Sum256([]byte(t.RefreshToken))
 	return hex.EncodeToString(sum[:])
 }

@@ -44,7 +44,7 @@ func TestSeedSuccessors(t *testing.T) {
 			t.Errorf("%d requests, %d burned tokens", a.count(), a.reused)
 		}
 		data, _ := os.ReadFile(c.Path())
-		if strings.Contains(string(data), value) || !strings.Contains(string(data), seedHash(Token{RefreshToken: value})) {
+		if strings.Contains(string(data), value) || !strings.Contains(string(data), SeedHash(Token{RefreshToken: value})) {
 			t.Error("the seed must be kept as its hash")
 		}
 		// Another seed starts from itself.

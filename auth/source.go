@@ -71,7 +71,7 @@ func NewSeed(creds *Credentials, app App, seed Token, hc *http.Client) (*Source,
 		return nil, errors.New("the refresh token from the environment is empty")
 	}
 	seed.Issuer, seed.ClientID, seed.AccessToken = app.Issuer.Name, app.ClientID, ""
-	s := newSource(creds, app, Key{Issuer: app.Issuer.Name, ClientID: app.ClientID, Seed: seedHash(seed)}, hc)
+	s := newSource(creds, app, Key{Issuer: app.Issuer.Name, ClientID: app.ClientID, Seed: SeedHash(seed)}, hc)
 	s.seed = seed
 	return s, nil
 }

@@ -184,7 +184,7 @@ func (c *Client) sitOut(r request, h hold) error {
 
 func (c *Client) limited(r request, h hold) *RateLimitError {
 	return &RateLimitError{Method: r.method, Route: r.route, What: r.what, Until: h.until, RetryAfter: time.Until(h.until),
-		Quota: h.reason == reasonQuota}
+		Quota: h.reason == ReasonQuota}
 }
 
 func (c *Client) retrying(r Retry) {

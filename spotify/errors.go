@@ -88,7 +88,7 @@ type RateLimitError struct {
 func (e *RateLimitError) Error() string {
 	when := fmt.Sprintf("%s (in %s)", e.Until.UTC().Format("2006-01-02 15:04:05 UTC"), max(0, e.RetryAfter).Round(time.Second))
 	if e.Quota {
-		return fmt.Sprintf("could not %s: the requests Spotify grants this developer are used up (%s); try again after %s", e.What, reasonQuota, when)
+		return fmt.Sprintf("could not %s: the requests Spotify grants this developer are used up (%s); try again after %s", e.What, ReasonQuota, when)
 	}
 	return fmt.Sprintf("could not %s: Spotify was asked too much and wants no requests until %s; try again then", e.What, when)
 }

@@ -31,7 +31,7 @@ type LimiterOptions struct {
 	Burst       int     // requests at a stroke after a rest; 0 for 10
 
 	// Load and Save share the time before which nothing is sent with other processes and later runs, with its reason:
-	// "QUOTA_EXCEEDED" or "RATE_LIMITED". Load is asked before each request; a time gone by or zero means none.
+	// [ReasonQuota] or [ReasonRate]. Load is asked before each request; a time gone by or zero means none.
 	// Either may be nil. Both are called from several goroutines, Save one at a time.
 	Load func() (until time.Time, reason string)
 	Save func(until time.Time, reason string) error

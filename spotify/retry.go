@@ -13,11 +13,12 @@ const (
 	maxBackoff   = 30 * time.Second
 	maxHold      = 7 * 24 * time.Hour // no true Retry-After came near it; a false one must not lock anybody out for ever
 	quotaHold    = time.Hour          // where an exhausted quota comes without a Retry-After
+)
 
-	// reasonQuota is error.reason of a 429 that means the developer's quota, not the rate (July 2026 changes).
-	reasonQuota = "QUOTA_EXCEEDED"
-	// reasonRate is what a hold for any other 429 is remembered under.
-	reasonRate = "RATE_LIMITED"
+// Why Spotify wants no requests for a while, as a [Limiter] remembers it.
+const (
+	ReasonQuota = "QUOTA_EXCEEDED" // error.reason of a 429 that means the developer's quota, not the rate (July 2026 changes)
+	ReasonRate  = "RATE_LIMITED"   // any other 429
 )
 
 // backoff is the wait after n failures: twice as long each time, give or take a half.
@@ -33,14 +34,14 @@ func (c *Client) backoff(n int) time.Duration {
 // holdFor reads a 429; n counts how many came in a row.
 func (c *Client) holdFor(a answer, n int) hold {
 	now := time.Now().Round(0) // the wall's clock: a sleeping computer's others stand still
-	h := hold{reason: reasonRate}
-	if a.said().reason == reasonQuota {
-		h.reason = reasonQuota
+	h := hold{reason: ReasonRate}
+	if a.said().reason == ReasonQuota {
+		h.reason = ReasonQuota
 	}
 	wait, ok := a.retryAfter(now)
 	switch {
 	case ok && wait > 0:
-	case h.reason == reasonQuota:
+	case h.reason == ReasonQuota:
 		wait = quotaHold
 	default:
 		wait = 2 * c.backoff(n)

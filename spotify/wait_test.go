@@ -151,7 +151,7 @@ func TestHoldIsShared(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = c.Me(t.Context()) })
 		synctest.Wait()
-		if until, reason := l.NotBefore(); until.Sub(start) != 30*time.Second || reason != reasonRate {
+		if until, reason := l.NotBefore(); until.Sub(start) != 30*time.Second || reason != ReasonRate {
 			t.Error(until, reason)
 		}
 		for range 5 {
@@ -211,7 +211,7 @@ func TestHoldStopsThoseInTheQueue(t *testing.T) {
 // A time remembered from an earlier run is honoured before anything is sent.
 func TestHoldIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		until, reason := time.Now().Add(30*time.Second), reasonRate
+		until, reason := time.Now().Add(30*time.Second), ReasonRate
 		c, f := client(fine)
 		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
 		start := time.Now()
@@ -224,7 +224,7 @@ func TestHoldIsRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
-		until, reason = time.Now().Add(time.Second), reasonQuota
+		until, reason = time.Now().Add(time.Second), ReasonQuota
 		if _, err := c.Me(t.Context()); !errors.As(err, &r) || !r.Quota || len(f.asked) != 1 {
 			t.Fatal(err)
 		}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
@@ -150,8 +148,7 @@ func reportLogins(entries []auth.Entry, seed *auth.Token, issuer string, now tim
 	out := []loginReport{}
 	if seed != nil {
 		e := auth.Entry{Key: auth.Key{Issuer: issuer, ClientID: seed.ClientID, Account: defaultLabel}, Token: *seed}
-		sum := sha256.Sum256([]byte(seed.RefreshToken))
-		hash := hex.EncodeToString(sum[:])
+		hash := auth.SeedHash(*seed)
 		for _, s := range entries {
 			if s.Key.Issuer == issuer && s.Key.Seed == hash { // its successor, or its refusal
 				e.Token, e.Refused, e.RefusedAt = s.Token, s.Refused, s.RefusedAt

@@ -92,7 +92,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	}
 	limiter := w.newLimiter(t.app.ClientID, 1)
 	if until, reason := limiter.NotBefore(); time.Until(until) > o.wait.limit() {
-		return &spotify.RateLimitError{What: "ask Spotify who logs in", Until: until, RetryAfter: time.Until(until), Quota: reason == "QUOTA_EXCEEDED"}
+		return &spotify.RateLimitError{What: "ask Spotify who logs in", Until: until, RetryAfter: time.Until(until), Quota: reason == spotify.ReasonQuota}
 	}
 	client := clientOptions{limiter: limiter, wait: o.wait}
 	var token auth.Token

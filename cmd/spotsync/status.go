@@ -398,7 +398,7 @@ func (s *session) writeAccount(w io.Writer, acc statusAccount) {
 	if acc.NotBefore != nil {
 		wait := acc.NotBefore.Sub(s.now).Round(time.Second)
 		why := "Spotify wants no requests"
-		if acc.WaitsBecause == "QUOTA_EXCEEDED" || acc.WaitsBecause == "quota" {
+		if acc.WaitsBecause == spotify.ReasonQuota {
 			why = "the requests Spotify grants this developer are used up"
 		}
 		fmt.Fprintf(w, "  waiting     %s until %s (%s); plan --refresh=false, history and status work meanwhile\n", why, acc.NotBefore.Format("2 Jan 2006 15:04:05 UTC"), wait)
