@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -199,9 +201,23 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	path := w.lockPath(a, lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
 	if s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose); err != nil {
-		return nil, errors.Join(err, w.Close())
+		return nil, errors.Join(w.about(err), w.Close())
 	}
 	return s, nil
+}
+
+// about adds the way out to an error of the state folder that trying again does not mend.
+func (w *world) about(err error) error {
+	var at *fs.PathError
+	if !errors.As(err, &at) || !strings.HasPrefix(at.Path, w.stateDir) && !strings.HasPrefix(w.stateDir, at.Path) {
+		return err
+	}
+	for _, e := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOTDIR} {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w; spotsync keeps there what it must remember, so make the folder writable, or name another with SPOTSYNC_DATA_DIR", err)
+		}
+	}
+	return err
 }
 
 // Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
@@ -220,7 +236,7 @@ func (s *session) Close() error {
 func (s *session) take(ctx context.Context) (letGo func(), err error) {
 	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
 	if err != nil {
-		return nil, err
+		return nil, s.world.about(err)
 	}
 	if _, err := s.lock.Reload(); err != nil {
 		return nil, errors.Join(err, unlock())
