@@ -49,13 +49,13 @@ type Applier struct {
 
 	Library     map[string][]spotify.Playlist // by account label: the listing the plan was made from; asked for when missing
 	Verify      Verify
-	Parallelism int             // playlists side by side; 0 means 4
-	Stop        <-chan struct{} // closed: finish the request in flight, record it, start no other
-	Report      func(Event)     // called from several goroutines, one at a time
-	Limited     func() bool     // whether Spotify has answered 429 in this run
+	Parallelism int                      // playlists side by side; 0 means 4
+	Stop        <-chan struct{}          // closed: finish the request in flight, record it, start no other
+	Report      func(Event)              // called from several goroutines, one at a time
+	Limited     func() bool              // whether Spotify has answered 429 in this run
+	Runs        map[string]*store.RunLog // by account label: what history has of this run so far; several appliers can share a run
 
 	mu      sync.Mutex
-	runs    map[string]*store.RunLog
 	listing keyed // one listing of an account at a time
 	name    keyed // creates of one name go one at a time
 }
@@ -331,17 +331,17 @@ func (a *Applier) event(e Event) {
 func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if log, ok := a.runs[label]; ok {
+	if log, ok := a.Runs[label]; ok {
 		return log, nil
 	}
 	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: p.Command, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
 	if err != nil {
 		return nil, fmt.Errorf("nothing was changed, for history could not be written: %w", err)
 	}
-	if a.runs == nil {
-		a.runs = make(map[string]*store.RunLog)
+	if a.Runs == nil {
+		a.Runs = make(map[string]*store.RunLog)
 	}
-	a.runs[label] = log
+	a.Runs[label] = log
 	return log, nil
 }
 

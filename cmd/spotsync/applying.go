@@ -16,12 +16,13 @@ import (
 // perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
 func (s *session) perform(ctx context.Context, got *planned, o applyOptions) error {
 	total := &reconcile.Result{}
+	runs := make(map[string]*store.RunLog) // however many waves: for rollback it is one run
 	shown := got.plan // what was asked about; later waves plan only what it left open
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
 	for wave := 1; ; wave++ {
-		res, err := s.applyOnce(ctx, got, o)
+		res, err := s.applyOnce(ctx, got, o, runs)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
 		total.Requests += res.Requests
 		total.Failures, total.Unfinished, total.Stopped, total.Pending = res.Failures, res.Unfinished, res.Stopped, res.Pending
@@ -58,11 +59,11 @@ func unknown(p *reconcile.Plan) []reconcile.Failure {
 }
 
 // applyOnce does what one plan knows how to do. The caller holds the lock file's lock; each account's is taken here.
-func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions) (*reconcile.Result, error) {
+func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, runs map[string]*store.RunLog) (*reconcile.Result, error) {
 	applier := &reconcile.Applier{
 		APIs: make(map[string]reconcile.API), Accounts: make(map[string]*store.Account), Library: make(map[string][]spotify.Playlist),
 		Lock: s.lock, State: s.state, Verify: o.verification(), Parallelism: o.parallelism, Stop: s.Stop,
-		Report: s.reporter(o.show), Limited: s.limited,
+		Report: s.reporter(o.show), Limited: s.limited, Runs: runs,
 	}
 	for _, label := range sortedKeys(got.plan.Accounts) {
 		l, ok := s.logins[label]
