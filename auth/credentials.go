@@ -111,7 +111,7 @@ func (b *book) get(k Key) (Token, error) {
 	if r, ok := b.refusal(k); ok {
 		return Token{}, k.required(refusedReason(r.Reason, r.RefusedAt))
 	}
-	return Token{}, k.required("nobody is logged in")
+	return Token{}, k.required("")
 }
 
 func refusedReason(reason string, at time.Time) string {

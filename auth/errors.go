@@ -14,12 +14,15 @@ var ErrLoginRequired = errors.New("login required")
 type LoginRequiredError struct {
 	Account string // label; empty for a token from the environment
 	Seed    bool   // the token came from the environment
-	Reason  string // what happened, without secrets
+	Reason  string // what happened, without secrets; empty: there never was a login
 }
 
 func (e *LoginRequiredError) Error() string {
 	if e.Seed {
 		return fmt.Sprintf("the refresh token from the environment: %s; log in again: spotsync login --print-token, and put the new line where the old one was", e.Reason)
+	}
+	if e.Reason == "" {
+		return fmt.Sprintf("account %q: nobody is logged in; log in: %s", e.Account, loginCommand(e.Account))
 	}
 	return fmt.Sprintf("account %q: %s; log in again: %s", e.Account, e.Reason, loginCommand(e.Account))
 }

@@ -215,7 +215,7 @@ func (a *app) logIn(ctx context.Context, w *world, acc accountConfig, o clientOp
 			return nil, err
 		}
 	case app.ClientID == "":
-		return nil, &auth.LoginRequiredError{Account: acc.Label, Reason: "no client ID is set and nobody is logged in"}
+		return nil, &auth.LoginRequiredError{Account: acc.Label}
 	default:
 		l.source = auth.NewSource(creds, app, acc.Label, hc)
 	}
