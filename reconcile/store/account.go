@@ -31,9 +31,6 @@ func OpenAccount(fsys FS, stateDir, cacheDir, issuer string, account spotify.ID)
 	}
 }
 
-// Dir is the folder of this account's state.
-func (a *Account) Dir() string { return a.dir }
-
 // Lock makes this process the only one that writes to the account. See [State.Lock], which is to be taken first.
 func (a *Account) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
 	unlock, err = turn{a.fsys, a.dir, a.Command}.take(ctx, timeout, waiting)
@@ -67,11 +64,6 @@ func (a *Account) Settling(id spotify.ID, now time.Time) (*Settling, error) {
 // SaveSettling records what a write of ours makes a reader expect.
 func (a *Account) SaveSettling(s Settling) error {
 	return writeJSON(a.fsys, a.settlingPath(s.ID), "settling", s)
-}
-
-// DropSettling forgets it.
-func (a *Account) DropSettling(id spotify.ID) error {
-	return a.fsys.Remove(a.settlingPath(id))
 }
 
 func (a *Account) cachePath(id spotify.ID) string {

@@ -93,8 +93,6 @@ func TestSettling(t *testing.T) {
 	if _, err := a.Settling(idA, noon); !errors.As(err, new(*VersionError)) {
 		t.Errorf("newer: %v", err)
 	}
-	must(t, a.DropSettling(idA))
-	must(t, a.DropSettling(idA))
 }
 
 func TestCache(t *testing.T) {
@@ -225,19 +223,6 @@ func TestHistory(t *testing.T) {
 	if v := runs[1].Versions; v[0].Before == nil || v[0].Before.Items != nil || v[0].Before.Details.Name != "A" || v[1].Before != nil {
 		t.Errorf("versions: %v", v)
 	}
-	for name, got := range map[string]func() ([]Version, error){
-		"by ID":      func() ([]Version, error) { return a.Versions(idA) },
-		"by address": func() ([]Version, error) { return a.VersionsAt("/x.lock.hcl", "playlist.a") },
-	} {
-		versions, err := got()
-		must(t, err)
-		if diff := cmp.Diff([]Version{gone, update}, versions); diff != "" {
-			t.Errorf("%s: -want +got\n%s", name, diff)
-		}
-	}
-	if v, err := a.VersionsAt("/y.lock.hcl", "playlist.a"); len(v) > 0 || err != nil {
-		t.Errorf("of another lock file: %v, %v", v, err)
-	}
 	if _, err := a.BeginRun(first); err == nil {
 		t.Error("begun twice")
 	}
@@ -252,7 +237,7 @@ func TestHistory(t *testing.T) {
 	_, err = a.Run(first.ID)
 	isCorrupt(t, err, file, 0)
 	must(t, os.Remove(file))
-	_, err = a.Versions(idA)
+	_, err = a.Run(first.ID)
 	isCorrupt(t, err, file, 0)
 	runFile := filepath.Join(a.historyDir(), first.ID, "run")
 	text := read(t, runFile)

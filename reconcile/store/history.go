@@ -10,8 +10,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/spotsync/spotsync/spotify"
 )
 
 const historyTodo = "it holds playlists as they were before a run: restore it from a backup, or move the run's folder away to do without it"
@@ -124,36 +122,6 @@ func (a *Account) Run(id string) (*Run, error) {
 		}
 	}
 	return &r.Run, nil
-}
-
-// Versions returns the versions saved of a playlist, whole, newest first.
-func (a *Account) Versions(id spotify.ID) ([]Version, error) {
-	return a.versions(func(_ Run, v Version) bool { return v.ID == id })
-}
-
-// VersionsAt returns the versions saved of whatever playlist the address of that lock file was, whole, newest first.
-func (a *Account) VersionsAt(lockFile, address string) ([]Version, error) {
-	return a.versions(func(r Run, v Version) bool { return r.LockFile == lockFile && v.Address == address })
-}
-
-func (a *Account) versions(match func(Run, Version) bool) ([]Version, error) {
-	all, err := a.readRuns()
-	if err != nil {
-		return nil, err
-	}
-	var found []Version
-	for _, r := range all {
-		for i := len(r.Versions) - 1; i >= 0; i-- {
-			if !match(r.Run, r.Versions[i]) {
-				continue
-			}
-			if err := a.fill(&r, i); err != nil {
-				return nil, err
-			}
-			found = append(found, r.Versions[i])
-		}
-	}
-	return found, nil
 }
 
 // storedRun is a run as read, with the names of the files its versions' contents are in.

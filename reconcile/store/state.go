@@ -100,9 +100,6 @@ func (s *State) Pending() ([]byte, error) {
 	return data, err
 }
 
-// PendingPath is where [State.SavePending] writes, for messages.
-func (s *State) PendingPath() string { return s.pendingPath() }
-
 // SavePending replaces the pending lock entries; without data there are none.
 func (s *State) SavePending(data []byte) error {
 	if len(data) == 0 {
