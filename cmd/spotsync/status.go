@@ -195,10 +195,16 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 
 // statusDifferences marks the playlists that the next apply would change, as far as memory tells.
 func (s *session) statusDifferences(ctx context.Context, r *statusReport) error {
-	if len(s.lock.Current().Accounts) == 0 {
-		return nil // nothing was ever seen
+	o := planOptions{sessionOptions: s.options, attended: true}
+	for _, p := range r.Playlists { // of an account that was never used nothing is remembered, not even whose it is
+		if _, used := s.lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
+			o.targets = append(o.targets, p.Address)
+		}
 	}
-	got, err := s.makePlan(ctx, "apply", planOptions{sessionOptions: s.options, attended: true})
+	if len(o.targets) == 0 {
+		return nil
+	}
+	got, err := s.makePlan(ctx, "apply", o)
 	if err != nil {
 		return err
 	}
