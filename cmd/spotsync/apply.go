@@ -89,15 +89,15 @@ func (a *app) apply(ctx context.Context, command, path string, o applyOptions) (
 	return s.planAndApply(ctx, path, o, func() (*planned, error) { return s.makePlan(ctx, command, o.planOptions) })
 }
 
-// planAndApply shows what make plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
+// planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
-func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, make func() (*planned, error)) error {
+func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, replan func() (*planned, error)) error {
 	letGo, err := s.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { letGo() }()
-	got, err := make()
+	got, err := replan()
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 			letGo = func() {}
 			return err
 		}
-		again, err := make()
+		again, err := replan()
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 func (s *session) perform(ctx context.Context, got *planned, o applyOptions) error {
 	total := &reconcile.Result{}
 	runs := make(map[string]*store.RunLog) // however many waves: for rollback it is one run
-	shown := got.plan // what was asked about; later waves plan only what it left open
+	shown := got.plan                      // what was asked about; later waves plan only what it left open
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}

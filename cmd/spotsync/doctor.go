@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -153,9 +152,7 @@ func (c *checkup) conclude(asJSON bool) error {
 		code = exitError
 	}
 	if asJSON {
-		enc := json.NewEncoder(c.Out)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}); err != nil {
+		if err := c.writeJSON(map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}); err != nil {
 			return err
 		}
 	} else if failures > 0 {

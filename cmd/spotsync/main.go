@@ -1,9 +1,11 @@
 // Command spotsync makes a Spotify account's playlists match HCL files kept in git.
 //
-// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go). The commands are
-// one file each. session.go draws the pipeline once: files, lock file, login (world.go), what is on Spotify and the plan
-// (planning.go), doing it (applying.go) and what became of it (outcome.go).
-// render*.go show a plan to people; streams.go says what goes where.
+// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go). The commands
+// (commands.go) are one file each, list.go with show and history.go with rollback beside them; help.go explains them.
+// session.go draws the pipeline once: files, lock file, login (world.go, with embedded.go for --sandbox), what is on
+// Spotify and the plan (planning.go, or savedplan.go), doing it (applying.go) and what became of it (outcome.go).
+// refs.go says which playlist a person means. render*.go show a plan to people, naming.go with the names of songs,
+// progress.go how far the work is; streams.go says what goes where.
 package main
 
 import (

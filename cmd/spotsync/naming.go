@@ -80,32 +80,33 @@ func unnamed(p *reconcile.Plan) []spotify.URI {
 func (s *session) lookUp(ctx context.Context, uris []spotify.URI, names map[spotify.URI]spotify.Track) map[spotify.URI]spotify.Track {
 	found := make(map[spotify.URI]spotify.Track)
 	asked := 0
-	for _, l := range s.logins {
-		for _, u := range uris {
-			if _, known := names[u]; known || asked == maxLookUps {
-				continue
-			}
-			asked++
-			ref, err := spotify.ParseRef(string(u))
-			if err != nil {
-				continue
-			}
-			var t spotify.Track
-			if ref.Kind == spotify.KindEpisode {
-				t, err = l.client.Episode(ctx, ref.ID)
-			} else {
-				t, err = l.client.Track(ctx, ref.ID)
-			}
-			if err != nil {
-				s.log.Debug().Err(err).Msg("could not look up a name")
-				if reconcile.StopsRun(err) {
-					return found
-				}
-				continue
-			}
-			found[u], names[u] = t, t
+	if len(s.logins) == 0 {
+		return found
+	}
+	l := s.logins[sortedKeys(s.logins)[0]] // any account can ask
+	for _, u := range uris {
+		if _, known := names[u]; known || asked == maxLookUps {
+			continue
 		}
-		break // any account can ask
+		asked++
+		ref, err := spotify.ParseRef(string(u))
+		if err != nil {
+			continue
+		}
+		var t spotify.Track
+		if ref.Kind == spotify.KindEpisode {
+			t, err = l.client.Episode(ctx, ref.ID)
+		} else {
+			t, err = l.client.Track(ctx, ref.ID)
+		}
+		if err != nil {
+			s.log.Debug().Err(err).Msg("could not look up a name")
+			if reconcile.StopsRun(err) {
+				return found
+			}
+			continue
+		}
+		found[u], names[u] = t, t
 	}
 	return found
 }

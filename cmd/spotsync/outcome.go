@@ -50,7 +50,7 @@ func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if res.Stopped {
 		return &exitWith{exitInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
 	}
-	var worst error = err
+	worst := err
 	for _, f := range res.Failures {
 		if worst == nil {
 			worst = f.Err

@@ -105,11 +105,11 @@ func (a *app) hold(ctx context.Context, path string, refs []string, o sessionOpt
 	return nil
 }
 
-var span = regexp.MustCompile(`^([1-9][0-9]{0,4})(h|d|w|mo|y)$`)
+var spanForm = regexp.MustCompile(`^([1-9][0-9]{0,4})(h|d|w|mo|y)$`)
 
 // later is a time so much after now: hours, days, weeks, months or years.
 func later(now time.Time, text string) (time.Time, error) {
-	m := span.FindStringSubmatch(text)
+	m := spanForm.FindStringSubmatch(text)
 	if m == nil {
 		return now, errors.New("write a number and h, d, w, mo or y, such as 36h or 2w")
 	}
