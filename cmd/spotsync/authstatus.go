@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
 )
 
 // authFormat is the version of the JSON of "auth status". The part before the dot changes when readers must.
@@ -81,7 +82,6 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(w.Close, &err)
 	if w.sandbox != nil {
 		if err := a.sandboxLogin(ctx, w, defaultLabel); err != nil {
 			return err
@@ -106,7 +106,15 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 
 // sandboxLogin logs in to the sandbox as any other command would.
 func (a *app) sandboxLogin(ctx context.Context, w *world, label string) error {
-	l, err := a.logIn(ctx, w, accountConfig{Label: label}, clientOptions{})
+	creds, err := w.openCredentials()
+	if err != nil {
+		return err
+	}
+	app, err := a.appFor(w, config.Account{Label: label}, creds)
+	if err != nil {
+		return err
+	}
+	l, err := a.logIn(ctx, w, creds, app, label, clientOptions{})
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,6 @@ func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer closing(w.Close, &err)
 	path := w.lockPath(a, lockPath)
 	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
 	if err != nil {

@@ -121,7 +121,6 @@ func (a *app) doctor(ctx context.Context, path string, in inputFlags, asJSON boo
 	if c.w, err = a.openWorld(); err != nil {
 		c.failed("environment", err)
 	} else {
-		defer closing(c.w.Close, &err)
 		c.here(ctx, path, in)
 		c.spotify(ctx)
 	}

@@ -27,7 +27,7 @@ const embeddedWait = 30 * time.Second
 
 // keptSandbox is a Spotify in memory that lives in a file: what a request changes is on disk before the answer is given,
 // and what another process changed is read before the next one. So runs follow each other, several can be at it at once,
-// a daemon and a person too, and a killed one loses nothing.
+// and a killed one loses nothing.
 type keptSandbox struct {
 	path    string
 	options sandbox.Options
@@ -213,9 +213,6 @@ func openEmbedded(path string) (*embedded, error) {
 	}
 	return &embedded{k}, nil
 }
-
-// Close has nothing to do: what a request changes is saved before its answer is given.
-func (e *embedded) Close() error { return nil }
 
 func (e *embedded) clientID() string { return sandbox.SandboxClientID }
 

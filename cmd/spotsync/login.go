@@ -81,7 +81,6 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	if err != nil {
 		return err
 	}
-	defer closing(w.Close, &err)
 	creds, err := w.openCredentials()
 	if err != nil {
 		return err
@@ -105,7 +104,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	case w.sandbox != nil:
 		a.say("The sandbox logs in by itself, so there is nothing to agree to.")
 		var l *login
-		if l, err = a.logIn(ctx, w, accountConfig{Label: t.label}, client); err == nil {
+		if l, err = a.logIn(ctx, w, creds, t.app, t.label, client); err == nil {
 			defer closing(l.source.Close, &err)
 			token, err = creds.Get(t.app.Key(t.label))
 		}

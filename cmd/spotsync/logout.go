@@ -40,7 +40,6 @@ func (a *app) logout(ctx context.Context, account string, all bool) (err error) 
 	if err != nil {
 		return err
 	}
-	defer closing(w.Close, &err)
 	creds, err := w.openCredentials()
 	if err != nil {
 		return err

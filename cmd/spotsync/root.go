@@ -126,6 +126,7 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 
 // start reads the environment, changes the folder and opens the log, before any command runs.
 func (a *app) start(cmd *cobra.Command) error {
+	a.command = cmd.CommandPath()
 	if err := a.fromEnvironment(cmd.Flags()); err != nil {
 		return err
 	}

@@ -24,11 +24,6 @@ import (
 
 const defaultLabel = "default"
 
-type (
-	accountConfig = config.Account
-	timeUntil     = time.Time
-)
-
 // inputFlags are the flags of every command that reads a configuration.
 type inputFlags struct {
 	vars     []string
@@ -200,8 +195,10 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	}
 	path := w.lockPath(a, lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
+	s.state.Command = a.command
+	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
 	if s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose); err != nil {
-		return nil, errors.Join(w.about(err), w.Close())
+		return nil, w.about(err)
 	}
 	return s, nil
 }
@@ -223,13 +220,13 @@ func (w *world) about(err error) error {
 // Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
 func (s *session) Close() error {
 	var errs []error
-	for _, label := range slices.Sorted(maps.Keys(s.logins)) {
+	for _, label := range sortedKeys(s.logins) {
 		errs = append(errs, s.logins[label].source.Close())
 	}
 	if s.conf != nil {
 		errs = append(errs, s.conf.files.Close())
 	}
-	return errors.Join(append(errs, s.world.Close())...)
+	return errors.Join(errs...)
 }
 
 // take keeps other spotsyncs away from the lock file until the returned function is called.
@@ -278,7 +275,7 @@ func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error)
 	if s.limits[app.ClientID] == nil {
 		s.limits[app.ClientID] = s.world.newLimiter(app.ClientID, s.options.parallelism)
 	}
-	l, err := s.app.logIn(ctx, s.world, acc, clientOptions{limiter: s.limits[app.ClientID], budget: s.budget, wait: s.options.maxWait})
+	l, err := s.app.logIn(ctx, s.world, creds, app, acc.Label, clientOptions{limiter: s.limits[app.ClientID], budget: s.budget, wait: s.options.maxWait})
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +289,9 @@ func (s *session) accountStore(l *login) *store.Account {
 
 // openAccount is what this computer keeps of an account.
 func (s *session) openAccount(id spotify.ID) *store.Account {
-	return store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
+	account := store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
+	account.Command = s.command
+	return account
 }
 
 // labels are the accounts a configuration and its lock file speak of, sorted; with a target, those it needs.
@@ -338,7 +337,8 @@ func trimmed(data []byte) string {
 
 // countdown warns when a login is about to end.
 func (s *session) countdown() {
-	for _, l := range s.logins {
+	for _, label := range sortedKeys(s.logins) {
+		l := s.logins[label]
 		ends, ok := l.token.Ends()
 		if !ok {
 			continue

@@ -32,8 +32,9 @@ type app struct {
 	color  bool // for Out
 	width  int  // of the terminal, 80 elsewhere
 
-	set settings
-	log zerolog.Logger
+	command string // "spotsync apply": what others who wait are told is at work
+	set     settings
+	log     zerolog.Logger
 }
 
 func newApp(stop, now <-chan struct{}) *app {

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -26,7 +28,7 @@ type world struct {
 	sandbox     *embedded         // with --sandbox
 }
 
-// openWorld works out which Spotify is meant. Close it.
+// openWorld works out which Spotify is meant.
 func (a *app) openWorld() (*world, error) {
 	state, cache, conf, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
@@ -61,14 +63,6 @@ func (a *app) issuer() (auth.Issuer, error) {
 		return auth.Issuer{}, fmt.Errorf("SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL: %w", err)
 	}
 	return issuer, nil
-}
-
-// Close saves what the sandbox must remember.
-func (w *world) Close() error {
-	if w.sandbox == nil {
-		return nil
-	}
-	return w.sandbox.Close()
 }
 
 // lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
@@ -111,7 +105,7 @@ func (w *world) openCredentials() (*auth.Credentials, error) {
 
 // appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither it is that
 // of the environment's token, else of the only login there is.
-func (a *app) appFor(w *world, acc accountConfig, creds *auth.Credentials) (auth.App, error) {
+func (a *app) appFor(w *world, acc config.Account, creds *auth.Credentials) (auth.App, error) {
 	out := auth.App{Issuer: w.issuer, ClientID: acc.ClientID, RedirectURI: acc.RedirectURI, CallbackListen: acc.CallbackListen}
 	if id := a.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
 		out.ClientID = id
@@ -190,34 +184,26 @@ func (a *app) seed() (auth.Token, bool, error) {
 
 // logIn makes an account ready to talk to: its token is found and its owner known. Nothing is asked of Spotify that is
 // known from an earlier login.
-func (a *app) logIn(ctx context.Context, w *world, acc accountConfig, o clientOptions) (*login, error) {
-	creds, err := w.openCredentials()
-	if err != nil {
-		return nil, err
-	}
-	app, err := a.appFor(w, acc, creds)
-	if err != nil {
-		return nil, err
-	}
-	l := &login{label: acc.Label, app: app}
+func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*login, error) {
+	l := &login{label: label, app: app}
 	hc := auth.HTTPClient(w.inner)
 	seed, seeded, err := a.seed()
 	switch {
 	case err != nil:
 		return nil, err
 	case w.sandbox != nil:
-		if err := w.sandbox.logIn(ctx, creds, app, acc.Label); err != nil {
+		if err := w.sandbox.logIn(ctx, creds, app, label); err != nil {
 			return nil, err
 		}
-		l.source = auth.NewSource(creds, app, acc.Label, hc)
-	case seeded && acc.Label == defaultLabel:
+		l.source = auth.NewSource(creds, app, label, hc)
+	case seeded && label == defaultLabel:
 		if l.source, err = auth.NewSeed(creds, app, seed, hc); err != nil {
 			return nil, err
 		}
 	case app.ClientID == "":
-		return nil, &auth.LoginRequiredError{Account: acc.Label}
+		return nil, &auth.LoginRequiredError{Account: label}
 	default:
-		l.source = auth.NewSource(creds, app, acc.Label, hc)
+		l.source = auth.NewSource(creds, app, label, hc)
 	}
 	if l.token, err = l.source.Token(ctx); err != nil {
 		return nil, err
@@ -264,14 +250,14 @@ func (w *world) newLimiter(clientID string, parallelism int) *spotify.Limiter {
 	limits := store.OpenLimits(w.fsys, w.stateDir, w.issuer.Name, clientID)
 	o := spotify.LimiterOptions{
 		Concurrency: parallelism,
-		Load: func() (t timeUntil, reason string) {
+		Load: func() (t time.Time, reason string) {
 			n, err := limits.NotBefore()
 			if err != nil {
 				return t, ""
 			}
 			return n.Until, n.Reason
 		},
-		Save: func(until timeUntil, reason string) error {
+		Save: func(until time.Time, reason string) error {
 			return limits.SetNotBefore(store.NotBefore{Until: until, Reason: reason})
 		},
 	}
