@@ -182,7 +182,7 @@ func (a *app) serve(ctx context.Context, ln net.Listener, h http.Handler) error 
 	case <-a.Stop:
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(ctx, 5*time.Second)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // a signal ended ctx
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {
 		err = srv.Close() // a request that does not end is cut off
