@@ -129,7 +129,7 @@ func remedies(p *reconcile.Plan) []string {
 	}
 	var out []string
 	if undone > 0 {
-		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To write it into your files instead: spotsync pull", plural(undone, "playlist")))
+		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To keep it, write it into your files first.", plural(undone, "playlist")))
 	}
 	if deleted > 0 && p.Command != "rollback" {
 		out = append(out, "Deleting takes a playlist out of your library. Those who follow it keep it, and spotsync rollback puts it back.")

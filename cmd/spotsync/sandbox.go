@@ -70,8 +70,8 @@ func newSandboxReset(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reset",
 		Short: "Start the sandbox of --sandbox over",
-		Long: `reset deletes what "spotsync --sandbox" remembers: the playlists of its Spotify, their lock files and histories, and what
-import wrote there. Nothing on Spotify and no file of yours is touched.`,
+		Long: `reset deletes what "spotsync --sandbox" remembers: the playlists of its Spotify, their lock files and
+histories. Nothing on Spotify and no file of yours is touched.`,
 		Args: atMost(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.resetSandbox(cmd.Context(), approved)
