@@ -183,8 +183,8 @@ func sameDetails(a, b spotify.Details) bool {
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
 
-// detailsOf are the managed details of a playlist as Spotify describes it, the description in plain text.
-func detailsOf(p spotify.Playlist) spotify.Details {
+// DetailsOf are the managed details of a playlist as Spotify describes it, the description as a person wrote it.
+func DetailsOf(p spotify.Playlist) spotify.Details {
 	return spotify.Details{Name: p.Name, Description: plainDescription(p.Description), Public: p.Public, Collaborative: p.Collaborative}
 }
 
@@ -250,10 +250,3 @@ func count[K comparable](list []K) map[K]int {
 }
 
 func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
-
-// PlainDetails are the details of a playlist as a person would write them.
-func PlainDetails(p spotify.Playlist) spotify.Details {
-	d := detailsOf(p)
-	d.Description = plainDescription(d.Description)
-	return d
-}

@@ -53,7 +53,7 @@ func (w *writer) freshen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := store.Contents{ID: w.id, Details: detailsOf(p), Snapshot: p.Snapshot, Items: items, Following: w.now.Following}
+	now := store.Contents{ID: w.id, Details: DetailsOf(p), Snapshot: p.Snapshot, Items: items, Following: w.now.Following}
 	if judgeDetails(w.states, now.Details) == stale {
 		now.Details = w.now.Details
 	}

@@ -211,7 +211,7 @@ func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spo
 	presence := Present
 	switch {
 	case p.Owner != o.User.ID:
-		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: detailsOf(p)}, At: now}, nil
+		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(p)}, At: now}, nil
 	case !inLibrary:
 		presence = Absent
 	}
@@ -232,18 +232,18 @@ func (o *Observer) contents(ctx context.Context, p spotify.Playlist, following b
 	if s != nil && s.Expected != nil {
 		c = *s.Expected
 		c.Following = following
-		if judgeDetails(s.States, detailsOf(p)) == foreign {
-			c.Details = detailsOf(p)
+		if judgeDetails(s.States, DetailsOf(p)) == foreign {
+			c.Details = DetailsOf(p)
 		}
 		return c, true, nil
 	}
 	if s == nil {
 		if c, ok := o.Account.Cached(p.ID); ok && p.Snapshot != "" && c.Snapshot == p.Snapshot {
-			c.Details, c.Following = detailsOf(p), following
+			c.Details, c.Following = DetailsOf(p), following
 			return *c, false, nil
 		}
 	}
-	c = store.Contents{ID: p.ID, Details: detailsOf(p), Snapshot: p.Snapshot, Following: following}
+	c = store.Contents{ID: p.ID, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: following}
 	if s != nil {
 		return o.resolve(ctx, c, *s)
 	}
@@ -270,11 +270,11 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 	if d != settled {
 		var p spotify.Playlist
 		p, d, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
-			func(p spotify.Playlist) verdict { return judgeDetails(s.States, detailsOf(p)) })
+			func(p spotify.Playlist) verdict { return judgeDetails(s.States, DetailsOf(p)) })
 		if err != nil {
 			return c, false, err
 		}
-		c.Details = detailsOf(p)
+		c.Details = DetailsOf(p)
 	}
 	c.Snapshot = ""
 	if v != settled || d != settled || c.Following != lastMark(&s).Following {

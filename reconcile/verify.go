@@ -29,12 +29,12 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 		return now, v, err
 	case ChangeDetails:
 		p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
-			func(p spotify.Playlist) verdict { return judgeDetails(w.states, detailsOf(p)) })
+			func(p spotify.Playlist) verdict { return judgeDetails(w.states, DetailsOf(p)) })
 		if v == settled {
 			return next, v, err
 		}
 		if v == foreign {
-			now.Details = detailsOf(p)
+			now.Details = DetailsOf(p)
 		}
 		return now, v, err
 	}

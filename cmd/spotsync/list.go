@@ -212,7 +212,7 @@ func (s *session) sinceWritten(l *login, label string, listing []spotify.Playlis
 }
 
 func listingOf(p spotify.Playlist, label string) listed {
-	d := reconcile.PlainDetails(p)
+	d := reconcile.DetailsOf(p)
 	return listed{Account: label, ID: p.ID, Name: d.Name, Description: d.Description, Public: d.Public,
 		Collaborative: d.Collaborative, Owner: p.Owner, Items: p.Total, Snapshot: p.Snapshot}
 }
@@ -305,7 +305,7 @@ func (s *session) read(ctx context.Context, l *login, id spotify.ID) (p spotify.
 
 // shows reports whether a read has the names and songs of a picture.
 func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
-	d := reconcile.PlainDetails(p)
+	d := reconcile.DetailsOf(p)
 	return d.Name == want.Details.Name && d.Description == want.Details.Description &&
 		slices.EqualFunc(items, want.Items, func(a, b spotify.Item) bool { return a.URI == b.URI })
 }
