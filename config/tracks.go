@@ -195,6 +195,9 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 		return
 	}
 	ref, err := spotify.ParseRef(text)
+	if err == nil && ref.Kind == "" && !ref.ID.Possible() { // a URI or link says what it is; a word of 22 letters may be anything
+		err = fmt.Errorf("%q is not a Spotify ID: no such ID can exist, a character must be wrong; copy it again", ref.ID)
+	}
 	if err != nil {
 		w.unreadable(text, err, rng, subjectOf(v, at), at)
 		return

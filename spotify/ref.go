@@ -141,27 +141,38 @@ func userName(s string) bool {
 
 const idLength = 22
 
-// parseID checks that s is a number of 128 bits in base 62, as all of Spotify's IDs but users' are.
+// parseID checks that s has the form of all of Spotify's IDs but users'.
 func parseID(what, s string) (ID, error) {
 	if len(s) != idLength {
 		return "", fmt.Errorf("%s is not a Spotify %s: it has %d characters and not %d; copy it again", quote(s), what, len([]rune(s)), idLength)
 	}
-	var hi, lo uint64
 	for i := range len(s) {
-		digit, ok := base62(s[i])
-		if !ok {
+		if _, ok := base62(s[i]); !ok {
 			return "", fmt.Errorf("%s is not a Spotify %s: it may hold only letters without accents and digits; copy it again", quote(s), what)
 		}
+	}
+	return ID(s), nil
+}
+
+// Possible reports whether Spotify can have given out the ID: its IDs, but for users', are numbers of 128 bits in base 62,
+// which seven out of eight arbitrary words of 22 letters are not.
+func (id ID) Possible() bool {
+	if len(id) != idLength {
+		return false
+	}
+	var hi, lo uint64
+	for i := range len(id) {
+		digit, ok := base62(id[i])
 		over, top := bits.Mul64(hi, 62)
 		carry, low := bits.Mul64(lo, 62)
 		low, c := bits.Add64(low, digit, 0)
 		top, overflow := bits.Add64(top, carry, c)
-		if over+overflow > 0 {
-			return "", fmt.Errorf("%s is not a Spotify %s: no such ID can exist, a character must be wrong; copy it again", quote(s), what)
+		if !ok || over+overflow > 0 {
+			return false
 		}
 		hi, lo = top, low
 	}
-	return ID(s), nil
+	return true
 }
 
 // base62 is the value of a digit in Spotify's order.

@@ -40,8 +40,6 @@ var notRefs = []struct{ text, says string }{
 	{"  ", "no Spotify URI"},
 	{"hello", `"hello" is not a Spotify URI, link or ID`},
 	{"The Killers - Mr. Brightside", "not a link to Spotify"},
-	{"7N42dgm5tFLK9N8MT7fHC8", "no such ID can exist"}, // 2^128
-	{"ZZZZZZZZZZZZZZZZZZZZZZ", "no such ID can exist"},
 	{"003vvx7Niy0yvhvHt4a68-", "letters without accents"},
 	{"spotify:track:003vvx7Niy0yvhvHt4a68", "has 21 characters and not 22"},
 	{"spotify:track:003vvx7Niy0yvhvHt4a68BB", "has 23 characters"},
@@ -106,4 +104,22 @@ func FuzzParseRef(f *testing.F) {
 			t.Fatalf("%q: %+v, read again %+v, %v", text, r, again, err)
 		}
 	})
+}
+
+func TestPossible(t *testing.T) {
+	for id, want := range map[ID]bool{
+		"0000000000000000000000": true,
+		"003vvx7Niy0yvhvHt4a68B": true,
+		"7N42dgm5tFLK9N8MT7fHC7": true,  // 2^128-1
+		"7N42dgm5tFLK9N8MT7fHC8": false, // 2^128
+		"ZZZZZZZZZZZZZZZZZZZZZZ": false,
+		"abcdefghijklmnopqrstuv": false,
+		"003vvx7Niy0yvhvHt4a68":  false,
+		"003vvx7Niy0yvhvHt4a68-": false,
+		"":                       false,
+	} {
+		if got := id.Possible(); got != want {
+			t.Errorf("%q: %v", id, got)
+		}
+	}
 }
