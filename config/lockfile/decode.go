@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	playlistIDRE = regexp.MustCompile(`^[0-9A-Za-z]{22}$`)
+	playlistIDRE = regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`) // as Spotify gave it out; 22 today
 	uriRE        = regexp.MustCompile(`^spotify:[a-z]+:[0-9A-Za-z]{22}$`)
 )
 

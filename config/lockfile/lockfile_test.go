@@ -140,7 +140,7 @@ func TestRefuses(t *testing.T) {
 		"issuer":             {"version = 1\nissuer = \"apple\"\nend {}", "x.lock.hcl:2: its issuer is \"apple\""},
 		"version twice":      {lock("version = 1"), "x.lock.hcl:3: Attribute redefined"},
 		"no id":              {lock(block("playlist", "playlist.a", "")), "x.lock.hcl:4: the block has no id"},
-		"short id":           {lock(block("playlist", "playlist.a", `id = "123"`)), "x.lock.hcl:5: id is not the ID of a playlist"},
+		"odd id":             {lock(block("playlist", "playlist.a", `id = "12-3"`)), "x.lock.hcl:5: id is not the ID of a playlist"},
 		"id is a number":     {lock(block("playlist", "playlist.a", `id = 1`)), "id is not a text in quotes"},
 		"id is null":         {lock(block("playlist", "playlist.a", `id = null`)), "id is not a text in quotes"},
 		"id is a name":       {lock(block("playlist", "playlist.a", `id = foo`)), "id is not a text in quotes"},
