@@ -64,6 +64,7 @@ type Observer struct {
 	Scopes      []string // granted; absence is believed only with both read scopes
 	Parallelism int      // playlists read side by side; 0 means 4
 	Offline     bool     // --refresh=false: ask nothing, plan from memory
+	Certain     bool     // read also what was written a moment ago, until a read shows it: a saved plan must still fit
 	Progress    func(done, total int)
 }
 
@@ -197,7 +198,7 @@ func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spo
 	}
 	p, ok := listed[id]
 	if !ok {
-		if settling != nil && inLibrary && settling.Expected != nil {
+		if settling != nil && inLibrary && settling.Expected != nil && !o.Certain {
 			return Seen{Presence: Present, Contents: *settling.Expected, Owner: o.User.ID, Expected: true}, nil
 		}
 		p, err = o.API.Playlist(ctx, id)
@@ -229,7 +230,7 @@ func (o *Observer) observeOne(ctx context.Context, id spotify.ID, listed map[spo
 // contents are what a playlist holds: what we expect while reads may lie, what is cached while the snapshot is the same,
 // else what a read says. expected tells the first of these.
 func (o *Observer) contents(ctx context.Context, p spotify.Playlist, following bool, s *store.Settling) (c store.Contents, expected bool, err error) {
-	if s != nil && s.Expected != nil {
+	if s != nil && s.Expected != nil && !o.Certain {
 		c = *s.Expected
 		c.Following = following
 		if judgeDetails(s.States, DetailsOf(p)) == foreign {
