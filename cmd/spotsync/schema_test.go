@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -156,20 +155,7 @@ func TestEventSchema(t *testing.T) {
 
 // TestRealOutputMeetsTheSchemas runs the program over the example, against the embedded sandbox.
 func TestRealOutputMeetsTheSchemas(t *testing.T) {
-	home := t.TempDir()
-	env := map[string]string{"HOME": home, "SPOTSYNC_DATA_DIR": home}
-	program := func(args ...string) string {
-		var out, errs bytes.Buffer
-		a := newApp(nil, nil)
-		a.In, a.Out, a.Err, a.width = strings.NewReader(""), &out, &errs, 80
-		a.asks, a.outTTY, a.errTTY = false, false, false
-		a.Getenv = func(name string) string { return env[name] }
-		a.Environ = func() []string { return nil }
-		if code := run(context.Background(), a, args); code != exitOK {
-			t.Fatalf("%q: exit code %d\n%s%s", args, code, out.String(), errs.String())
-		}
-		return out.String()
-	}
+	program := sandboxed(t)
 	example := filepath.Join("..", "..", "examples", "playlists.hcl")
 	plans, events := schema(t, "plan.schema.json"), schema(t, "apply-events.schema.json")
 	valid(t, plans, []byte(program("plan", "--sandbox", "--json", example)))
