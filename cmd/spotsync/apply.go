@@ -92,11 +92,9 @@ func (a *app) apply(ctx context.Context, command, path string, o applyOptions) (
 // planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
 func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, replan func() (*planned, error)) error {
-	letGo, err := s.take(ctx)
-	if err != nil {
+	if err := s.take(ctx); err != nil {
 		return err
 	}
-	defer func() { letGo() }()
 	got, err := replan()
 	if err != nil {
 		return err
@@ -110,14 +108,12 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
 	}
 	if !got.plan.Empty() && !o.autoApprove {
-		letGo()
-		letGo = func() {}
+		s.letGo()
 		fast, err := s.confirm(ctx, got.plan)
 		if err != nil {
 			return err
 		}
-		if letGo, err = s.take(ctx); err != nil {
-			letGo = func() {}
+		if err := s.take(ctx); err != nil {
 			return err
 		}
 		again, err := replan()

@@ -39,11 +39,9 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 				return err
 			}
 			defer closing(s.Close, &err)
-			letGo, err := s.take(cmd.Context())
-			if err != nil {
+			if err := s.take(cmd.Context()); err != nil {
 				return err
 			}
-			defer letGo()
 			return work(cmd.Context(), s, args)
 		}}
 		o.register(c.Flags())
@@ -217,11 +215,9 @@ func (a *app) lockRestore(ctx context.Context, path string, args []string, o ses
 		return err
 	}
 	defer closing(s.Close, &err)
-	letGo, err := s.take(ctx)
-	if err != nil {
+	if err := s.take(ctx); err != nil {
 		return err
 	}
-	defer letGo()
 	remembered, err := s.state.Remembered()
 	if err != nil {
 		return err

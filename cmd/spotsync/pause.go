@@ -81,11 +81,9 @@ func (a *app) hold(ctx context.Context, path string, refs []string, o sessionOpt
 		return err
 	}
 	defer closing(s.Close, &err)
-	letGo, err := s.take(ctx)
-	if err != nil {
+	if err := s.take(ctx); err != nil {
 		return err
 	}
-	defer letGo()
 	for _, ref := range refs {
 		found, err := matchRef(ref, s.known(nil))
 		if err != nil {

@@ -72,11 +72,9 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		return err
 	}
 	defer closing(s.Close, &err)
-	letGo, err := s.take(ctx)
-	if err != nil {
+	if err := s.take(ctx); err != nil {
 		return err
 	}
-	defer letGo()
 	o.attended = a.asks // a plan stands for the apply that will ask
 	got, err := s.makePlan(ctx, "apply", o)
 	if err != nil {

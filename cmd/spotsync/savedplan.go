@@ -29,11 +29,9 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 		return err
 	}
 	defer closing(s.Close, &err)
-	letGo, err := s.take(ctx)
-	if err != nil {
+	if err := s.take(ctx); err != nil {
 		return err
 	}
-	defer letGo()
 	if p.Issuer != s.world.issuer.Name {
 		return fmt.Errorf("the plan was made for %q and this run talks to %q: plan again", p.Issuer, s.world.issuer.Name)
 	}

@@ -128,6 +128,7 @@ type session struct {
 	limits  map[string]*spotify.Limiter // by client ID
 	logins  map[string]*login           // by label
 	now     time.Time
+	unlock  func() error // nil while others may have the lock file
 }
 
 // sessionOptions are the flags of commands that talk to Spotify about a configuration.
@@ -219,6 +220,7 @@ func (w *world) about(err error) error {
 
 // Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
 func (s *session) Close() error {
+	s.letGo()
 	var errs []error
 	for _, label := range sortedKeys(s.logins) {
 		errs = append(errs, s.logins[label].source.Close())
@@ -229,20 +231,26 @@ func (s *session) Close() error {
 	return errors.Join(errs...)
 }
 
-// take keeps other spotsyncs away from the lock file until the returned function is called.
-func (s *session) take(ctx context.Context) (letGo func(), err error) {
+// take keeps other spotsyncs away from the lock file until letGo or Close, and reads what it says then.
+func (s *session) take(ctx context.Context) error {
 	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
 	if err != nil {
-		return nil, s.world.about(err)
+		return s.world.about(err)
 	}
-	if _, err := s.lock.Reload(); err != nil {
-		return nil, errors.Join(err, unlock())
+	s.unlock = unlock
+	_, err = s.lock.Reload()
+	return err
+}
+
+// letGo lets others have the lock file.
+func (s *session) letGo() {
+	if s.unlock == nil {
+		return
 	}
-	return func() {
-		if err := unlock(); err != nil {
-			s.log.Warn().Err(err).Msg("could not let go of the lock")
-		}
-	}, nil
+	if err := s.unlock(); err != nil {
+		s.log.Warn().Err(err).Msg("could not let go of the lock")
+	}
+	s.unlock = nil
 }
 
 // ids are the playlists' IDs as the lock file knows them.
