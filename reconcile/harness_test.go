@@ -1,17 +1,14 @@
 package reconcile
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,150 +69,6 @@ func newWorld(t testing.TB, hcl string) *world {
 }
 
 func (w *world) lockPath() string { return filepath.Join(w.dir, "spotsync.lock.hcl") }
-
-// wire is an http.RoundTripper to a server in memory that can spoil one request, or go dead for good.
-type wire struct {
-	server *sandbox.Server
-
-	mu    sync.Mutex
-	n     int // requests so far
-	log   []string
-	at    int // which one is spoilt, counted from 1; 0 for none
-	spoil fault
-	dead  bool
-	edit  func() // what somebody else does just before the spoilt request
-}
-
-// fault is what happens to a request.
-type fault string
-
-const (
-	status500      fault = "500 before the effect"
-	status500After fault = "500 after the effect"
-	dropBefore     fault = "dropped before the effect"
-	dropAfter      fault = "dropped after the effect"
-	cutBody        fault = "cut answer"
-	garbage        fault = "senseless answer"
-	tooMany        fault = "429"
-	editBefore     fault = "somebody's edit before"
-	dropEdited     fault = "somebody's edit before and dropped after the effect"
-	killBefore     fault = "killed before the effect"
-	killAfter      fault = "killed after the effect"
-)
-
-var allFaults = []fault{status500, status500After, dropBefore, dropAfter, cutBody, garbage, tooMany, editBefore, dropEdited}
-
-var errDead = errors.New("this process is dead")
-
-func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	x.mu.Lock()
-	x.n++
-	x.log = append(x.log, req.Method)
-	hit, spoil := x.n == x.at, x.spoil
-	if hit && (spoil == killBefore) {
-		x.dead = true
-	}
-	dead := x.dead
-	x.mu.Unlock()
-	if dead {
-		return nil, errDead
-	}
-	if !hit {
-		return x.serve(req)
-	}
-	if x.edit != nil && (spoil == editBefore || spoil == dropEdited) {
-		x.edit()
-	}
-	switch spoil {
-	case status500:
-		return respond(req, http.StatusInternalServerError, `{"error":{"status":500,"message":"Server error."}}`), nil
-	case dropBefore:
-		return nil, io.ErrUnexpectedEOF
-	case tooMany:
-		r := respond(req, http.StatusTooManyRequests, `{"error":{"status":429,"message":"API rate limit exceeded"}}`)
-		r.Header.Set("Retry-After", "3")
-		return r, nil
-	}
-	r, err := x.serve(req)
-	if err != nil {
-		return r, err
-	}
-	switch spoil {
-	case status500After:
-		return respond(req, http.StatusInternalServerError, `{"error":{"status":500,"message":"Server error."}}`), nil
-	case dropAfter, dropEdited:
-		return nil, io.ErrUnexpectedEOF
-	case killAfter:
-		x.mu.Lock()
-		x.dead = true
-		x.mu.Unlock()
-		return nil, errDead
-	case cutBody:
-		whole, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(whole[:len(whole)/2]), errReader{}))
-	case garbage:
-		r.Body = io.NopCloser(strings.NewReader("<!doctype html>\x00{"))
-	}
-	return r, nil
-}
-
-type errReader struct{}
-
-func (errReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func respond(req *http.Request, status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req}
-}
-
-func (x *wire) serve(req *http.Request) (*http.Response, error) {
-	in := req.Clone(req.Context())
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	in.RequestURI, in.RemoteAddr, in.Host = req.URL.RequestURI(), "127.0.0.1:1", req.URL.Host
-	a := &heard{header: make(http.Header), status: http.StatusOK}
-	dropped := false
-	func() {
-		defer func() {
-			if p := recover(); p != nil {
-				if p != any(http.ErrAbortHandler) {
-					panic(p)
-				}
-				dropped = true
-			}
-		}()
-		x.server.Handler().ServeHTTP(a, in)
-	}()
-	if dropped {
-		return nil, io.ErrUnexpectedEOF
-	}
-	r := respond(req, a.status, a.body.String())
-	r.Header = a.header
-	return r, nil
-}
-
-type heard struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *heard) Header() http.Header         { return a.header }
-func (a *heard) WriteHeader(status int)      { a.status = status }
-func (a *heard) Write(p []byte) (int, error) { return a.body.Write(p) }
-
-// bearer adds a token, as auth's transport does.
-type bearer struct {
-	token string
-	next  http.RoundTripper
-}
-
-func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+b.token)
-	return b.next.RoundTrip(req)
-}
 
 // run is what came of one command.
 type run struct {
@@ -537,14 +390,6 @@ func (w *world) holds(address string, want ...spotify.URI) {
 	}
 }
 
-func rowURIs(p sandbox.Playlist) []spotify.URI {
-	uris := []spotify.URI{}
-	for _, r := range p.Rows {
-		uris = append(uris, r.URI)
-	}
-	return uris
-}
-
 // owned is the number of playlists in the library.
 func (w *world) owned(n int) {
 	w.t.Helper()
@@ -555,107 +400,6 @@ func (w *world) owned(n int) {
 		}
 		w.t.Errorf("the library holds %q, want %d playlists", names, n)
 	}
-}
-
-// song is a track that exists.
-func song(n int) spotify.URI { return spotify.URI(fmt.Sprintf("spotify:track:%022d", n)) }
-
-// talk is an episode that exists.
-func talk(n int) spotify.URI { return spotify.URI(fmt.Sprintf("spotify:episode:%022d", n)) }
-
-func songs(ns ...int) []spotify.URI {
-	out := make([]spotify.URI, len(ns))
-	for i, n := range ns {
-		out[i] = song(n)
-	}
-	return out
-}
-
-func upTo(n int) []spotify.URI {
-	out := make([]spotify.URI, n)
-	for i := range out {
-		out[i] = song(i + 1)
-	}
-	return out
-}
-
-// block is a playlist block; lines are further lines of it.
-func block(label, name string, uris []spotify.URI, lines ...string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "playlist %q {\n", label)
-	if name != "" {
-		fmt.Fprintf(&b, "  name = %q\n", name)
-	}
-	for _, l := range lines {
-		b.WriteString("  " + l + "\n")
-	}
-	if uris != nil {
-		b.WriteString("  tracks = [\n")
-		for _, u := range uris {
-			fmt.Fprintf(&b, "    %q,\n", u)
-		}
-		b.WriteString("  ]\n")
-	}
-	b.WriteString("}\n")
-	return b.String()
-}
-
-// describe is a plan in few words.
-func describe(p *Plan) string {
-	if p == nil {
-		return "(no plan)"
-	}
-	var b strings.Builder
-	for _, c := range p.Changes {
-		fmt.Fprintf(&b, "%s %s %s %q", c.Action, c.Address, c.Origin, c.Reasons)
-		for _, e := range c.Edits {
-			switch {
-			case e.Details != nil:
-				fmt.Fprintf(&b, "\n  %s", e.Kind)
-				if d := e.Details; d.Name != nil {
-					fmt.Fprintf(&b, " name=%q", *d.Name)
-				}
-				if d := e.Details; d.Description != nil {
-					fmt.Fprintf(&b, " description=%q", *d.Description)
-				}
-				if d := e.Details; d.Public != nil {
-					fmt.Fprintf(&b, " public=%v", *d.Public)
-				}
-				if d := e.Details; d.Collaborative != nil {
-					fmt.Fprintf(&b, " collaborative=%v", *d.Collaborative)
-				}
-			case e.Kind == "move":
-				fmt.Fprintf(&b, "\n  move %d+%d before %d", e.Start, e.N, e.Before)
-			case e.Kind == "insert":
-				fmt.Fprintf(&b, "\n  insert %d at %d: %s", len(e.URIs), e.At, short(e.URIs))
-			default:
-				fmt.Fprintf(&b, "\n  %s %s", e.Kind, short(e.URIs))
-			}
-		}
-		b.WriteString("\n")
-	}
-	for _, l := range p.LockChanges {
-		fmt.Fprintf(&b, "lock %s %s %s\n", l.Kind, l.Address, l.To)
-	}
-	for _, l := range p.Warnings {
-		fmt.Fprintf(&b, "warning %s: %s\n", l.Address, l.Text)
-	}
-	for _, l := range p.Refusals {
-		fmt.Fprintf(&b, "refused %s: %s\n", l.Address, l.Summary)
-	}
-	return b.String()
-}
-
-func short(uris []spotify.URI) string {
-	var out []string
-	for i, u := range uris {
-		if i == 5 {
-			out = append(out, "…")
-			break
-		}
-		out = append(out, strings.TrimLeft(string(u[strings.LastIndex(string(u), ":")+1:]), "0"))
-	}
-	return strings.Join(out, " ")
 }
 
 func (w *world) warned(text string) bool {
