@@ -16,7 +16,7 @@ import (
 )
 
 // maxFile is how large a file read by an expression may be, in bytes. Ten thousand rows of Exportify's are about 3 MB.
-const maxFile = 4 << 20
+const maxFile = 16 << 20
 
 // FileAccess is how expressions read files. Paths are as written in the configuration.
 // Both methods must answer the same for the same path as long as one evaluation lasts.
@@ -90,7 +90,7 @@ func (d *DirFiles) Reads() []string {
 	return paths
 }
 
-// ReadFile reads a regular file of at most 4 MiB.
+// ReadFile reads a regular file of at most 16 MiB.
 func (d *DirFiles) ReadFile(path string) ([]byte, error) {
 	rel, err := d.resolve(path)
 	if err != nil {

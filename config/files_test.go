@@ -101,7 +101,7 @@ func TestDirFiles(t *testing.T) {
 		{"", "the path is empty"},
 		{".", "is a folder"},
 		{"sub", "is a folder"},
-		{"large", "larger than 4 MiB"},
+		{"large", "larger than 16 MiB"},
 		{"circle", "cannot read \"circle\""},
 		{"a\x00b", "cannot read"},
 	}

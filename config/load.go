@@ -24,8 +24,8 @@ const (
 )
 
 const (
-	maxFileBytes = 1 << 20 // of one configuration or variables file
-	maxFiles     = 1000    // of one folder
+	maxFileBytes = 64 << 20 // of one configuration or variables file: a thousand playlists of 300 songs with their names are 25 MB
+	maxFiles     = 20_000   // of one folder; a user has up to 11,000 playlists, and import writes one file each
 )
 
 // ErrNoFiles says that a folder holds no configuration. [Load]'s diagnostics carry it: see [IsNoFiles].
@@ -220,8 +220,8 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 // checkSource refuses text the HCL parser could only be confused by.
 func checkSource(name string, src []byte) *hcl.Diagnostic {
 	if len(src) > maxFileBytes {
-		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d KiB. "+
-			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, maxFileBytes>>10))
+		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d MiB. "+
+			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, maxFileBytes>>20))
 	}
 	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
 		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
