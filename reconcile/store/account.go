@@ -88,3 +88,27 @@ func (a *Account) SaveCached(c Contents) error {
 func (a *Account) DropCached(id spotify.ID) error {
 	return a.fsys.Remove(a.cachePath(id))
 }
+
+func (a *Account) libraryPath() string { return filepath.Join(a.cacheDir, "library.json") }
+
+// library is the file of that name.
+type library struct {
+	Total int `json:"total"`
+}
+
+// Library returns how many playlists the account's last complete listing counted; ok is false when that is not known.
+func (a *Account) Library() (total int, ok bool) {
+	l, err := readJSON[library](a.fsys, a.libraryPath(), "library", "")
+	if err != nil || l == nil || l.Total < 0 {
+		return 0, false
+	}
+	return l.Total, true
+}
+
+// SaveLibrary keeps the number for [Account.Library]. A failure costs requests and nothing else.
+func (a *Account) SaveLibrary(total int) error {
+	if known, ok := a.Library(); ok && known == total {
+		return nil
+	}
+	return writeJSON(a.fsys, a.libraryPath(), "library", library{total})
+}

@@ -15,6 +15,8 @@ type Contents struct {
 	Snapshot  spotify.Snapshot `json:"snapshot,omitempty"` // empty: not known
 	Items     []spotify.Item   `json:"items"`
 	Following bool             `json:"following"` // in the owner's library
+	// Written: this is what our own writes left; it was not read from Spotify since.
+	Written bool `json:"written,omitempty"`
 }
 
 // row is an item as written to disk: its names there don't change when the Go type's do.
