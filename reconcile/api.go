@@ -25,6 +25,7 @@ type Reader interface {
 	Playlist(ctx context.Context, id spotify.ID) (spotify.Playlist, error)
 	Items(ctx context.Context, id spotify.ID) ([]spotify.Item, error)
 	Contains(ctx context.Context, uris ...spotify.URI) ([]bool, error)
+	Track(ctx context.Context, id spotify.ID) (spotify.Track, error)
 	Episode(ctx context.Context, id spotify.ID) (spotify.Track, error)
 }
 

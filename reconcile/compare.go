@@ -208,39 +208,6 @@ func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now 
 	return ask, refused
 }
 
-// learnAliases tells which wanted URIs Spotify shows under another one. written is what our last write at that time left:
-// its rows without a date are ours and were never read. Where a read shows the same list, but for a URI that nobody wanted
-// in the place of one of ours, added no later than we wrote, Spotify has exchanged it.
-func learnAliases(written []spotify.Item, at time.Time, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
-	if len(written) != len(items) {
-		return nil
-	}
-	latest := at.Truncate(time.Second) // by Spotify's clock, where a row of ours tells it
-	for i, it := range items {
-		if written[i].AddedAt.IsZero() && uriOf(it) == written[i].URI && it.AddedAt.After(latest) {
-			latest = it.AddedAt
-		}
-	}
-	wanted := count(want)
-	var learned map[spotify.URI]spotify.URI
-	for i, it := range items {
-		w := written[i].URI
-		if it.URI == w || uriOf(it) == w || it.Opaque() && written[i].Opaque() {
-			continue
-		}
-		ours := written[i].AddedAt.IsZero() && wanted[w] > 0
-		then := !it.AddedAt.IsZero() && !it.AddedAt.After(latest)
-		if !ours || !then || it.Opaque() || wanted[it.URI] > 0 || learned[w] != "" && learned[w] != it.URI {
-			return nil // something else happened here
-		}
-		if learned == nil {
-			learned = make(map[spotify.URI]spotify.URI)
-		}
-		learned[w] = it.URI
-	}
-	return learned
-}
-
 func count[K comparable](list []K) map[K]int {
 	n := make(map[K]int, len(list))
 	for _, k := range list {

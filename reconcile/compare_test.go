@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -299,19 +300,26 @@ func TestRelinked(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, block("a", "A", songs(1, 2, 3)), func(t *testing.T, w *world) {
+				for n, isrc := range map[int]string{2: "QZ0000000002", 77: "QZ0000000002", 9: "QZ0000000009"} {
+					w.server.AddTrack(sandbox.Track{ID: fmt.Sprintf("%022d", n), Title: fmt.Sprint("Song ", n), Artists: []string{"Somebody"}, ISRC: isrc})
+				}
 				w.quirks(func(q *sandbox.Quirks) {
 					q.Relink, q.DropLinkedFrom = map[string]string{string(song(2)): string(song(77))}, !told
 				})
 				w.mustApply()
 				w.converged()
 				w.holds("playlist.a", songs(1, 2, 3)...)
+				// somebody adds a song: only that goes
+				w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song(9)}) })
+				w.server.ResetRequests()
+				w.mustApply()
+				w.holds("playlist.a", songs(1, 2, 3)...)
+				if got := w.server.Writes(); got != 1 {
+					t.Errorf("%d writes for one stranger", got)
+				}
 				if !told && !strings.Contains(w.lockText(), string(song(77))) {
 					t.Errorf("the alias was not learned:\n%s", w.lockText())
 				}
-				// somebody adds a song: only that goes
-				w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song(9)}) })
-				w.mustApply()
-				w.holds("playlist.a", songs(1, 2, 3)...)
 				w.converged()
 				// and it can be moved, removed and put back
 				for _, want := range [][]spotify.URI{songs(2, 1, 3), songs(1, 3), songs(1, 3, 2)} {
@@ -323,6 +331,21 @@ func TestRelinked(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestExchangedBySomebody: another song in the place of one of ours is healed, even where it seems to be as old as ours.
+func TestExchangedBySomebody(t *testing.T) {
+	inWorld(t, block("a", "A", songs(1, 2, 3)), func(t *testing.T, w *world) {
+		for _, n := range []int{2, 9} {
+			w.server.AddTrack(sandbox.Track{ID: fmt.Sprintf("%022d", n), Title: fmt.Sprint("Song ", n), Artists: []string{"Somebody"}, ISRC: fmt.Sprintf("QZ%010d", n)})
+		}
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows[1].URI = song(9) })
+		w.mustApply()
+		w.holds("playlist.a", songs(1, 2, 3)...)
+		w.converged()
+	})
 }
 
 func TestRelinkedLater(t *testing.T) {

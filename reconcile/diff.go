@@ -130,7 +130,7 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	aliases := entry.Aliases
 	if base != nil {
 		d.aliases = base.Aliases
-		if s := base.Contents.Snapshot; s != "" && s == c.Snapshot { // else somebody else may have been at it
+		if writtenAs(*base, c) { // else somebody else may have been at it: see relinked
 			d.aliases = joined(d.aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
 		}
 		aliases = joined(aliases, d.aliases)

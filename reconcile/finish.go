@@ -22,12 +22,8 @@ func (w *writer) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Only what was read is cached: an edit made just before a write of ours hides behind the snapshot of that write.
-	// One that was made and nothing more needs no reading.
-	if w.now.Snapshot != "" && (w.verified || w.change.Action == Create && len(w.now.Items) == 0) {
-		_ = w.account.SaveCached(w.now) // a cache that can't be written costs requests, nothing else
-	} else {
-		_ = w.account.DropCached(w.id)
+	if w.requests > 0 {
+		w.cache()
 	}
 	w.change.PublicUnhonoured = unhonoured
 	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases}
@@ -45,6 +41,47 @@ func (w *writer) finish(ctx context.Context) error {
 			}
 		})
 	})
+}
+
+// cache keeps what is there now, so that it need not be read: the answer to our last write told its snapshot. What is not
+// sure, or has no known snapshot, is kept for --refresh=false alone. A cache that can't be written costs requests, nothing
+// else.
+func (w *writer) cache() {
+	c := w.now
+	c.Written = !w.read
+	if !w.sure {
+		c.Snapshot = ""
+	}
+	if old, ok := w.account.Cached(w.id); ok {
+		c.Items = withFacts(c.Items, old.Items)
+	}
+	_ = w.account.SaveCached(c)
+}
+
+// withFacts gives rows back what was known of them before they went through a plan, which keeps their titles alone.
+func withFacts(items, known []spotify.Item) []spotify.Item {
+	type row struct {
+		uri   spotify.URI
+		added time.Time
+	}
+	tracks := make(map[spotify.URI]spotify.Track, len(known))
+	adders := make(map[row]spotify.ID, len(known))
+	for _, it := range known {
+		if it.Track.Title != "" {
+			tracks[it.URI] = it.Track
+		}
+		adders[row{it.URI, it.AddedAt}] = it.AddedBy
+	}
+	out := slices.Clone(items)
+	for i, it := range out {
+		if t, ok := tracks[it.URI]; ok && it.Track.LinkedFrom == "" {
+			out[i].Track = t
+		}
+		if it.AddedBy == "" && !it.AddedAt.IsZero() {
+			out[i].AddedBy = adders[row{it.URI, it.AddedAt}]
+		}
+	}
+	return out
 }
 
 // forgetWithdrawn drops refused URIs that are wanted no more, or were taken after all.

@@ -49,11 +49,20 @@ func (w *writer) freshen(ctx context.Context) error {
 	if unmoved && !replacing {
 		return nil
 	}
-	items, err := w.read(ctx, settling != nil)
+	var items []spotify.Item
+	if settling == nil {
+		p, items, err = readWhole(ctx, w.api, p, nil)
+	} else {
+		items, _, err = until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+			func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
+	}
 	if err != nil {
 		return err
 	}
 	now := store.Contents{ID: w.id, Details: DetailsOf(p), Snapshot: p.Snapshot, Items: items, Following: w.now.Following}
+	if settling == nil {
+		_ = w.account.SaveCached(now) // what was read is not read again, whatever comes of it
+	}
 	if judgeDetails(w.states, now.Details) == stale {
 		now.Details = w.now.Details
 	}
@@ -79,16 +88,6 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	w.now = now
 	return nil
-}
-
-// read reads the items; after a recent write of ours, until they show it, or something that is not ours.
-func (w *writer) read(ctx context.Context, recent bool) ([]spotify.Item, error) {
-	if !recent {
-		return w.api.Items(ctx, w.id)
-	}
-	items, _, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
-	return items, err
 }
 
 // again works out what lies between the wish and what was just read.

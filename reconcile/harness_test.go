@@ -151,15 +151,17 @@ func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnosti
 		return nil, nil, nil, err
 	}
 	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted}
-	seen, err := o.Observe(ctx, in.managed())
+	var managed []spotify.ID
+	managed, o.Alone = in.Managed("default")
+	seen, err := o.Observe(ctx, managed)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	in.Observed = map[string]*Observed{"default": seen}
-	if err := o.Settle(ctx, seen, in.Input); err != nil {
+	if err := o.Settle(ctx, seen, in); err != nil {
 		return nil, nil, nil, err
 	}
-	plan, diags := NewPlan(in.Input)
+	plan, diags := NewPlan(in)
 	if diags.HasErrors() {
 		return nil, nil, diags, nil
 	}
@@ -171,10 +173,8 @@ func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnosti
 	return plan, seen, nil, nil
 }
 
-type testInput struct{ Input }
-
-func (s *session) input(desired *config.Desired) (in testInput, err error) {
-	in.Input = Input{Command: s.command, Issuer: s.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
+func (s *session) input(desired *config.Desired) (in Input, err error) {
+	in = Input{Command: s.command, Issuer: s.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
 		AdoptByName: s.adopt, CreateDuplicate: s.twice, Attended: s.attended, Force: s.force}
 	if len(s.targets) > 0 {
 		in.Targeted = func(a string) bool { return slices.Contains(s.targets, a) }
@@ -194,30 +194,6 @@ func (s *session) input(desired *config.Desired) (in testInput, err error) {
 		in.Unfinished[r.ID] = true
 	}
 	return in, err
-}
-
-// managed are the IDs a plan has to know of.
-func (in testInput) managed() (ids []spotify.ID) {
-	add := func(address string, id spotify.ID) {
-		if id != "" && in.targeted(address) {
-			ids = append(ids, id)
-		}
-	}
-	for _, p := range in.Desired.Playlists {
-		add(p.Address, p.ID)
-	}
-	for _, i := range in.Desired.Imports {
-		add(i.To, i.ID)
-	}
-	for a, e := range in.Lock.Playlists {
-		add(a, e.ID)
-		for _, m := range in.Desired.Moved {
-			if m.From == a {
-				add(m.To, e.ID)
-			}
-		}
-	}
-	return ids
 }
 
 func (s *session) applier(seen *Observed) *Applier {

@@ -437,6 +437,39 @@ func (p *planner) checkRenamed() {
 	}
 }
 
+// Managed are the playlists of an account that a plan has to know of. all reports that nothing else of the account counts:
+// every block means one of them, so that nothing is created, and none that an earlier run began to create is looked for.
+func (in Input) Managed(label string) (ids []spotify.ID, all bool) {
+	known := make(map[string]bool)
+	add := func(address, account string, id spotify.ID) {
+		if id != "" && account == label && in.targeted(address) {
+			ids = append(ids, id)
+			known[address] = true
+		}
+	}
+	account := make(map[string]string, len(in.Desired.Playlists))
+	for _, p := range in.Desired.Playlists {
+		account[p.Address] = p.Account
+		add(p.Address, p.Account, p.ID)
+	}
+	for _, i := range in.Desired.Imports {
+		add(i.To, account[i.To], i.ID)
+	}
+	for _, address := range sortedKeys(in.Lock.Playlists) {
+		e := in.Lock.Playlists[address]
+		add(address, e.Account, e.ID)
+		for _, m := range in.Desired.Moved {
+			if m.From == address {
+				add(m.To, e.Account, e.ID)
+			}
+		}
+	}
+	all = !slices.ContainsFunc(in.Desired.Playlists, func(p config.Playlist) bool {
+		return p.Account == label && in.targeted(p.Address) && !known[p.Address]
+	}) && !slices.ContainsFunc(in.Creates, func(c store.Create) bool { return c.Account == label })
+	return ids, all
+}
+
 // openCreate reports whether a create of less than a minute ago shows nowhere yet.
 func (in Input) openCreate(label string, o *Observed) bool {
 	for _, c := range in.Creates {

@@ -289,7 +289,9 @@ func (p *planner) change(m managed) Change {
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
 		base = &b
 	}
+	m.entry.Aliases = joined(m.entry.Aliases, seen.Aliases)
 	d := diff(wish, seen.Contents, m.entry, base, p.Now)
+	d.aliases = joined(d.aliases, seen.Aliases)
 	c.apply(d)
 	c.Before.Seen = seen.At
 	p.leftOut(m, d.refused)

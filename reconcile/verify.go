@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spotsync/spotsync/reconcile/edit"
@@ -58,7 +59,7 @@ func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
 		return v
 	}
 	learned := learnAliases(expected.Items, time.Now(), items, w.change.Wish.Tracks)
-	if learned == nil {
+	if learned == nil || !alike(expected.Items, items, joined(w.aliases(), learned)) {
 		return foreign
 	}
 	w.change.Aliases = joined(w.change.Aliases, learned)
@@ -68,22 +69,22 @@ func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
 
 // mustVerify reports whether what was written is to be read again.
 func (w *writer) mustVerify(edits []Edit) bool {
-	items, positional := 0, 0
-	for _, e := range edits {
-		if e.Items() {
-			items++
-			if e.Kind != edit.Remove && !(e.Kind == edit.Insert && w.change.Action == Create) && !appends(e, edits, w) {
-				positional++
-			}
-		}
-	}
 	switch {
-	case w.lost:
-		return items > 0
+	case w.lost || w.a.Verify == VerifyAlways:
+		return slices.ContainsFunc(edits, Edit.Items)
 	case w.a.Verify == VerifyNever:
 		return false
-	case w.a.Verify == VerifyAlways:
-		return items > 0
+	}
+	return w.dependent(edits)
+}
+
+// dependent reports whether edits, which were sent, built on each other's positions: where one went wrong, so did the next.
+func (w *writer) dependent(edits []Edit) bool {
+	positional := 0
+	for _, e := range edits {
+		if e.Items() && e.Kind != edit.Remove && !(e.Kind == edit.Insert && w.change.Action == Create) && !appends(e, edits, w) {
+			positional++
+		}
 	}
 	return positional >= 2
 }
@@ -114,7 +115,7 @@ func (w *writer) verify(ctx context.Context) (moved bool, err error) {
 	}
 	w.now.Items = items
 	if v == settled {
-		w.verified = true
+		w.read = true
 		return false, nil
 	}
 	w.now.Snapshot = ""

@@ -34,7 +34,8 @@ type writer struct {
 	unsure   bool   // so says the record on disk
 	saved    bool   // history holds what was there before
 	refused  string // a description that Spotify refused
-	verified bool   // items were read after the last write, and are as expected
+	read     bool   // items were read after the last write, and are as expected
+	sure     bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
 	withdrew bool   // an item was refused since the last plan
 	adding   bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
 }
@@ -168,6 +169,7 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 			}
 		}
 		if !moved {
+			w.sure = w.read || !w.dependent(edits)
 			break
 		}
 		if w.withdrew { // what was refused is left out from now on; that is progress, not somebody else's edit
@@ -258,7 +260,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e Edit, next store.Contents) {
-	w.now, w.verified = next, false
+	w.now, w.read = next, false
 	w.requests++
 	w.a.event(Event{Type: "request", Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }

@@ -85,3 +85,6 @@ func readPages[T any](ctx context.Context, c *Client, r request, limit int, row 
 	}
 	return all, true, nil
 }
+
+// Pages is how many requests it takes to list that many rows, at least one.
+func Pages(rows int) int { return max(1, (rows+pageSize-1)/pageSize) }

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +66,6 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 	if err := s.recall(&in); err != nil {
 		return nil, err
 	}
-	managed := managedIDs(in)
 	for _, label := range labels(desired, s.lock, targeted) {
 		observer, err := s.observer(ctx, accountOf(desired, label), !o.refresh)
 		if err != nil {
@@ -78,7 +75,7 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 			in.Observed[label] = &reconcile.Observed{Label: label, User: observer.User} // refused, without asking for more
 			continue
 		}
-		if in.Observed[label], err = s.observe(ctx, observer, managed[label], in); err != nil {
+		if in.Observed[label], err = s.observe(ctx, observer, in); err != nil {
 			return nil, err
 		}
 	}
@@ -95,10 +92,12 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 }
 
 // observe reads one account, and shows how far that is.
-func (s *session) observe(ctx context.Context, o *reconcile.Observer, managed []spotify.ID, in reconcile.Input) (*reconcile.Observed, error) {
+func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconcile.Input) (*reconcile.Observed, error) {
 	reading := s.progress("Reading playlists")
 	defer reading.Done()
 	o.Progress = reading.Set
+	var managed []spotify.ID
+	managed, o.Alone = in.Managed(o.Label)
 	seen, err := o.Observe(ctx, managed)
 	if err != nil || o.Offline {
 		return seen, err
@@ -126,36 +125,6 @@ func (s *session) recall(in *reconcile.Input) (err error) {
 		in.Unfinished[r.ID] = true
 	}
 	return nil
-}
-
-// managedIDs are the playlists a plan has to know of, by account.
-func managedIDs(in reconcile.Input) map[string][]spotify.ID {
-	ids := make(map[string][]spotify.ID)
-	add := func(address, label string, id spotify.ID) {
-		if id != "" && (in.Targeted == nil || in.Targeted(address)) {
-			ids[label] = append(ids[label], id)
-		}
-	}
-	account := make(map[string]string)
-	for _, p := range in.Desired.Playlists {
-		account[p.Address] = p.Account
-		add(p.Address, p.Account, p.ID)
-	}
-	for _, i := range in.Desired.Imports {
-		add(i.To, account[i.To], i.ID)
-	}
-	moved := make(map[string]string)
-	for _, m := range in.Desired.Moved {
-		moved[m.From] = m.To
-	}
-	for _, address := range slices.Sorted(maps.Keys(in.Lock.Playlists)) {
-		e := in.Lock.Playlists[address]
-		add(address, e.Account, e.ID)
-		if to, ok := moved[address]; ok {
-			add(to, e.Account, e.ID)
-		}
-	}
-	return ids
 }
 
 // observer reads one account. Offline it knows only who the account is.

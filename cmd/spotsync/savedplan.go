@@ -52,7 +52,7 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 		if observer.User.Account() != acc.ID {
 			return fmt.Errorf("the plan is stale: it is for account %s, and the login is for %s", acc.ID, observer.User.Account())
 		}
-		observer.Certain = true
+		observer.Certain, observer.Alone = true, true // what a create has to know of others it asks itself
 		if got.observed[label], err = observer.Observe(ctx, p.IDs(label)); err != nil {
 			return err
 		}

@@ -1,0 +1,184 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// sight is what a look at an account showed, without the contents of its playlists.
+type sight struct {
+	playlists map[spotify.ID]spotify.Playlist // the managed ones that were found, and whatever a listing showed beside them
+	listing   []spotify.Playlist              // the whole library, in Spotify's order, when complete
+	complete  bool                            // everything was listed
+	held      map[spotify.ID]bool             // managed playlists that the library holds
+	recent    map[spotify.ID]*store.Settling  // of managed ones we wrote to within the last minute
+}
+
+// maxContains is how many URIs one question to the library may name (GET /me/library/contains).
+const maxContains = 40
+
+// look asks what there is: by listing the library, or by asking for the few playlists that matter where that takes fewer
+// requests. The latter serves only while all of them are where they should be; what is missing matters enough to list.
+func (o *Observer) look(ctx context.Context, managed []spotify.ID, now time.Time) (sight, error) {
+	recent, err := o.recent(managed, now)
+	if err != nil {
+		return sight{}, err
+	}
+	if o.Alone && o.fewer(managed, recent) {
+		at, ok, err := o.lookSingly(ctx, managed, recent)
+		if ok || err != nil {
+			return at, err
+		}
+	}
+	at := sight{complete: true, recent: recent}
+	if at.listing, err = o.API.Playlists(ctx); err != nil {
+		return sight{}, fmt.Errorf("list the playlists of account %q: %w", o.Label, err)
+	}
+	_ = o.Account.SaveLibrary(len(at.listing)) // without it the library is listed the next time too
+	at.playlists = byID(at.listing)
+	at.held, err = o.inLibrary(ctx, managed, at)
+	return at, err
+}
+
+// fewer reports whether asking for each playlist takes fewer requests than a listing.
+func (o *Observer) fewer(managed []spotify.ID, recent map[spotify.ID]*store.Settling) bool {
+	for _, s := range recent {
+		if s.Unsure {
+			return false // whether it is in the library takes a listing to find out
+		}
+	}
+	if len(managed) == 0 {
+		return true
+	}
+	total, known := o.Account.Library()
+	return known && len(managed)+(len(managed)+maxContains-1)/maxContains < spotify.Pages(total)
+}
+
+// lookSingly asks for playlists one by one; ok is false where one is not in its place.
+func (o *Observer) lookSingly(ctx context.Context, managed []spotify.ID, recent map[spotify.ID]*store.Settling) (at sight, ok bool, err error) {
+	found, err := o.each(ctx, managed)
+	if err != nil {
+		if StopsRun(err) {
+			return sight{}, false, err
+		}
+		return sight{}, false, nil
+	}
+	at = sight{playlists: found, recent: recent}
+	if at.held, err = o.inLibrary(ctx, managed, at); err != nil {
+		return sight{}, false, err
+	}
+	for _, id := range managed {
+		if !at.held[id] {
+			return sight{}, false, nil
+		}
+	}
+	return at, true, nil
+}
+
+// again looks once more at some of the playlists of a sight, by what takes fewer requests.
+func (o *Observer) again(ctx context.Context, ids []spotify.ID, at sight) (map[spotify.ID]spotify.Playlist, error) {
+	if at.complete && spotify.Pages(len(at.listing)) < len(ids) {
+		all, err := o.API.Playlists(ctx)
+		return byID(all), err
+	}
+	return o.each(ctx, ids)
+}
+
+// each asks for playlists one by one, side by side.
+func (o *Observer) each(ctx context.Context, ids []spotify.ID) (map[spotify.ID]spotify.Playlist, error) {
+	found := make([]spotify.Playlist, len(ids))
+	err := sideBySide(o.Parallelism, len(ids), func(i int) (err error) {
+		found[i], err = o.API.Playlist(ctx, ids[i])
+		return err
+	})
+	return byID(found), err
+}
+
+func byID(list []spotify.Playlist) map[spotify.ID]spotify.Playlist {
+	m := make(map[spotify.ID]spotify.Playlist, len(list))
+	for _, p := range list {
+		m[p.ID] = p
+	}
+	return m
+}
+
+// recent are the records of what we wrote within the last minute.
+func (o *Observer) recent(ids []spotify.ID, now time.Time) (map[spotify.ID]*store.Settling, error) {
+	m := make(map[spotify.ID]*store.Settling)
+	for _, id := range ids {
+		s, err := o.Account.Settling(id, now)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			m[id] = s
+		}
+	}
+	return m, nil
+}
+
+// current is a listing without what we have removed a moment ago: listings lag.
+func (o *Observer) current(listing []spotify.Playlist, now time.Time) []spotify.Playlist {
+	return slices.DeleteFunc(slices.Clone(listing), func(p spotify.Playlist) bool {
+		s, err := o.Account.Settling(p.ID, now)
+		return err == nil && s != nil && !s.Unsure && !lastMark(s).Following
+	})
+}
+
+// inLibrary tells which of the managed playlists the library holds. For a minute our own record of what we did counts.
+// A listing that lacks one says nothing by itself, for it leaves out what the granted scopes do not cover: it is asked.
+func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight) (map[spotify.ID]bool, error) {
+	in := make(map[spotify.ID]bool, len(managed))
+	var ask []spotify.URI
+	var ids []spotify.ID
+	for _, id := range managed {
+		if at.complete {
+			_, in[id] = at.playlists[id]
+		}
+		switch s := at.recent[id]; {
+		case s != nil && !s.Unsure:
+			in[id] = lastMark(s).Following
+		case s != nil && in[id] != lastMark(s).Following && len(s.States) > 1 && s.States[len(s.States)-2].Following != lastMark(s).Following:
+			// It was put there or taken out, and no answer came. That it happened takes one read, that it did not all of them.
+			_, v, err := until(ctx, func(ctx context.Context) ([]bool, error) { return o.API.Contains(ctx, playlistURI(id)) }, func(got []bool) verdict {
+				if len(got) == 1 && got[0] == lastMark(s).Following {
+					return settled
+				}
+				return stale
+			})
+			if err != nil {
+				return nil, fmt.Errorf("ask whether %s is in the library: %w", id, err)
+			}
+			in[id] = (v == settled) == lastMark(s).Following
+		case s != nil && lastMark(s).Following:
+			in[id] = true
+		case !in[id]:
+			ids = append(ids, id)
+			ask = append(ask, playlistURI(id))
+		}
+	}
+	if len(ask) == 0 {
+		return in, nil
+	}
+	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
+		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
+			return nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login", o.Label, scope)
+		}
+	}
+	found, err := o.API.Contains(ctx, ask...)
+	if err != nil {
+		return nil, fmt.Errorf("ask whether %d missing playlists are still in the library: %w", len(ask), err)
+	}
+	if len(found) != len(ask) {
+		return nil, fmt.Errorf("ask whether missing playlists are still in the library: %d answers to %d questions", len(found), len(ask))
+	}
+	for i, id := range ids {
+		in[id] = found[i]
+	}
+	return in, nil
+}

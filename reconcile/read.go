@@ -1,0 +1,266 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// contents finds out what each of the playlists holds. What is known is taken from memory; the rest is read side by side,
+// and looked at again where reading took several requests.
+func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now time.Time) (map[spotify.ID]Seen, error) {
+	seen := make(map[spotify.ID]Seen, len(ids))
+	var unread []spotify.ID
+	requests := 0
+	for _, id := range ids {
+		s, known := o.known(id, at, now)
+		if known {
+			seen[id] = s
+			continue
+		}
+		unread = append(unread, id)
+		requests += spotify.Pages(at.playlists[id].Total)
+	}
+	if len(unread) == 0 {
+		return seen, nil
+	}
+	if o.Announce != nil {
+		o.Announce(len(unread), requests)
+	}
+	read := make([]Seen, len(unread))
+	var mu sync.Mutex
+	done := len(seen)
+	err := sideBySide(o.Parallelism, len(unread), func(i int) (err error) {
+		if read[i], err = o.read(ctx, unread[i], at, now); err != nil {
+			if StopsRun(err) {
+				return err
+			}
+			read[i] = Seen{Presence: Unread, Err: err}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		if o.Progress != nil {
+			o.Progress(done, len(ids))
+		}
+		return nil
+	})
+	if err == nil {
+		err = o.confirm(ctx, unread, read, at)
+	}
+	o.keep(read)
+	for i, id := range unread {
+		seen[id] = read[i]
+	}
+	return seen, err
+}
+
+// known is what need not be read: a playlist we have just written to, one whose snapshot is that of what was read before,
+// or somebody else's.
+func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok bool) {
+	recent := at.recent[id]
+	expected := recent != nil && recent.Expected != nil && !o.Certain
+	p, found := at.playlists[id]
+	if !found {
+		if expected && at.held[id] {
+			return Seen{Presence: Present, Contents: *recent.Expected, Owner: o.User.ID, Expected: true}, true
+		}
+		return Seen{}, false
+	}
+	if p.Owner != o.User.ID {
+		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(p)}, At: now}, true
+	}
+	s = Seen{Presence: presence(at.held[id]), Owner: p.Owner}
+	switch {
+	case expected:
+		s.Contents, s.Expected = *recent.Expected, true
+		if judgeDetails(recent.States, DetailsOf(p)) == foreign {
+			s.Contents.Details = DetailsOf(p)
+		}
+	case recent != nil:
+		return Seen{}, false
+	default:
+		c, cached := o.Account.Cached(id)
+		if !cached || !stillHolds(c, p) {
+			return Seen{}, false
+		}
+		s.Contents, s.At = *c, now
+		s.Contents.Details = DetailsOf(p)
+	}
+	s.Contents.Following = at.held[id]
+	return s, true
+}
+
+// stillHolds reports whether a playlist still is what was cached of it. The snapshot of a write of ours covers an edit that
+// somebody made just before; that one shows in the number of items.
+func stillHolds(c *store.Contents, p spotify.Playlist) bool {
+	return p.Snapshot != "" && c.Snapshot == p.Snapshot && (p.Total < 0 || p.Total == len(c.Items))
+}
+
+func presence(held bool) Presence {
+	if held {
+		return Present
+	}
+	return Absent
+}
+
+// read reads one playlist.
+func (o *Observer) read(ctx context.Context, id spotify.ID, at sight, now time.Time) (Seen, error) {
+	p, found := at.playlists[id]
+	if !found {
+		var err error
+		p, err = o.API.Playlist(ctx, id)
+		if errors.Is(err, spotify.ErrNotFound) {
+			return Seen{Presence: Gone}, nil
+		}
+		if err != nil {
+			return Seen{}, fmt.Errorf("read playlist %s: %w", id, err)
+		}
+		at.playlists = map[spotify.ID]spotify.Playlist{id: p}
+		if s, ok := o.known(id, at, now); ok {
+			return s, nil
+		}
+	}
+	s := Seen{Presence: presence(at.held[id]), Owner: p.Owner, At: now}
+	s.Contents = store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.held[id]}
+	var err error
+	if recent := at.recent[id]; recent != nil {
+		s.Contents, err = o.resolve(ctx, s.Contents, *recent)
+		s.Expected, s.At = true, time.Time{}
+	} else {
+		s.Contents.Items, err = o.API.Items(ctx, id)
+		s.torn = spotify.Pages(len(s.Contents.Items)) > 1 || p.Total >= 0 && p.Total != len(s.Contents.Items)
+	}
+	if err != nil {
+		return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+	}
+	return s, nil
+}
+
+// confirm looks again at playlists that may have been changed while they were read, and reads those anew that were.
+func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []Seen, at sight) error {
+	var doubtful []int
+	var ask []spotify.ID
+	for i, s := range seen {
+		if s.torn {
+			doubtful, ask = append(doubtful, i), append(ask, ids[i])
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	now := time.Now()
+	after, err := o.again(ctx, ask, at)
+	if err != nil && StopsRun(err) {
+		return err
+	}
+	return sideBySide(o.Parallelism, len(doubtful), func(i int) error {
+		s := &seen[doubtful[i]]
+		p, found := after[ask[i]]
+		if !found { // it left the library meanwhile, or asking failed
+			p = spotify.Playlist{ID: ask[i], Total: -1}
+		}
+		c := &s.Contents
+		s.torn, s.At = false, now
+		if unchanged(c.Snapshot, c.Items, p) {
+			return nil
+		}
+		p, items, err := readWhole(ctx, o.API, p, c.Items)
+		switch {
+		case err != nil && StopsRun(err):
+			return err
+		case err != nil:
+			*s = Seen{Presence: Unread, Err: fmt.Errorf("read playlist %q (%s): %w", c.Details.Name, ask[i], err)}
+			return nil
+		}
+		c.Items, c.Snapshot, c.Details = items, p.Snapshot, DetailsOf(p)
+		return nil
+	})
+}
+
+// unchanged reports whether items that were read between two looks at a playlist are of one version.
+func unchanged(before spotify.Snapshot, items []spotify.Item, after spotify.Playlist) bool {
+	return before != "" && after.Snapshot == before && (after.Total < 0 || after.Total == len(items))
+}
+
+// maxTorn is how often a playlist that changes while it is read is read anew.
+const maxTorn = 3
+
+// readWhole reads the items of a playlist that was p a moment ago, until nothing changes meanwhile, and returns what it is
+// then. A snapshot that moves over items that don't proves nothing and is left out: it does so for a while after an edit.
+// before is what an earlier read showed, nil for none.
+func readWhole(ctx context.Context, api Reader, p spotify.Playlist, before []spotify.Item) (spotify.Playlist, []spotify.Item, error) {
+	for i := 0; ; i++ {
+		items, err := api.Items(ctx, p.ID)
+		if err != nil {
+			return p, nil, err
+		}
+		after := p
+		if spotify.Pages(len(items)) > 1 || p.Snapshot == "" {
+			if after, err = api.Playlist(ctx, p.ID); err != nil {
+				return p, nil, err
+			}
+		}
+		if unchanged(p.Snapshot, items, after) {
+			return after, items, nil
+		}
+		if before != nil && sameItems(items, before) {
+			after.Snapshot = ""
+			return after, items, nil
+		}
+		if i == maxTorn {
+			return p, nil, errors.New("it changes each time it is read; try again when nobody edits it")
+		}
+		if err := pause(ctx, settleDelays[i]); err != nil {
+			return p, nil, err
+		}
+		p, before = after, items
+	}
+}
+
+// keep caches what was read, also where a run ends here: a change while it was read gave the playlist another snapshot, so
+// that what is kept will not be taken for it. A cache that can't be written costs requests, nothing else.
+func (o *Observer) keep(seen []Seen) {
+	for _, s := range seen {
+		if s.Contents.Snapshot != "" && s.Contents.Items != nil && !s.Expected {
+			_ = o.Account.SaveCached(s.Contents)
+		}
+	}
+}
+
+// resolve finds out by reading what became of a write whose answer was never recorded, and records it, so that it need
+// not be found out again.
+func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settling) (store.Contents, error) {
+	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
+		func(items []spotify.Item) verdict { return judgeItems(s.States, items) })
+	if err != nil {
+		return c, err
+	}
+	c.Items = items
+	d := judgeDetails(s.States, c.Details)
+	if d != settled {
+		var p spotify.Playlist
+		p, d, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
+			func(p spotify.Playlist) verdict { return judgeDetails(s.States, DetailsOf(p)) })
+		if err != nil {
+			return c, err
+		}
+		c.Details = DetailsOf(p)
+	}
+	c.Snapshot = ""
+	if v != settled || d != settled || c.Following != lastMark(&s).Following {
+		s.States = append(s.States, mark(c))
+	}
+	s.Unsure, s.Expected = false, &c
+	_ = o.Account.SaveSettling(s) // without it the next run reads once more
+	return c, nil
+}
+
+func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }
+
+func playlistURI(id spotify.ID) spotify.URI { return spotify.Ref{ID: id}.URI(spotify.KindPlaylist) }
