@@ -47,7 +47,7 @@ func (a *Account) settlingPath(id spotify.ID) string {
 // Settling returns what recent writes of ours make a reader of the playlist expect; nil when there were none in the last
 // [SettlingTime] or their record is damaged.
 func (a *Account) Settling(id spotify.ID, now time.Time) (*Settling, error) {
-	s, err := readJSON[Settling](a.fsys, a.settlingPath(id), "settling", "")
+	s, items, err := readItems[Settling](a.fsys, a.settlingPath(id), "settling", "")
 	if newer, ok := asVersionError(err); ok {
 		return nil, newer
 	}
@@ -58,12 +58,21 @@ func (a *Account) Settling(id spotify.ID, now time.Time) (*Settling, error) {
 		_ = a.fsys.Remove(a.settlingPath(id))
 		return nil, nil
 	}
+	if s.Expected != nil && items != nil {
+		s.Expected.Items = items
+	}
 	return s, nil
 }
 
 // SaveSettling records what a write of ours makes a reader expect.
 func (a *Account) SaveSettling(s Settling) error {
-	return writeJSON(a.fsys, a.settlingPath(s.ID), "settling", s)
+	var items []spotify.Item
+	if s.Expected != nil {
+		expected := *s.Expected
+		items, expected.Items = expected.Items, nil
+		s.Expected = &expected
+	}
+	return writeItems(a.fsys, a.settlingPath(s.ID), "settling", s, items)
 }
 
 func (a *Account) cachePath(id spotify.ID) string {
@@ -72,16 +81,21 @@ func (a *Account) cachePath(id spotify.ID) string {
 
 // Cached returns the contents last read; it is for the caller to compare snapshots. What can't be read is not cached.
 func (a *Account) Cached(id spotify.ID) (*Contents, bool) {
-	c, err := readJSON[Contents](a.fsys, a.cachePath(id), "contents", "")
+	c, items, err := readItems[Contents](a.fsys, a.cachePath(id), "contents", "")
 	if err != nil || c == nil || c.ID != id {
 		return nil, false
+	}
+	if items != nil {
+		c.Items = items
 	}
 	return c, true
 }
 
-// SaveCached keeps contents as read. A failure costs requests and nothing else.
+// SaveCached keeps contents as read, and writes nothing where they are kept already. A failure costs requests and nothing else.
 func (a *Account) SaveCached(c Contents) error {
-	return writeJSON(a.fsys, a.cachePath(c.ID), "contents", c)
+	items := c.Items
+	c.Items = nil
+	return cacheItems(a.fsys, a.cachePath(c.ID), "contents", c, items)
 }
 
 // DropCached forgets them.
@@ -105,10 +119,7 @@ func (a *Account) Library() (total int, ok bool) {
 	return l.Total, true
 }
 
-// SaveLibrary keeps the number for [Account.Library]. A failure costs requests and nothing else.
+// SaveLibrary keeps the number for [Account.Library], and writes nothing where it is known already. A failure costs requests and nothing else.
 func (a *Account) SaveLibrary(total int) error {
-	if known, ok := a.Library(); ok && known == total {
-		return nil
-	}
-	return writeJSON(a.fsys, a.libraryPath(), "library", library{total})
+	return cacheItems(a.fsys, a.libraryPath(), "library", library{total}, nil)
 }

@@ -89,7 +89,7 @@ func TestSettling(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	write(t, path, strings.Replace(whole, `"version":1`, `"version":9`, 1))
+	write(t, path, strings.Replace(whole, `"version":2`, `"version":9`, 1))
 	if _, err := a.Settling(idA, noon); !errors.As(err, new(*VersionError)) {
 		t.Errorf("newer: %v", err)
 	}
@@ -111,7 +111,7 @@ func TestCache(t *testing.T) {
 	for name, text := range map[string]string{
 		"cut":      whole[:len(whole)-10],
 		"changed":  strings.Replace(whole, "Brightside", "Darkside", 1),
-		"newer":    strings.Replace(whole, `"version":1`, `"version":2`, 1),
+		"newer":    strings.Replace(whole, `"version":2`, `"version":3`, 1),
 		"of other": strings.ReplaceAll(whole, string(idA), string(idB)),
 	} {
 		write(t, path, text)

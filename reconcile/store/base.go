@@ -12,10 +12,18 @@ func (s *State) basePath(address string) string {
 	return filepath.Join(s.dir, "base", shortHash(address)+".json")
 }
 
+func (s *State) readBase(path string) (*Base, error) {
+	b, items, err := readItems[Base](s.fsys, path, "base", baseTodo)
+	if items != nil {
+		b.Contents.Items = items
+	}
+	return b, err
+}
+
 // Base returns what files and Spotify last agreed on for an address, nil when that is not known. A damaged base is not known,
 // and [State.Warn] is told; one of a newer spotsync is a *VersionError.
 func (s *State) Base(address string) (*Base, error) {
-	b, err := readJSON[Base](s.fsys, s.basePath(address), "base", baseTodo)
+	b, err := s.readBase(s.basePath(address))
 	if err != nil {
 		return nil, s.unlessNewer(err)
 	}
@@ -38,7 +46,7 @@ func (s *State) Bases() (map[string]Base, error) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		b, err := readJSON[Base](s.fsys, path, "base", baseTodo)
+		b, err := s.readBase(path)
 		if err == nil && b != nil && s.basePath(b.Address) != path {
 			err = &CorruptError{Path: path, Err: fmt.Errorf("it is about %s, which its name denies", b.Address), Todo: baseTodo}
 		}
@@ -66,7 +74,9 @@ func (s *State) unlessNewer(err error) error {
 
 // SaveBase records what files and Spotify agree on.
 func (s *State) SaveBase(b Base) error {
-	return writeJSON(s.fsys, s.basePath(b.Address), "base", b)
+	items := b.Contents.Items
+	b.Contents.Items = nil
+	return writeItems(s.fsys, s.basePath(b.Address), "base", b, items)
 }
 
 // DropBase forgets what was agreed on.

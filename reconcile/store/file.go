@@ -11,69 +11,161 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"regexp"
+	"slices"
+	"strconv"
 
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// formatVersion is the newest format of the files in state and cache that this program writes and reads.
+// formatVersion is the newest format of the logs in the state folder that this program writes and reads.
 const formatVersion = 1
 
-// envelope is what surrounds the data of a file written whole.
-type envelope struct {
-	File    string          `json:"file"` // what it holds: base, contents, settling …
-	Version int             `json:"version"`
-	CRC32C  string          `json:"crc32c"` // of data, so that no damage is taken for contents
-	Data    json.RawMessage `json:"data"`
+// fileVersion is the same for a file written whole. In version 1 all of it is JSON; in version 2 the items of a playlist
+// are a text of their own, see [packItems].
+func fileVersion(kind string) int {
+	switch kind {
+	case "base", "contents", "settling":
+		return 2
+	}
+	return formatVersion
+}
+
+// A file written whole is one line of JSON: what it holds, the version, a checksum of the rest, data and, perhaps, rows.
+// It is taken apart without a parser of JSON, which would look at each byte of rows several times.
+var fileHead = regexp.MustCompile(`^\{"file":"([a-z]+)","version":([0-9]{1,9}),"crc32c":"([0-9a-f]{8})","data":`)
+
+// rowsMark is between data, which is an object, and rows. No object of ours has a member of that name.
+const rowsMark = `,"rows":"`
+
+// head is the beginning of a file written whole.
+type head struct {
+	kind    string
+	version int // 0: this is no file of ours
+	sum     string
+	rest    []byte // data and rows
+}
+
+func parseHead(file []byte) head {
+	m := fileHead.FindSubmatch(file)
+	if m == nil {
+		var newer struct { // perhaps it looks different in a later version
+			Version int `json:"version"`
+		}
+		if json.Unmarshal(file, &newer) != nil || newer.Version <= formatVersion {
+			return head{}
+		}
+		return head{version: newer.Version}
+	}
+	h := head{kind: string(m[1]), sum: string(m[3])}
+	h.version, _ = strconv.Atoi(string(m[2])) // digits, not many
+	h.rest, _ = bytes.CutSuffix(bytes.TrimSpace(file[len(m[0]):]), []byte("}"))
+	return h
+}
+
+// isNewer reports a file that a newer spotsync wrote.
+func (h head) isNewer(path, kind string) error {
+	if h.version > fileVersion(kind) {
+		return &VersionError{Path: path, Found: h.version}
+	}
+	return nil
 }
 
 // readJSON returns what the file of that kind holds, and nil when there is none. A damaged one is a *CorruptError.
 func readJSON[T any](fsys FS, path, kind, todo string) (*T, error) {
-	data, err := fsys.ReadFile(path)
+	v, _, err := readItems[T](fsys, path, kind, todo)
+	return v, err
+}
+
+// readItems is readJSON for what was written with items; they are nil when nil was written, or by version 1, which has
+// them in v.
+func readItems[T any](fsys FS, path, kind, todo string) (v *T, items []spotify.Item, err error) {
+	file, err := fsys.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	h := parseHead(file)
+	if err := h.isNewer(path, kind); err != nil {
+		return nil, nil, err
+	}
+	if v, items, err = decode[T](h, kind); err != nil {
+		return nil, nil, &CorruptError{Path: path, Err: err, Todo: todo}
+	}
+	return v, items, nil
+}
+
+func decode[T any](h head, kind string) (v *T, items []spotify.Item, err error) {
+	switch {
+	case h.version < 1:
+		return nil, nil, errors.New("it was cut short or damaged")
+	case h.kind != kind:
+		return nil, nil, fmt.Errorf("it is not a %s file of spotsync's", kind)
+	case checksum(h.rest) != h.sum:
+		return nil, nil, errors.New("its checksum does not match")
+	}
+	data, hasRows := h.rest, false
+	if h.version > 1 {
+		var rows []byte
+		if data, rows, hasRows = bytes.Cut(h.rest, []byte(rowsMark)); hasRows {
+			if items, err = unpackItems(string(bytes.TrimSuffix(rows, []byte(`"`)))); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	v = new(T)
+	if err := json.Unmarshal(data, v); err != nil {
+		return nil, nil, err
+	}
+	return v, items, nil
+}
+
+// encode is what a file of that kind holds.
+func encode(kind string, v any, items []spotify.Item) ([]byte, error) {
+	rest, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	corrupt := func(err error) error { return &CorruptError{Path: path, Err: err, Todo: todo} }
-	var e envelope
-	if err := json.Unmarshal(data, &e); err != nil {
-		return nil, corrupt(fmt.Errorf("it was cut short or damaged (%w)", err))
+	if items != nil {
+		rest = slices.Grow(rest, 128*len(items))
+		rest = append(packItems(append(rest, rowsMark...), items), '"')
 	}
-	switch {
-	case e.Version > formatVersion:
-		return nil, &VersionError{Path: path, Found: e.Version}
-	case e.File != kind || e.Version < 1:
-		return nil, corrupt(fmt.Errorf("it is not a %s file of spotsync's", kind))
-	case checksum(e.Data) != e.CRC32C:
-		return nil, corrupt(errors.New("its checksum does not match"))
-	}
-	v := new(T)
-	if err := json.Unmarshal(e.Data, v); err != nil {
-		return nil, corrupt(err)
-	}
-	return v, nil
+	return fmt.Appendf(nil, "{\"file\":%q,\"version\":%d,\"crc32c\":%q,\"data\":%s}\n", kind, fileVersion(kind), checksum(rest), rest), nil
 }
 
 // writeJSON replaces the file, unless a newer spotsync wrote it.
-func writeJSON(fsys FS, path, kind string, v any) error {
+func writeJSON(fsys FS, path, kind string, v any) error { return writeItems(fsys, path, kind, v, nil) }
+
+// writeItems is writeJSON with items, which are left out of v.
+func writeItems(fsys FS, path, kind string, v any, items []spotify.Item) error {
 	if old, err := fsys.ReadFile(path); err == nil {
-		var e struct {
-			Version int `json:"version"`
-		}
-		if json.Unmarshal(old, &e) == nil && e.Version > formatVersion {
-			return &VersionError{Path: path, Found: e.Version}
+		if err := parseHead(old).isNewer(path, kind); err != nil {
+			return err
 		}
 	}
-	data, err := json.Marshal(v)
+	file, err := encode(kind, v, items)
 	if err != nil {
 		return err
 	}
-	out, err := json.Marshal(envelope{File: kind, Version: formatVersion, CRC32C: checksum(data), Data: data})
+	return fsys.WriteFile(path, file, 0o600)
+}
+
+// cacheItems is writeItems for the cache: what is there already is not written again, and the disk is not waited for.
+func cacheItems(fsys FS, path, kind string, v any, items []spotify.Item) error {
+	file, err := encode(kind, v, items)
 	if err != nil {
 		return err
 	}
-	return fsys.WriteFile(path, append(out, '\n'), 0o600)
+	if old, err := fsys.ReadFile(path); err == nil {
+		if bytes.Equal(old, file) {
+			return nil
+		}
+		if err := parseHead(old).isNewer(path, kind); err != nil {
+			return err
+		}
+	}
+	return fsys.WriteUnsynced(path, file, 0o600)
 }
 
 // checksum is the CRC-32C (RFC 3720, B.4) of data in hexadecimal.

@@ -15,6 +15,10 @@ type FS interface {
 	// what it held before or data, whole and on the disk, whatever happens; on an error it may be either.
 	WriteFile(path string, data []byte, perm fs.FileMode) error
 
+	// WriteUnsynced is WriteFile without waiting for the disk, for what can be done without: readers never see half of it,
+	// but once the computer was switched off the file may be cut short or empty.
+	WriteUnsynced(path string, data []byte, perm fs.FileMode) error
+
 	// Append adds line, which ends with a newline, to the file or to a new one (0600), and returns once it is on the disk.
 	// One process appends to a file at a time: who calls holds a lock.
 	Append(path string, line []byte) error

@@ -44,13 +44,21 @@ func (o OS) ReadFile(path string) ([]byte, error) {
 // the folder synced. A target that is a symbolic link stays one: what it points at is replaced. A new file gets perm, less
 // the umask; one that others may read (perm beyond 0600) keeps the permissions its owner has given it since.
 func (o OS) WriteFile(path string, data []byte, perm fs.FileMode) error {
-	if err := o.replace(path, data, perm); err != nil {
+	if err := o.replace(path, data, perm, true); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
 
-func (o OS) replace(path string, data []byte, perm fs.FileMode) error {
+// WriteUnsynced implements [FS]: WriteFile without the syncing.
+func (o OS) WriteUnsynced(path string, data []byte, perm fs.FileMode) error {
+	if err := o.replace(path, data, perm, false); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func (o OS) replace(path string, data []byte, perm fs.FileMode, sync bool) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -66,7 +74,7 @@ func (o OS) replace(path string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	err = o.fill(f, data, keep, keep != perm)
+	err = o.fill(f, data, keep, keep != perm, sync)
 	if err == nil {
 		if err = o.step("rename", path); err == nil {
 			err = rename(tmp, path)
@@ -77,6 +85,9 @@ func (o OS) replace(path string, data []byte, perm fs.FileMode) error {
 			os.Remove(tmp)
 		}
 		return err
+	}
+	if !sync {
+		return nil
 	}
 	return o.syncDir(dir)
 }
@@ -100,13 +111,13 @@ func (o OS) createTemp(dir, base string, perm fs.FileMode) (string, *os.File, er
 	}
 }
 
-// fill writes, syncs and closes f.
-func (o OS) fill(f *os.File, data []byte, perm fs.FileMode, chmod bool) error {
+// fill writes, perhaps syncs, and closes f.
+func (o OS) fill(f *os.File, data []byte, perm fs.FileMode, chmod, sync bool) error {
 	err := o.write(f, data, 0)
 	if err == nil && chmod {
 		err = f.Chmod(perm)
 	}
-	if err == nil {
+	if err == nil && sync {
 		err = o.sync(f)
 	}
 	if cerr := f.Close(); err == nil {

@@ -117,12 +117,12 @@ func TestBaseDamaged(t *testing.T) {
 	isCorrupt(t, warned, other, 0)
 	must(t, os.Remove(other))
 
-	newer := strings.Replace(whole, `"version":1`, `"version":2`, 1)
+	newer := strings.Replace(whole, `"version":2`, `"version":3`, 1)
 	write(t, path, newer)
 	_, err1 := s.Base(a.Address)
 	_, err2 := s.Bases()
 	for _, err := range []error{err1, err2, s.SaveBase(a)} {
-		if ve, ok := errors.AsType[*VersionError](err); !ok || ve.Found != 2 || ve.Path != path {
+		if ve, ok := errors.AsType[*VersionError](err); !ok || ve.Found != 3 || ve.Path != path {
 			t.Errorf("newer: %v", err)
 		}
 	}
