@@ -110,6 +110,9 @@ func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]sp
 // pairOpaque gives opaque rows (but for local files, which cannot be wanted) the wanted URI that stands between the
 // same neighbours and is nowhere else.
 func pairOpaque(rows []Row, items []spotify.Item, want []spotify.URI) {
+	if !slices.ContainsFunc(rows, func(r Row) bool { return r.Opaque }) {
+		return
+	}
 	missing := count(want)
 	for _, r := range rows {
 		if !r.Opaque {
@@ -175,7 +178,9 @@ func editRows(rows []Row) []edit.Row {
 }
 
 // sameItems reports whether two reads of a playlist show the same rows in the same order.
-func sameItems(a, b []spotify.Item) bool { return len(a) == len(b) && fingerprint(a) == fingerprint(b) }
+func sameItems(a, b []spotify.Item) bool {
+	return slices.EqualFunc(a, b, func(x, y spotify.Item) bool { return likeness(x) == likeness(y) })
+}
 
 // sameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
 func sameDetails(a, b spotify.Details) bool {

@@ -57,23 +57,25 @@ func mark(c store.Contents) store.Mark {
 	return store.Mark{Items: fingerprint(c.Items), Details: c.Details, Following: c.Following}
 }
 
-// fingerprint is equal for two reads that show the same rows in the same order. A row that Spotify shows under another
-// URI counts as the one that was asked for; rows without a URI count as what they are.
+// fingerprint is equal for two reads that show the same rows in the same order.
 func fingerprint(items []spotify.Item) string {
 	h := sha256.New()
 	for _, it := range items {
-		switch {
-		case it.Local:
-			io.WriteString(h, "local\n")
-		case it.Null || it.Opaque():
-			io.WriteString(h, "opaque\n")
-		case it.Track.LinkedFrom != "":
-			io.WriteString(h, string(it.Track.LinkedFrom)+"\n")
-		default:
-			io.WriteString(h, string(it.URI)+"\n")
-		}
+		io.WriteString(h, likeness(it)+"\n")
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// likeness is the same for two rows that show the same. A row that Spotify shows under another URI counts as the one that
+// was asked for; rows without a URI count as what they are.
+func likeness(it spotify.Item) string {
+	switch {
+	case it.Local:
+		return "local"
+	case it.Null || it.Opaque():
+		return "opaque"
+	}
+	return string(uriOf(it))
 }
 
 // foreignReads is how often something we did not make is read again before it is believed: it may be somebody's edit

@@ -67,6 +67,11 @@ func parseURI(rest, text string) (Ref, error) {
 		}
 		return Ref{Kind: KindLocal, ID: ID(id)}, nil
 	}
+	if k := Kind(kind); k == KindTrack || k == KindEpisode { // nearly all that are read; without the pieces of memory below
+		if id, err := parseID("ID", id); err == nil {
+			return Ref{Kind: k, ID: id}, nil
+		}
+	}
 	path := rest
 	if i := strings.IndexAny(path, "?#"); i >= 0 {
 		path = path[:i]

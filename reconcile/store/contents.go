@@ -223,7 +223,7 @@ func unpackItems(text string) ([]spotify.Item, error) {
 	}
 	n := strings.Count(text, string(itemEnd))
 	items := make([]spotify.Item, n)
-	u := unpacker{shared: make([]string, 0, n)}
+	u := unpacker{shared: make([]string, 0, strings.Count(text, string(newText))), lists: make([]string, 0, n+strings.Count(text, string(listEnd)))}
 	for i := range items {
 		u.rest, text, _ = strings.Cut(text, string(itemEnd))
 		if u.item(&items[i]); u.bad || u.rest != "" {
