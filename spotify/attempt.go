@@ -28,6 +28,9 @@ type answer struct {
 	err    error // no answer, a part of one, or one that makes no sense
 	sent   bool  // Spotify may have seen the request
 	net    bool  // err is the network's doing
+
+	hold    hold  // after a "too many requests"
+	unsaved error // the hold could not be written down
 }
 
 func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }

@@ -92,9 +92,9 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 	}
 	var failures, limits int
 	var refreshed bool
-	var unsaved error // the limiter's hold could not be written down
+	var unsaved error // the limiter could not write down what it was told
 	for {
-		a, err := c.send(ctx, limiter, r)
+		a, err := c.send(ctx, limiter, r, limits+1)
 		if err != nil {
 			return join(err, unsaved)
 		}
@@ -106,10 +106,9 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 			return nil
 		case a.status == http.StatusTooManyRequests:
 			limits++
-			h := c.holdFor(a, limits)
-			unsaved = limiter.hold(h)
+			unsaved = a.unsaved
 			if limits >= maxLimits {
-				return join(c.limited(r, h), unsaved)
+				return join(c.limited(r, a.hold), unsaved)
 			}
 			continue // acquiring the limiter sits the hold out, or refuses to
 		case a.status == http.StatusUnauthorized && !refreshed && !aboutScope(a.said()):
@@ -150,9 +149,10 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 	}
 }
 
-// send makes one attempt when limiter and budget allow it.
-func (c *Client) send(ctx context.Context, limiter *Limiter, r request) (answer, error) {
-	if err := limiter.acquire(ctx, func(h hold) error { return c.sitOut(r, h) }); err != nil {
+// send makes one attempt when limiter and budget allow it. A "too many requests" is the limits-th in a row.
+func (c *Client) send(ctx context.Context, limiter *Limiter, r request, limits int) (answer, error) {
+	start, err := limiter.acquire(ctx, func(h hold) error { return c.sitOut(r, h) }, func(d time.Duration) { c.pausing(r, d) })
+	if err != nil {
 		var limited *RateLimitError
 		if errors.As(err, &limited) {
 			return answer{}, err
@@ -164,8 +164,11 @@ func (c *Client) send(ctx context.Context, limiter *Limiter, r request) (answer,
 	if err := c.Budget.take(); err != nil {
 		return answer{}, fmt.Errorf("could not %s: %w", r.what, err)
 	}
-	start := time.Now()
 	a = c.attempt(ctx, r)
+	if a.status == http.StatusTooManyRequests { // before the slot is free, or the next in the queue would be refused too
+		a.hold = c.holdFor(a, limits)
+		a.unsaved = limiter.hold(a.hold, start)
+	}
 	if c.OnRequest != nil {
 		c.OnRequest(Request{Method: r.method, Route: r.route, Status: a.status, Duration: time.Since(start), Err: a.err})
 	}
@@ -180,6 +183,11 @@ func (c *Client) sitOut(r request, h hold) error {
 	}
 	c.retrying(Retry{Method: r.method, Route: r.route, Wait: err.RetryAfter, Err: err})
 	return nil
+}
+
+// pausing tells of a wait that keeps within what Spotify allows.
+func (c *Client) pausing(r request, wait time.Duration) {
+	c.retrying(Retry{Method: r.method, Route: r.route, Wait: wait, Err: c.limited(r, hold{until: time.Now().Add(wait), reason: ReasonRate})})
 }
 
 func (c *Client) limited(r request, h hold) *RateLimitError {

@@ -2,39 +2,57 @@ package spotify
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// Limiter keeps the requests of everybody who shares it within what Spotify allows: few at once, at a modest pace, and
-// none at all before the time a "too many requests" named. Spotify counts per app, so one Limiter serves all accounts
-// of a client ID (Web API, Rate Limits). It is safe for simultaneous use.
+// Limiter keeps the requests of everybody who shares it within what Spotify allows: few at once, none before the time a
+// "too many requests" named, and in any 30 seconds no more than Spotify lets through. How many that is Spotify keeps to
+// itself, so it is found out: the pace is modest at first and rises with each answer, until Spotify complains; that
+// complaint tells the number, which is kept to, remembered for the next process, and tried again from time to time (see
+// [Allowance]). Spotify counts per app, so one Limiter serves all accounts of a client ID (Web API, Rate Limits). It is
+// safe for simultaneous use.
 type Limiter struct {
-	slots chan struct{}
-	pace  *rate.Limiter
-	top   rate.Limit
-	load  func() (time.Time, string)
-	save  func(time.Time, string) error
+	slots    chan struct{}
+	pace     *rate.Limiter // before Spotify complained; later the window is narrower
+	slow     rate.Limit    // the pace to begin with
+	top      rate.Limit    // the fastest
+	assumed  int
+	load     func() (time.Time, string)
+	save     func(time.Time, string) error
+	recall   func() Allowance
+	remember func(Allowance) error
+	recalled sync.Once
 
-	mu   sync.Mutex
-	held hold
+	mu     sync.Mutex
+	held   hold
+	window window
+	news   bool // the window holds what was not remembered yet
 }
 
 // LimiterOptions say how strict a Limiter is. The zero value is a careful one that remembers nothing.
 type LimiterOptions struct {
-	Concurrency int     // requests at once; 0 for 4
-	Rate        float64 // requests a second over time; 0 for 5
-	Burst       int     // requests at a stroke after a rest; 0 for 10
+	Concurrency int      // requests at once; 0 for 4
+	Beside      *Limiter // shares its Concurrency, so that the bound is on both together; nil for a bound of its own
+	Rate        float64  // requests a second to begin with and after a complaint; 0 for 10
+	Top         float64  // requests a second at most, however well all goes; 0 for 100, and never below Rate
+	Burst       int      // requests at a stroke after a rest; 0 for 10
+	Assumed     int      // requests in 30 seconds that [Limiter.Estimate] reckons with as long as none is known; 0 for any number
 
 	// Load and Save share the time before which nothing is sent with other processes and later runs, with its reason:
 	// [ReasonQuota] or [ReasonRate]. Load is asked before each request; a time gone by or zero means none.
 	// Either may be nil. Both are called from several goroutines, Save one at a time.
 	Load func() (until time.Time, reason string)
 	Save func(until time.Time, reason string) error
+
+	// Recall and Remember share what was learned of the allowance in the same way, but seldom: Recall is asked once,
+	// before the first request, Remember told after a complaint and by [Limiter.Close]. Either may be nil.
+	Recall   func() Allowance
+	Remember func(Allowance) error
 }
 
 // hold is a time before which nothing is sent.
@@ -44,8 +62,9 @@ type hold struct {
 }
 
 const (
-	slowest  = rate.Limit(0.5) // requests a second, however often Spotify complains
-	recovery = 1.02            // each success brings the pace this much back
+	speedup    = 1. / 3          // each good answer makes the pace so many requests a second faster: 600 requests take 10 seconds, not a minute
+	noticeable = 2 * time.Second // a wait of our own that somebody who watches should be told of
+	worthy     = 10              // requests lately that the next process should know of
 )
 
 // NewLimiter returns a limiter that lets requests through at once.
@@ -54,24 +73,88 @@ func NewLimiter(o LimiterOptions) *Limiter {
 		o.Concurrency = 4
 	}
 	if o.Rate <= 0 {
-		o.Rate = 5
+		o.Rate = 10
+	}
+	if o.Top <= 0 {
+		o.Top = 100
 	}
 	if o.Burst <= 0 {
 		o.Burst = 10
 	}
-	top := rate.Limit(o.Rate)
-	return &Limiter{slots: make(chan struct{}, o.Concurrency), pace: rate.NewLimiter(top, o.Burst), top: top, load: o.Load, save: o.Save}
+	slow := rate.Limit(o.Rate)
+	l := &Limiter{pace: rate.NewLimiter(slow, o.Burst), slow: slow, top: max(slow, rate.Limit(o.Top)), assumed: o.Assumed,
+		load: o.Load, save: o.Save, recall: o.Recall, remember: o.Remember}
+	if o.Beside != nil {
+		l.slots = o.Beside.slots
+	} else {
+		l.slots = make(chan struct{}, o.Concurrency)
+	}
+	return l
 }
 
 // unpaced is a limiter for a single call: it knows holds and nothing else.
 func unpaced() *Limiter {
-	return &Limiter{slots: make(chan struct{}, 1), pace: rate.NewLimiter(rate.Inf, 1), top: rate.Inf}
+	return &Limiter{slots: make(chan struct{}, 1), pace: rate.NewLimiter(rate.Inf, 1), slow: rate.Inf, top: rate.Inf}
 }
 
 // NotBefore tells until when nothing is sent, and why; the zero time when nothing is in the way.
 func (l *Limiter) NotBefore() (until time.Time, reason string) {
 	h := l.current()
 	return h.until, h.reason
+}
+
+// Estimate is about how long n requests take at what Spotify allows, as far as that is known or else assumed; learned
+// tells which. It is 0 where they need not wait: an allowance may be used up at a stroke. It asks nobody and changes
+// nothing.
+func (l *Limiter) Estimate(n int) (d time.Duration, learned bool) {
+	l.start()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	allowed := l.window.allowed
+	if learned = allowed > 0; !learned {
+		allowed = l.assumed
+	}
+	if allowed <= 0 || n <= 0 {
+		return 0, learned
+	}
+	return time.Duration((n-1)/allowed) * spotifyWindow, learned
+}
+
+// Close remembers what was learned since the last complaint, and what was sent lately, if that is worth it. The limiter
+// may be used on.
+func (l *Limiter) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.window.forget(time.Now())
+	if !l.news || l.window.allowed == 0 && len(l.window.answered) < worthy {
+		return nil
+	}
+	return l.tell()
+}
+
+// tell has the allowance remembered. The caller holds mu.
+func (l *Limiter) tell() error {
+	l.news = false
+	if l.remember == nil {
+		return nil
+	}
+	if err := l.remember(l.window.tell(time.Now())); err != nil {
+		return fmt.Errorf("what Spotify allows could not be remembered: %w", err)
+	}
+	return nil
+}
+
+// start recalls what an earlier process learned.
+func (l *Limiter) start() {
+	l.recalled.Do(func() {
+		if l.recall == nil {
+			return
+		}
+		a := l.recall()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.window.recall(a, time.Now())
+	})
 }
 
 // current is the hold in force, here or in another process.
@@ -92,71 +175,110 @@ func (l *Limiter) current() hold {
 	return l.held
 }
 
-// acquire waits until a request may be sent, which release ends. Before it waits for a hold it asks sitOut, whose
-// error it returns.
-func (l *Limiter) acquire(ctx context.Context, sitOut func(hold) error) error {
+// acquire waits until a request may be sent, which release ends, and returns when that was. Before it waits for a hold it
+// asks sitOut, whose error it returns; of a long wait for the window it tells waiting.
+func (l *Limiter) acquire(ctx context.Context, sitOut func(hold) error, waiting func(time.Duration)) (time.Time, error) {
+	l.start()
 	for {
 		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+			return time.Time{}, context.Cause(ctx)
 		}
 		if h := l.current(); !h.until.IsZero() {
 			if err := sitOut(h); err != nil {
-				return err
+				return time.Time{}, err
 			}
 			if err := sleep(ctx, time.Until(h.until)); err != nil {
-				return err
+				return time.Time{}, err
 			}
 			continue
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return time.Time{}, context.Cause(ctx)
 		case l.slots <- struct{}{}:
 		}
+		if wait := l.claim(); wait > 0 {
+			<-l.slots // others of another window may have use for it
+			if wait >= noticeable {
+				waiting(wait)
+			}
+			if err := sleep(ctx, wait); err != nil {
+				return time.Time{}, err
+			}
+			continue
+		}
 		turn := l.pace.Reserve()
-		if err := sleep(ctx, turn.Delay()); err != nil {
+		err := sleep(ctx, turn.Delay())
+		if sent, ok := l.leave(err == nil); ok {
+			return sent, nil
+		}
+		<-l.slots // given up, or held back while waiting: all stop at once
+		if err != nil {
 			turn.Cancel()
-			<-l.slots
-			return err
+			return time.Time{}, err
 		}
-		if l.current().until.IsZero() {
-			return nil
-		}
-		<-l.slots // held back while waiting: all stop at once
 	}
 }
 
-// release ends a request that was answered with status. Complaints halve the pace, successes bring it back.
+// leave makes a claim a request under way, or gives it back if it is not wanted any more or a hold has come.
+func (l *Limiter) leave(wanted bool) (sent time.Time, ok bool) {
+	if wanted {
+		l.current() // another process may have been told
+	}
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !wanted || l.held.until.After(now) {
+		l.window.drop()
+		return now, false
+	}
+	l.window.start()
+	l.news = true
+	return now, true
+}
+
+// claim takes a place in the window, or says how long until there may be one.
+func (l *Limiter) claim() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.window.claim(time.Now())
+}
+
+// release ends a request that was answered with status. After a complaint it comes after hold, so that nobody slips
+// between the two. A success makes the pace faster.
 func (l *Limiter) release(status int) {
-	<-l.slots
-	if l.top == rate.Inf {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch now := l.pace.Limit(); {
-	case status == http.StatusTooManyRequests:
-		l.pace.SetLimit(max(now/2, min(slowest, l.top)))
-	case status >= 200 && status < 300 && now < l.top:
-		l.pace.SetLimit(min(now*recovery, l.top))
+	l.window.answer(time.Now())
+	if now := l.pace.Limit(); status >= 200 && status < 300 && now < l.top {
+		l.pace.SetLimit(min(now+speedup, l.top))
 	}
+	<-l.slots
 }
 
-// hold stops everybody until h is over, and writes it down. An error means that only this process knows.
-func (l *Limiter) hold(h hold) error {
+// hold stops everybody until h is over, which a request sent at the given time was told, and writes it down. An error
+// means that only this process knows.
+func (l *Limiter) hold(h hold, sent time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !h.until.After(l.held.until) {
-		return nil
+	var errs []error
+	if h.until.After(l.held.until) {
+		l.held = h
+		if l.save != nil {
+			if err := l.save(h.until, h.reason); err != nil {
+				errs = append(errs, fmt.Errorf("the time until which Spotify wants no requests could not be remembered: %w", err))
+			}
+		}
 	}
-	l.held = h
-	if l.save == nil {
-		return nil
+	if h.reason == ReasonQuota { // another count, of which this says nothing
+		return errors.Join(errs...)
 	}
-	if err := l.save(h.until, h.reason); err != nil {
-		return fmt.Errorf("the time until which Spotify wants no requests could not be remembered: %w", err)
+	l.pace.SetLimit(l.slow)
+	l.news = true
+	if l.window.refuse(time.Now(), sent) {
+		errs = append(errs, l.tell())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Budget is a number of requests that may be sent, attempts counted, shared by every client that points at it.

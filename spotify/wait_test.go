@@ -3,7 +3,9 @@ package spotify
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,7 +267,7 @@ func TestConcurrencyAndPace(t *testing.T) {
 			mu.Unlock()
 			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 		})
-		c.Limiter = NewLimiter(LimiterOptions{Concurrency: 3, Rate: 2, Burst: 6})
+		c.Limiter = NewLimiter(LimiterOptions{Concurrency: 3, Rate: 2, Top: 2, Burst: 6})
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 10 {
@@ -282,18 +284,26 @@ func TestConcurrencyAndPace(t *testing.T) {
 	})
 }
 
-func TestPaceFallsAndRecovers(t *testing.T) {
+// The pace rises with each good answer, and a complaint brings it back to where it began.
+func TestPaceRisesAndFalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, f := client(limitedFor("1", ""), limitedFor("1", ""), fine)
-		c.Limiter = NewLimiter(LimiterOptions{Rate: 8})
-		if _, err := c.Me(t.Context()); err != nil || c.Limiter.pace.Limit() != 2*recovery {
-			t.Fatal(err, c.Limiter.pace.Limit())
+		c, f := client(fine)
+		l := NewLimiter(LimiterOptions{Rate: 8, Top: 12})
+		c.Limiter = l
+		for i, want := range []float64{8 + speedup, 8 + 2*speedup} {
+			if _, err := c.Me(t.Context()); err != nil || math.Abs(float64(l.pace.Limit())-want) > 1e-9 {
+				t.Fatal(i, err, l.pace.Limit())
+			}
 		}
-		for range 200 {
+		f.replies = append(slices.Repeat([]reply{fine}, 100), limitedFor("1", ""), reply{status: 404})
+		for range 98 {
 			_, _ = c.Me(t.Context())
 		}
-		if c.Limiter.pace.Limit() != 8 || len(f.asked) != 203 {
-			t.Error(c.Limiter.pace.Limit(), len(f.asked))
+		if l.pace.Limit() != 12 {
+			t.Error("at most", l.pace.Limit())
+		}
+		if _, err := c.Me(t.Context()); err == nil || l.pace.Limit() != 8 || len(f.asked) != 102 {
+			t.Error("after a complaint", err, l.pace.Limit(), len(f.asked))
 		}
 	})
 }
