@@ -179,6 +179,34 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestAllowance(t *testing.T) {
+	dir := t.TempDir()
+	l := OpenLimits(OS{}, dir, "spotify", "0123")
+	want := func(want spotify.Allowance) {
+		t.Helper()
+		got, err := OpenLimits(OS{}, dir, "spotify", "0123").Allowance()
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+	want(spotify.Allowance{})
+	a := spotify.Allowance{Requests: 180, Time: noon, Recent: []spotify.Recent{{Time: noon, Requests: 3}}}
+	must(t, l.SetAllowance(a))
+	must(t, l.SetNotBefore(NotBefore{Until: noon}))
+	must(t, l.SetNotBefore(NotBefore{})) // another matter
+	want(a)
+	whole := read(t, l.allowance)
+	write(t, l.allowance, whole[:20])
+	want(spotify.Allowance{})
+	write(t, l.allowance, strings.Replace(whole, `"version":1`, `"version":2`, 1))
+	_, err := l.Allowance()
+	for _, err := range []error{err, l.SetAllowance(a)} {
+		if !errors.As(err, new(*VersionError)) {
+			t.Errorf("newer: %v", err)
+		}
+	}
+}
+
 func TestHistory(t *testing.T) {
 	a := testAccount(OS{}, t.TempDir())
 	if runs, err := a.Runs(); len(runs) != 0 || err != nil {
