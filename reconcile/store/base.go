@@ -3,7 +3,10 @@ package store
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 const baseTodo = "it is left out of account and written anew by the next apply"
@@ -40,15 +43,32 @@ func (s *State) Bases() (map[string]Base, error) {
 	if err != nil {
 		s.warn(err)
 	}
-	bases := map[string]Base{}
+	var paths []string
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") {
-			continue
+		if strings.HasSuffix(e.Name(), ".json") {
+			paths = append(paths, filepath.Join(dir, e.Name()))
 		}
-		path := filepath.Join(dir, e.Name())
-		b, err := s.readBase(path)
-		if err == nil && b != nil && s.basePath(b.Address) != path {
-			err = &CorruptError{Path: path, Err: fmt.Errorf("it is about %s, which its name denies", b.Address), Todo: baseTodo}
+	}
+	type answer struct {
+		base *Base
+		err  error
+	}
+	read := make([]answer, len(paths)) // side by side; what is told of is in order
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(paths)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(paths)); i = next.Add(1) - 1 {
+				read[i].base, read[i].err = s.readBase(paths[i])
+			}
+		})
+	}
+	group.Wait()
+	bases := make(map[string]Base, len(paths))
+	for i, r := range read {
+		b, err := r.base, r.err
+		if err == nil && b != nil && s.basePath(b.Address) != paths[i] {
+			err = &CorruptError{Path: paths[i], Err: fmt.Errorf("it is about %s, which its name denies", b.Address), Todo: baseTodo}
 		}
 		if err != nil {
 			if err := s.unlessNewer(err); err != nil {

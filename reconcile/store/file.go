@@ -11,7 +11,6 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strconv"
 
 	"github.com/spotsync/spotsync/spotify"
@@ -123,15 +122,21 @@ func decode[T any](h head, kind string) (v *T, items []spotify.Item, err error) 
 
 // encode is what a file of that kind holds.
 func encode(kind string, v any, items []spotify.Item) ([]byte, error) {
-	rest, err := json.Marshal(v)
+	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
+	const noSum = "00000000"
+	file := fmt.Appendf(make([]byte, 0, 128+len(data)+160*len(items)), `{"file":%q,"version":%d,"crc32c":"`, kind, fileVersion(kind))
+	sum := len(file)
+	file = append(file, noSum+`","data":`...)
+	rest := len(file)
+	file = append(file, data...)
 	if items != nil {
-		rest = slices.Grow(rest, 128*len(items))
-		rest = append(packItems(append(rest, rowsMark...), items), '"')
+		file = append(packItems(append(file, rowsMark...), items), '"')
 	}
-	return fmt.Appendf(nil, "{\"file\":%q,\"version\":%d,\"crc32c\":%q,\"data\":%s}\n", kind, fileVersion(kind), checksum(rest), rest), nil
+	copy(file[sum:], checksum(file[rest:]))
+	return append(file, "}\n"...), nil
 }
 
 // writeJSON replaces the file, unless a newer spotsync wrote it.
