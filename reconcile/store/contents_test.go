@@ -155,7 +155,7 @@ func TestDamageIsSeen(t *testing.T) {
 		for bit := range 8 {
 			b := bytes.Clone(whole)
 			b[i] ^= 1 << bit
-			check(fmt.Sprintf("byte %d, bit %d", i, bit), string(b))
+			check(fmt.Sprintf("byte %d, bit %d", i, bit), b)
 		}
 	}
 }
