@@ -101,7 +101,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	}
 	got.plan.Path = path
 	s.nameSongs(ctx, got.plan, s.outTTY && o.refresh && !o.show.json)
-	if err := s.announce(got.plan, o.show); err != nil {
+	if err := s.announce(got, o.show); err != nil {
 		return err
 	}
 	if len(got.plan.Refusals) > 0 {
@@ -135,15 +135,15 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 }
 
 // announce shows the plan before anything is done. As JSON it is the first event.
-func (s *session) announce(p *reconcile.Plan, show showOptions) error {
+func (s *session) announce(got *planned, show showOptions) error {
 	if !show.json {
-		if err := s.showPlan(p, show); err != nil {
+		if err := s.showPlan(got.plan, show, s.takes(got.plan, got.desired)); err != nil {
 			return err
 		}
 		s.countdown()
 		return nil
 	}
-	return s.emit(jsonEvent{Type: "plan", Plan: p})
+	return s.emit(jsonEvent{Type: "plan", Plan: got.plan})
 }
 
 // confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a

@@ -94,7 +94,7 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, r
 		}()
 	}
 	if n := got.plan.Summary.Requests; n > 100 {
-		s.say("This takes %d requests.", n)
+		s.say("%s", announceRequests(n, s.takes(got.plan, got.desired)))
 	}
 	if got.plan.Command == "refresh-only" {
 		return &reconcile.Result{}, reconcile.Remember(s.state, got.plan, nil)

@@ -5,7 +5,7 @@
 // session.go draws the pipeline once: files, lock file, login (world.go, with embedded.go for --sandbox), what is on
 // Spotify and the plan (planning.go, or savedplan.go), doing it (applying.go) and what became of it (outcome.go).
 // refs.go says which playlist a person means. render*.go show a plan to people, naming.go with the names of songs,
-// progress.go how far the work is; streams.go says what goes where.
+// progress.go how far the work is, budget.go how long Spotify's limits make it; streams.go says what goes where.
 package main
 
 import (

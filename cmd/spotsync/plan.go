@@ -82,7 +82,7 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 	}
 	got.plan.Path = path
 	s.nameSongs(ctx, got.plan, a.outTTY && o.refresh && !show.json)
-	if err := a.showPlan(got.plan, show); err != nil {
+	if err := a.showPlan(got.plan, show, s.takes(got.plan, got.desired)); err != nil {
 		return err
 	}
 	s.countdown()
@@ -110,12 +110,12 @@ func differences(p *reconcile.Plan, show showOptions) error {
 	return nil
 }
 
-// showPlan writes a plan to Out, for people or programs.
-func (a *app) showPlan(p *reconcile.Plan, show showOptions) error {
+// showPlan writes a plan to Out, for people or programs; for people with how long it takes, where that is known.
+func (a *app) showPlan(p *reconcile.Plan, show showOptions, takes string) error {
 	if show.json {
 		return a.writeJSON(p)
 	}
-	o := renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown}
+	o := renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
 	if !a.outTTY {
 		o.Width = 0 // nothing is cut for a file or another program
 	}

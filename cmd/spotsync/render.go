@@ -20,10 +20,11 @@ type renderOptions struct {
 	Summary  bool
 	Full     bool
 	Markdown bool
+	Takes    string // about how long the requests take; empty: not worth a word
 }
 
-// renderPlan shows a plan to people. The same plan gives the same bytes, and nothing in it can steer a terminal or leave
-// its place in Markdown, whatever the playlists are called.
+// renderPlan shows a plan to people. The same plan and options give the same bytes, and nothing in the plan can steer a
+// terminal or leave its place in Markdown, whatever the playlists are called.
 func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
 	if o.Markdown {
 		_, err := io.WriteString(w, markdownPlan(p, o))
@@ -402,7 +403,7 @@ func (t *page) remedies(p *reconcile.Plan) {
 
 // conclusion is the last line, which is all that many read.
 func (t *page) conclusion(p *reconcile.Plan) {
-	line := conclusion(p)
+	line := conclusion(p, t.options.Takes)
 	if len(p.Refusals) > 0 {
 		t.prose("", toneStrong, line)
 		t.prose("", toneBad, refusedLine(len(p.Refusals)))

@@ -19,7 +19,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 	if command == "apply" {
 		command = "plan"
 	}
-	fmt.Fprintf(&b, "### spotsync %s\n\n**%s**\n", command, conclusion(p))
+	fmt.Fprintf(&b, "### spotsync %s\n\n**%s**\n", command, conclusion(p, o.Takes))
 	if len(p.Refusals) > 0 {
 		b.WriteString("\n**It can't be applied:**\n\n")
 		var text []string

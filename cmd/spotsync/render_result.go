@@ -15,8 +15,8 @@ func refusedLine(n int) string {
 	return fmt.Sprintf("It can't be applied; the %d reasons follow.", n)
 }
 
-// conclusion counts a plan.
-func conclusion(p *reconcile.Plan) string {
+// conclusion counts a plan and says how long it takes, unless that is empty.
+func conclusion(p *reconcile.Plan, takes string) string {
 	held, skipped, adopted, restored := 0, 0, 0, 0
 	for _, c := range p.Changes {
 		switch c.Action {
@@ -39,8 +39,11 @@ func conclusion(p *reconcile.Plan) string {
 	}
 	if !p.Empty() {
 		s := p.Summary
-		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete; %s.%s", s.Create-adopted-restored,
-			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, plural(s.Requests, "request"), rest.String())
+		if takes != "" {
+			takes = ", " + takes
+		}
+		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete; %s%s.%s", s.Create-adopted-restored,
+			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, plural(s.Requests, "request"), takes, rest.String())
 	}
 	switch {
 	case p.Command == "destroy":

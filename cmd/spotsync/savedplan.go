@@ -60,7 +60,7 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 	if stale := p.Refresh(got.observed); len(stale) > 0 {
 		return fmt.Errorf("the plan is stale: %s changed on Spotify since. Plan again", strings.Join(stale, ", "))
 	}
-	if err := s.announce(p, o.show); err != nil {
+	if err := s.announce(got, o.show); err != nil {
 		return err
 	}
 	if len(p.Refusals) > 0 {

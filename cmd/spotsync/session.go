@@ -220,6 +220,7 @@ func (w *world) about(err error) error {
 
 // Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
 func (s *session) Close() error {
+	s.remember()
 	s.letGo()
 	var errs []error
 	for _, label := range sortedKeys(s.logins) {
@@ -280,10 +281,7 @@ func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error)
 	if err != nil {
 		return nil, err
 	}
-	if s.limits[app.ClientID] == nil {
-		s.limits[app.ClientID] = s.world.newLimiter(app.ClientID, s.options.parallelism)
-	}
-	l, err := s.app.logIn(ctx, s.world, creds, app, acc.Label, clientOptions{limiter: s.limits[app.ClientID], budget: s.budget, wait: s.options.maxWait})
+	l, err := s.app.logIn(ctx, s.world, creds, app, acc.Label, clientOptions{limiter: s.limiter(app.ClientID), budget: s.budget, wait: s.options.maxWait})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
@@ -243,28 +242,6 @@ func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Cl
 			a.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
 		},
 	}
-}
-
-// newLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
-func (w *world) newLimiter(clientID string, parallelism int) *spotify.Limiter {
-	limits := store.OpenLimits(w.fsys, w.stateDir, w.issuer.Name, clientID)
-	o := spotify.LimiterOptions{
-		Concurrency: parallelism,
-		Load: func() (t time.Time, reason string) {
-			n, err := limits.NotBefore()
-			if err != nil {
-				return t, ""
-			}
-			return n.Until, n.Reason
-		},
-		Save: func(until time.Time, reason string) error {
-			return limits.SetNotBefore(store.NotBefore{Until: until, Reason: reason})
-		},
-	}
-	if w.issuer.Name == auth.Loopback {
-		o.Rate, o.Burst = 1000, 1000 // nobody's quota is spent
-	}
-	return spotify.NewLimiter(o)
 }
 
 func readSecret(path string) (string, error) {

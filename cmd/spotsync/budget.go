@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// assumedAllowance is how many requests in 30 seconds a plan reckons with before Spotify has shown what it allows. The
+// true figure is secret and differs between apps; nothing is held back because of this one.
+const assumedAllowance = 90
+
+// newLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
+func (w *world) newLimiter(clientID string, parallelism int) *spotify.Limiter {
+	return spotify.NewLimiter(w.limiterOptions(clientID, parallelism))
+}
+
+func (w *world) limiterOptions(clientID string, parallelism int) spotify.LimiterOptions {
+	limits := store.OpenLimits(w.fsys, w.stateDir, w.issuer.Name, clientID)
+	o := spotify.LimiterOptions{
+		Concurrency: parallelism,
+		Assumed:     assumedAllowance,
+		Load: func() (t time.Time, reason string) {
+			n, err := limits.NotBefore()
+			if err != nil {
+				return t, ""
+			}
+			return n.Until, n.Reason
+		},
+		Save: func(until time.Time, reason string) error {
+			return limits.SetNotBefore(store.NotBefore{Until: until, Reason: reason})
+		},
+		Recall: func() spotify.Allowance {
+			a, _ := limits.Allowance() // not knowing costs a refused request at worst
+			return a
+		},
+		Remember: limits.SetAllowance,
+	}
+	if w.issuer.Name == auth.Loopback { // nobody's quota is spent
+		o.Rate, o.Burst, o.Assumed = 1000, 1000, 0
+	}
+	return o
+}
+
+// limiter is the limiter of one client ID. All of a session's share the bound on requests at once.
+func (s *session) limiter(clientID string) *spotify.Limiter {
+	l := s.limits[clientID]
+	if l == nil {
+		o := s.world.limiterOptions(clientID, s.options.parallelism)
+		for _, other := range s.limits { // whichever: the bound is the same
+			o.Beside = other
+		}
+		l = spotify.NewLimiter(o)
+		s.limits[clientID] = l
+	}
+	return l
+}
+
+// remember keeps for the next run what this one learned of Spotify's limits.
+func (s *session) remember() {
+	for _, id := range sortedKeys(s.limits) {
+		if err := s.limits[id].Close(); err != nil {
+			s.log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
+		}
+	}
+}
+
+// takes says about how long a plan's requests take, as far as Spotify's limits make them; empty where they don't. Apps
+// are limited one by one, so the slowest counts.
+func (s *session) takes(p *reconcile.Plan, desired *config.Desired) string {
+	requests := make(map[string]int) // by client ID
+	for _, c := range p.Changes {
+		if n := len(c.Edits); n > 0 {
+			requests[s.clientID(accountOf(desired, c.Account))] += n
+		}
+	}
+	var longest time.Duration
+	var known bool
+	for _, id := range sortedKeys(requests) {
+		if d, learned := s.limiter(id).Estimate(requests[id]); d > longest {
+			longest, known = d, learned
+		}
+	}
+	return takesLine(longest, known)
+}
+
+// clientID is the app of an account, logged in or not; empty where it is not known.
+func (s *session) clientID(acc config.Account) string {
+	if l, ok := s.logins[acc.Label]; ok {
+		return l.app.ClientID
+	}
+	creds, err := s.world.openCredentials()
+	if err != nil {
+		return ""
+	}
+	app, err := s.appFor(s.world, acc, creds)
+	if err != nil {
+		return ""
+	}
+	return app.ClientID
+}
+
+func takesLine(d time.Duration, known bool) string {
+	switch {
+	case d <= 0:
+		return ""
+	case known:
+		return "about " + roughly(d) + " at the pace Spotify lately allowed"
+	default:
+		return "about " + roughly(d) + " at the pace Spotify is assumed to allow"
+	}
+}
+
+// roughly is a duration for people, rounded up.
+func roughly(d time.Duration) string {
+	up := func(unit time.Duration) int { return int((d + unit - 1) / unit) }
+	switch {
+	case d < time.Minute:
+		return plural(up(time.Second), "second")
+	case d <= 90*time.Minute:
+		return plural(up(time.Minute), "minute")
+	default:
+		return plural(up(time.Hour), "hour")
+	}
+}
+
+// announceRequests says before a long run how long it is.
+func announceRequests(n int, takes string) string {
+	if takes != "" {
+		return fmt.Sprintf("This takes %d requests, %s.", n, takes)
+	}
+	return fmt.Sprintf("This takes %d requests.", n)
+}

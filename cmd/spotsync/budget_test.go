@@ -1,0 +1,134 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+func TestTakesLine(t *testing.T) {
+	for _, test := range []struct {
+		takes time.Duration
+		known bool
+		want  string
+	}{
+		{want: ""},
+		{takes: 30 * time.Second, want: "about 30 seconds at the pace Spotify is assumed to allow"},
+		{takes: time.Minute, want: "about 1 minute at the pace Spotify is assumed to allow"},
+		{takes: 150 * time.Second, known: true, want: "about 3 minutes at the pace Spotify lately allowed"},
+		{takes: 90 * time.Minute, want: "about 90 minutes at the pace Spotify is assumed to allow"},
+		{takes: 91 * time.Minute, known: true, want: "about 2 hours at the pace Spotify lately allowed"},
+	} {
+		if got := takesLine(test.takes, test.known); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+	if got := announceRequests(402, "about 2 minutes"); got != "This takes 402 requests, about 2 minutes." {
+		t.Error(got)
+	}
+	if got := announceRequests(402, ""); got != "This takes 402 requests." {
+		t.Error(got)
+	}
+}
+
+// The plan names how long it takes where it names the requests, and nothing else changes.
+func TestRenderTakes(t *testing.T) {
+	p := scenes(t)["changes"]
+	const takes = "about 3 minutes at the pace Spotify is assumed to allow"
+	for _, o := range []renderOptions{{Width: 80}, {Summary: true}, {Markdown: true}} {
+		without := render(t, p, o)
+		o.Takes = takes
+		with := strings.Join(strings.Fields(render(t, p, o)), " ") // wherever its lines end
+		if !strings.Contains(with, "; 9 requests, "+takes+".") || strings.Replace(with, ", "+takes, "", 1) != strings.Join(strings.Fields(without), " ") {
+			t.Errorf("%+v: %s", o, with)
+		}
+	}
+	if got := conclusion(&reconcile.Plan{Complete: true}, takes); strings.Contains(got, takes) {
+		t.Error(got)
+	}
+}
+
+// Each app has its own allowance: Spotify's is assumed until it was learned, and on loopback there is none to assume.
+func TestTakes(t *testing.T) {
+	dir := t.TempDir()
+	desired := &config.Desired{Accounts: map[string]config.Account{"kid": {Label: "kid", ClientID: "bbbb"}}}
+	edits := func(n int) []reconcile.Edit { return make([]reconcile.Edit, n) }
+	p := &reconcile.Plan{Changes: []reconcile.Change{
+		{Account: defaultLabel, Edits: edits(200)}, {Account: "kid", Edits: edits(100)}, {Account: defaultLabel, Edits: edits(171)},
+	}}
+	fresh := func(issuer string) *session {
+		w := &world{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
+		s := &session{app: &app{Getenv: func(string) string { return "" }}, world: w, limits: make(map[string]*spotify.Limiter)}
+		s.logins = map[string]*login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
+		return s
+	}
+	if got := fresh(auth.Spotify).takes(p, desired); got != "about 2 minutes at the pace Spotify is assumed to allow" { // 371 by 90 in 30 s: four waits
+		t.Error(got)
+	}
+	if got := fresh(auth.Loopback).takes(p, desired); got != "" {
+		t.Error(got)
+	}
+	learn := func(issuer, id string, n int) {
+		if err := store.OpenLimits(store.OS{}, dir, issuer, id).SetAllowance(spotify.Allowance{Requests: n, Time: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	learn(auth.Loopback, "bbbb", 20)
+	if got := fresh(auth.Loopback).takes(p, desired); got != "about 2 minutes at the pace Spotify lately allowed" {
+		t.Error(got)
+	}
+	learn(auth.Spotify, "aaaa", 400)
+	learn(auth.Spotify, "bbbb", 99)
+	if got := fresh(auth.Spotify).takes(p, desired); got != "about 30 seconds at the pace Spotify lately allowed" {
+		t.Error(got)
+	}
+}
+
+// --parallelism bounds the requests under way of the whole run, whoever's they are.
+func TestParallelismIsOneBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{world: &world{issuer: auth.Issuer{Name: auth.Loopback}, stateDir: t.TempDir()}, limits: make(map[string]*spotify.Limiter)}
+		s.options.parallelism = 3
+		var mu sync.Mutex
+		now, most := 0, 0
+		answer := roundTripper(func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+		})
+		var group sync.WaitGroup
+		for _, id := range []string{"aaaa", "aaaa", "bbbb", "cccc"} { // two accounts of one app, and other apps
+			c := &spotify.Client{HTTP: &http.Client{Transport: answer}, Limiter: s.limiter(id)}
+			for range 4 {
+				group.Go(func() {
+					if err := c.Save(t.Context(), "spotify:track:a"); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		group.Wait()
+		if most != 3 || len(s.limits) != 3 {
+			t.Errorf("%d at once, %d limiters", most, len(s.limits))
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
