@@ -47,6 +47,7 @@ type world struct {
 	answer   time.Duration // how long the prompt waits between plan and apply
 	between  func()        // what happens meanwhile
 	events   []Event
+	announce func(playlists, requests int)
 }
 
 // inWorld runs a test in a bubble, with every default quirk on.
@@ -150,7 +151,7 @@ func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnosti
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted}
+	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted, Announce: s.announce}
 	var managed []spotify.ID
 	managed, o.Alone = in.Managed("default")
 	seen, err := o.Observe(ctx, managed)

@@ -86,7 +86,7 @@ func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok boo
 		return Seen{}, false
 	default:
 		c, cached := o.Account.Cached(id)
-		if !cached || !stillHolds(c, p) {
+		if !cached || !StillHolds(c, p) {
 			return Seen{}, false
 		}
 		s.Contents, s.At = *c, now
@@ -96,9 +96,9 @@ func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok boo
 	return s, true
 }
 
-// stillHolds reports whether a playlist still is what was cached of it. The snapshot of a write of ours covers an edit that
+// StillHolds reports whether a playlist still is what was cached of it. The snapshot of a write of ours covers an edit that
 // somebody made just before; that one shows in the number of items.
-func stillHolds(c *store.Contents, p spotify.Playlist) bool {
+func StillHolds(c *store.Contents, p spotify.Playlist) bool {
 	return p.Snapshot != "" && c.Snapshot == p.Snapshot && (p.Total < 0 || p.Total == len(c.Items))
 }
 

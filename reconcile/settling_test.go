@@ -142,20 +142,6 @@ func TestCacheIsNotPoisoned(t *testing.T) {
 	})
 }
 
-// TestQuietRoundTakesOneRequest, whatever the number of playlists, once all is known.
-func TestQuietRoundTakesOneRequest(t *testing.T) {
-	inWorld(t, block("a", "A", upTo(120))+block("b", "B", songs(1)), func(t *testing.T, w *world) {
-		w.mustApply()
-		time.Sleep(2 * time.Minute)
-		w.quiet("settled") // reads once what was written
-		w.server.ResetRequests()
-		w.quiet("known")
-		if got := w.server.Counts(); got["GET /me/playlists"] != 1 || len(got) != 2 {
-			t.Errorf("a quiet round took %v", got)
-		}
-	})
-}
-
 // TestStop finishes the request under way, records it, and starts no other.
 func TestStop(t *testing.T) {
 	for stopAt := 1; stopAt <= 4; stopAt++ {

@@ -91,11 +91,19 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 	return &planned{plan: plan, desired: desired, observed: in.Observed}, nil
 }
 
+// manyRequests is how many may be sent without saying so first.
+const manyRequests = 100
+
 // observe reads one account, and shows how far that is.
 func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconcile.Input) (*reconcile.Observed, error) {
 	reading := s.progress("Reading playlists")
 	defer reading.Done()
 	o.Progress = reading.Set
+	o.Announce = func(playlists, requests int) {
+		if requests > manyRequests {
+			s.say("Reading %s takes %d requests.", plural(playlists, "playlist"), requests)
+		}
+	}
 	var managed []spotify.ID
 	managed, o.Alone = in.Managed(o.Label)
 	seen, err := o.Observe(ctx, managed)

@@ -1,0 +1,336 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spotsync/spotsync/spotify"
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+// asked are the requests since the last call, without the question who is logged in, which each process of these tests
+// asks once more than spotsync does.
+func (w *world) asked() map[string]int {
+	counts := maps.Clone(w.server.Counts())
+	delete(counts, "GET /me")
+	w.server.ResetRequests()
+	return counts
+}
+
+func (w *world) took(when string, want map[string]int) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.asked()); diff != "" {
+		w.t.Errorf("%s (-want +got):\n%s", when, diff)
+	}
+}
+
+const (
+	listing   = "GET /me/playlists"
+	items     = "GET /playlists/{id}/items"
+	single    = "GET /playlists/{id}"
+	addItems  = "POST /playlists/{id}/items"
+	putItems  = "PUT /playlists/{id}/items"
+	lessItems = "DELETE /playlists/{id}/items"
+	details   = "PUT /playlists/{id}"
+	contains  = "GET /me/library/contains"
+)
+
+// lists are n playlists of 120 songs each.
+func lists(n int, lines ...string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(block(fmt.Sprintf("p%03d", i), fmt.Sprintf("List %03d", i), upTo(120), lines...))
+	}
+	return b.String()
+}
+
+// TestQuiet: what was made is never read. A plan of P playlists lists them and asks nothing more, in the minute after the
+// writes and ever after.
+func TestQuiet(t *testing.T) {
+	for _, n := range []int{1, 51} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			inWorld(t, lists(n), func(t *testing.T, w *world) {
+				w.mustApply()
+				w.took("create", map[string]int{listing: 1, "POST /me/playlists": n, addItems: 2 * n})
+				for _, after := range []time.Duration{2 * time.Second, 5 * time.Second, 54 * time.Second, time.Hour} {
+					time.Sleep(after)
+					w.quiet(after.String())
+					w.took(after.String(), map[string]int{listing: spotify.Pages(n)})
+				}
+			})
+		})
+	}
+}
+
+// TestOneEditTakesThreeRequests, and no more once all is settled; every other date is kept.
+func TestOneEditTakesThreeRequests(t *testing.T) {
+	inWorld(t, lists(51), func(t *testing.T, w *world) {
+		w.mustApply()
+		want := upTo(120)
+		for _, edit := range []struct {
+			kind string
+			do   func([]spotify.URI) []spotify.URI
+		}{
+			{addItems, func(l []spotify.URI) []spotify.URI { return slices.Insert(l, 40, song(500)) }},
+			{addItems, func(l []spotify.URI) []spotify.URI { return append(l, song(501)) }},
+			{putItems, func(l []spotify.URI) []spotify.URI { return append(append(slices.Clone(l[:7]), l[9:]...), l[7:9]...) }},
+			{lessItems, func(l []spotify.URI) []spotify.URI { return slices.Delete(l, 88, 90) }},
+			{addItems, func(l []spotify.URI) []spotify.URI { return slices.Insert(l, 0, song(502)) }},
+		} {
+			time.Sleep(61 * time.Second)
+			had := spread(w, "playlist.p000")
+			time.Sleep(time.Second)
+			w.quiet("the dates are spread") // that takes a read
+			want = edit.do(slices.Clone(want))
+			w.hcl = block("p000", "List 000", want) + strings.TrimPrefix(lists(51), block("p000", "List 000", upTo(120)))
+			w.asked()
+			w.mustApply()
+			w.took(edit.kind, map[string]int{listing: 2, edit.kind: 1})
+			w.holds("playlist.p000", want...)
+			for u, at := range dates(w.there("playlist.p000")) {
+				if old := had[u]; len(old) > 0 && !slices.Equal(old, at) {
+					t.Errorf("%s was added on %v, and now on %v", u, old, at)
+				}
+			}
+		}
+		w.converged()
+	})
+}
+
+// TestChangedSnapshotReadsOneAgain, in whole pages and with one look after the last; what only its details explain too, but
+// once.
+func TestChangedSnapshotReadsOneAgain(t *testing.T) {
+	inWorld(t, lists(51)+`
+playlist "loose" {
+  tracks = ["`+string(song(1))+`"]
+  id     = "0000000000000000000000"
+}`, func(t *testing.T, w *world) {
+		loose := w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: "Loose", Rows: []sandbox.Row{{URI: song(1)}}})
+		w.hcl = strings.ReplaceAll(w.hcl, "0000000000000000000000\"\n}", string(loose)+"\"\n}")
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		w.quiet("settled")
+		w.asked()
+		w.server.Edit(w.id("playlist.p007"), func(p *sandbox.Playlist) { p.Rows = slices.Delete(p.Rows, 3, 4) })
+		if r := w.plan(); r.plan.Summary.Update != 1 {
+			t.Errorf("the edit is not seen: %s", describe(r.plan))
+		}
+		w.took("after an edit", map[string]int{listing: 2, items: 3, single: 1})
+		w.plan()
+		w.took("and again", map[string]int{listing: 2})
+		w.mustApply()
+		w.took("heal", map[string]int{listing: 2, addItems: 1})
+
+		w.server.Edit(loose, func(p *sandbox.Playlist) { p.Name = "Loosely" })
+		w.quiet("renamed elsewhere")
+		w.took("renamed elsewhere", map[string]int{listing: 2, items: 1})
+		w.quiet("renamed elsewhere")
+		w.took("renamed a while ago", map[string]int{listing: 2})
+	})
+}
+
+// TestDetailsOfOursReadNothingTwice: no answer tells the snapshot that a change of details makes, so the items are read
+// once, when the minute is over.
+func TestDetailsOfOursReadNothingTwice(t *testing.T) {
+	inWorld(t, lists(2), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		w.asked()
+		w.hcl = strings.ReplaceAll(w.hcl, `"List 001"`, `"Renamed"`)
+		w.mustApply()
+		w.took("rename", map[string]int{listing: 1, details: 1})
+		w.quiet("renamed")
+		time.Sleep(2 * time.Minute)
+		w.asked()
+		w.quiet("settled")
+		w.took("settled", map[string]int{listing: 1, items: 3, single: 1})
+		w.quiet("known")
+		w.took("known", map[string]int{listing: 1})
+	})
+}
+
+// TestTargetReadsItsTargets: of a large library only what the target takes is asked for.
+func TestTargetReadsItsTargets(t *testing.T) {
+	setup := func(t *testing.T, test func(*testing.T, *world)) {
+		inWorld(t, lists(2), func(t *testing.T, w *world) {
+			w.mustApply()
+			for i := range 200 {
+				w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: fmt.Sprint("Other ", i)})
+			}
+			time.Sleep(2 * time.Minute)
+			w.quiet("settled")
+			w.targets = []string{"playlist.p001"}
+			w.asked()
+			test(t, w)
+		})
+	}
+	setup(t, func(t *testing.T, w *world) {
+		w.server.Edit(w.id("playlist.p000"), func(p *sandbox.Playlist) { p.Rows = nil })
+		if r := w.plan(); !r.plan.Empty() {
+			t.Error(describe(r.plan))
+		}
+		w.took("quiet", map[string]int{single: 1, contains: 1})
+		w.server.Edit(w.id("playlist.p001"), func(p *sandbox.Playlist) { p.Rows = p.Rows[1:] })
+		w.mustApply()
+		w.took("heal", map[string]int{single: 2, contains: 1, items: 3, addItems: 1})
+		w.holds("playlist.p001", upTo(120)...)
+	})
+	setup(t, func(t *testing.T, w *world) { // what is gone is looked for where all are listed
+		w.server.Unfollow(w.user, w.id("playlist.p001"))
+		r := w.plan()
+		if len(r.plan.Changes) != 1 || r.plan.Changes[0].Action != Restore {
+			t.Error(describe(r.plan))
+		}
+		w.took("restore", map[string]int{single: 2, contains: 2, listing: 5})
+	})
+	setup(t, func(t *testing.T, w *world) { // a name may be taken by any of them
+		w.targets = []string{"playlist.new"}
+		w.hcl += block("new", "Other 7", songs(1))
+		w.refused("A playlist of this name exists already")
+		w.took("create", map[string]int{listing: 5})
+	})
+}
+
+// TestTornRead: somebody moves a song from a page that is not read yet to one that was. The number of items stands still,
+// and yet the pages don't fit together.
+func TestTornRead(t *testing.T) {
+	for page := range 3 {
+		t.Run(fmt.Sprint(page), func(t *testing.T) {
+			inWorld(t, block("a", "A", upTo(120))+block("b", "B", upTo(60)), func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				id := w.id("playlist.a")
+				last := func(p *sandbox.Playlist) { p.Rows = append(p.Rows[119:], p.Rows[:119]...) }
+				w.server.Edit(id, last)
+				time.Sleep(2 * time.Minute)
+				had := dates(w.there("playlist.a"))
+				w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Skip: page, After: true, Then: func() { w.server.Edit(id, last) }})
+				time.Sleep(2 * time.Minute)
+				r := w.mustApply()
+				if n := len(r.plan.Changes[0].Edits); n > 2 {
+					t.Errorf("%d edits for two moves:\n%s", n, describe(r.plan))
+				}
+				w.holds("playlist.a", upTo(120)...)
+				if diff := cmp.Diff(had, dates(w.there("playlist.a"))); diff != "" {
+					t.Errorf("dates (-before +after):\n%s", diff)
+				}
+				w.converged()
+			})
+		})
+	}
+}
+
+// TestNeverAtRest: a playlist that changes whenever it is read fails by itself, and nothing is written to it.
+func TestNeverAtRest(t *testing.T) {
+	inWorld(t, block("a", "A", upTo(120))+block("b", "B", songs(1)), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		id := w.id("playlist.a")
+		turn := func(p *sandbox.Playlist) { p.Rows = append(p.Rows[1:], p.Rows[0]) }
+		w.server.Edit(id, turn)
+		w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Times: -1, After: true, Then: func() { w.server.Edit(id, turn) }})
+		w.hcl = block("a", "A", upTo(120)) + block("b", "B", songs(1, 2))
+		r := w.apply()
+		if r.failed() != nil || r.plan.Changes[0].Action != Skipped || r.plan.Changes[1].Action != Update {
+			t.Errorf("%v\n%s", r.failed(), describe(r.plan))
+		}
+		w.holds("playlist.b", songs(1, 2)...)
+		w.server.ClearFaults()
+		w.mustApply()
+		w.holds("playlist.a", upTo(120)...)
+		w.converged()
+	})
+}
+
+// TestCacheDamaged: a cache that is gone, cut or full of nonsense costs reading again, and nothing else.
+func TestCacheDamaged(t *testing.T) {
+	for name, spoil := range map[string]func(string, []byte) error{
+		"deleted": func(path string, _ []byte) error { return os.Remove(path) },
+		"empty":   func(path string, _ []byte) error { return os.WriteFile(path, nil, 0o600) },
+		"cut":     func(path string, data []byte) error { return os.WriteFile(path, data[:len(data)/2], 0o600) },
+		"flipped": func(path string, data []byte) error {
+			data[len(data)/2] ^= 4
+			return os.WriteFile(path, data, 0o600)
+		},
+		"nonsense": func(path string, _ []byte) error { return os.WriteFile(path, []byte("{}\n"), 0o600) },
+		"folder": func(path string, _ []byte) error {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+			return os.Mkdir(path, 0o700)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, lists(2), func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				w.asked()
+				err := filepath.WalkDir(filepath.Join(w.dir, "cache"), func(path string, d os.DirEntry, err error) error {
+					if err != nil || d.IsDir() {
+						return err
+					}
+					data, err := os.ReadFile(path)
+					if err != nil {
+						return err
+					}
+					return spoil(path, data)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.quiet("damaged")
+				w.took("damaged", map[string]int{listing: 2, items: 6}) // two of them are looked at again with one listing
+				w.quiet("read again")
+				if name != "folder" { // there the cache can't be written either
+					w.took("read again", map[string]int{listing: 1})
+				}
+			})
+		})
+	}
+}
+
+// TestCutShortIsNotLost: what was read before Spotify said stop need not be read by the next run.
+func TestCutShortIsNotLost(t *testing.T) {
+	inWorld(t, lists(8), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		if err := os.RemoveAll(filepath.Join(w.dir, "cache")); err != nil {
+			t.Fatal(err)
+		}
+		w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Skip: 12, Times: 1, RetryAfter: "3600"})
+		if r := w.plan(); !StopsRun(r.failed()) {
+			t.Fatalf("got %v", r.failed())
+		}
+		before := w.asked()[items]
+		w.quiet("later")
+		if again := w.asked()[items]; before+again > 24+4*3+1 { // those under way, and the one that was refused
+			t.Errorf("8 playlists of 3 pages took %d reads, and then %d", before, again)
+		}
+	})
+}
+
+// TestAnnounced: how much is about to be read is said before it is.
+func TestAnnounced(t *testing.T) {
+	inWorld(t, lists(3), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		var said []string
+		w.announce = func(playlists, requests int) { said = append(said, fmt.Sprint(playlists, " in ", requests)) }
+		w.quiet("known")
+		if err := os.RemoveAll(filepath.Join(w.dir, "cache")); err != nil {
+			t.Fatal(err)
+		}
+		w.quiet("to be read")
+		if diff := cmp.Diff([]string{"3 in 9"}, said); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
