@@ -1,6 +1,7 @@
 // Package config turns HCL files into what the user wants, and points at the line to fix when it cannot.
 //
-// A map. From disk to source: load.go. From source to a [Module]: parse.go reads the blocks, blocks.go and playlist.go each
+// A map. From disk to source: load.go. From source to a [Module]: parse.go reads the blocks, pieces.go has
+// files and parts of files parsed side by side, blocks.go and playlist.go each
 // kind of block, body.go what a body may hold, remarks.go the comments behind songs, address.go how playlists are named,
 // references.go what an expression refers to, besides.go what
 // else is wrong with values, order.go in which order things can be worked out, limits.go how much a file may

@@ -96,6 +96,7 @@ type instance struct {
 	each     cty.Value            // each, or cty.NilVal
 	soft     bool                 // stands for instances not known
 	readable map[string]cty.Value // by name, as of readable
+	tracks   func() cty.Value     // of readable, but worked out when it is first read: it is large and seldom wanted; else nil
 	playlist Playlist
 }
 
@@ -302,6 +303,9 @@ func (ev *evaluation) block(name string, attrs map[string]bool) cty.Value {
 	for _, inst := range st.instances {
 		object := map[string]cty.Value{}
 		for attr := range attrs {
+			if attr == "tracks" && inst.tracks != nil {
+				inst.readable[attr], inst.tracks = inst.tracks(), nil
+			}
 			object[attr] = cty.DynamicVal
 			if v, ok := inst.readable[attr]; ok {
 				object[attr] = v

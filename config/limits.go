@@ -22,8 +22,9 @@ const (
 	maxProblems  = 100       // told at once about one list
 )
 
-// checkNesting refuses source whose nesting would exhaust the parser's stack. It looks at tokens alone.
-func checkNesting(tokens hclsyntax.Tokens) *hcl.Diagnostic {
+// checkNesting refuses source whose nesting would exhaust the parser's stack. It looks at tokens alone. spare is how much
+// to stay below the limits, for what tokens leaves out.
+func checkNesting(tokens hclsyntax.Tokens, spare int) *hcl.Diagnostic {
 	chains := []int{0}     // chain length, a level each
 	byLine := []bool{true} // does a newline end the chain at this level?
 	for _, t := range tokens {
@@ -32,7 +33,7 @@ func checkNesting(tokens hclsyntax.Tokens) *hcl.Diagnostic {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc,
 			hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 			chains[top]++ // a[0][0]…, f()()…, %{if}%{if}…
-			if len(chains) > maxNesting {
+			if len(chains) > maxNesting-spare {
 				return problem(t.Range, "Nested too deeply", fmt.Sprintf("There are more than %d brackets, quotes and blocks inside each other here.", maxNesting))
 			}
 			chains, byLine = append(chains, 0), append(byLine, t.Type == hclsyntax.TokenOBrace)
@@ -54,7 +55,7 @@ func checkNesting(tokens hclsyntax.Tokens) *hcl.Diagnostic {
 		default:
 			chains[top]++
 		}
-		if top = len(chains) - 1; chains[top] > maxChain {
+		if top = len(chains) - 1; chains[top] > maxChain-spare {
 			return problem(t.Range, "Expression too long", fmt.Sprintf("There are more than %d operators in a row here. "+
 				"Split the expression with locals.", maxChain))
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -25,9 +26,9 @@ type Module struct {
 	imports   []*importing
 	moved     []Moved
 	removed   []Removed
-	remarks   map[string]map[int]string // by file and by the offset of the end of what they stand behind
-	said      map[spotify.URI]string    // names of songs, by comments anywhere
-	order     []node                    // each after all it refers to
+	remarks   map[string][]remark           // by file, in the order written
+	said      func() map[spotify.URI]string // names of songs, by comments anywhere
+	order     []node                        // each after all it refers to
 }
 
 // Files is the source the module was parsed from, for quoting. It must not be changed.
@@ -58,17 +59,23 @@ func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags
 func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	p := &parser{told: map[string]bool{}, Module: &Module{
 		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
-		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string]map[int]string{}, said: map[spotify.URI]string{},
+		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string][]remark{},
 	}}
 	for _, o := range options {
 		o(p)
 	}
 	var bodies []*hclsyntax.Body
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if body := p.parseFile(name, files[name]); body != nil {
-			bodies = append(bodies, body)
+	names := slices.Sorted(maps.Keys(files))
+	results := parseFiles(files, names)
+	for i, r := range results {
+		p.add(r.diags...)
+		if r.diags.HasErrors() { // what follows a syntax error is a guess of the parser's: complaining about it would bury the error
+			continue
 		}
+		p.remarks[names[i]] = r.remarks
+		bodies = append(bodies, r.body)
 	}
+	p.said = sync.OnceValue(func() map[spotify.URI]string { return saying(results) }) // many configurations never need it
 	if unmet := p.checkVersion(bodies); unmet != nil {
 		return nil, unmet
 	}
@@ -91,16 +98,13 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	return p.Module, diags
 }
 
-func (p *parser) parseFile(name string, src []byte) *hclsyntax.Body {
+// parseWhole parses the text of a file at once.
+func parseWhole(name string, src []byte) parsed {
 	body, tokens, diags := parseSource(name, src)
-	p.add(diags...)
 	if diags.HasErrors() {
-		// What follows a syntax error is a guess of the parser's: complaining about it would bury the error.
-		return nil
+		return parsed{diags: diags}
 	}
-	p.remarks[name] = remarks(tokens)
-	said(tokens, p.said)
-	return body
+	return parsed{body: body, remarks: remarksOf(tokens), names: namesOf(tokens), diags: diags}
 }
 
 // parseSource parses the text of a file, unless it is more than the parser should be given.
@@ -109,7 +113,7 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
-	if d := checkNesting(tokens); d != nil {
+	if d := checkNesting(tokens, 0); d != nil {
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)

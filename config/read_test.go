@@ -459,6 +459,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("locals {\n x = local.x[*].y...\n}\n"))
 	files := testFiles(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
+		samePieces(t, src, 16)
 		sources := Files{"fuzz.hcl": src}
 		m, diags := Parse(sources)
 		if (m == nil) != diags.HasErrors() {

@@ -18,9 +18,16 @@ type wishes struct {
 	inst     *instance
 	e        *expression // the attribute tracks
 	entries  []Entry
-	values   []cty.Value // what other expressions see of them
-	unknown  bool        // some are not known
+	values   []listed // what other expressions see of them
+	unknown  bool     // some are not known
 	problems int
+}
+
+// listed is an item as it was written; its title is one that stands beside it.
+type listed struct {
+	v     cty.Value
+	title string
+	uri   spotify.URI
 }
 
 // tracks works the attribute tracks out. Where it is a list written out each element is judged by itself, so that an error
@@ -43,7 +50,13 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 		return
 	}
 	inst.playlist.HasTracks, inst.playlist.Tracks = true, w.entries
-	inst.readable["tracks"] = sequence(w.values, cty.EmptyTuple)
+	inst.tracks = func() cty.Value {
+		objects := make([]cty.Value, len(w.values))
+		for i, item := range w.values {
+			objects[i] = item.object()
+		}
+		return cty.TupleVal(objects)
+	}
 	if ev.items += len(w.entries); ev.items > maxAllItems {
 		ev.add(problem(e.Range(), "Too many tracks", fmt.Sprintf("All playlists together have more than %d tracks.", maxAllItems)))
 	}
@@ -52,7 +65,7 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 func (w *wishes) attribute() {
 	expr := unwrap(w.e.Expression)
 	if tuple, ok := expr.(*hclsyntax.TupleConsExpr); ok {
-		w.entries, w.values = []Entry{}, []cty.Value{}
+		w.entries, w.values = make([]Entry, 0, len(tuple.Exprs)), make([]listed, 0, len(tuple.Exprs))
 		w.written(tuple)
 		return
 	}
@@ -67,7 +80,7 @@ func (w *wishes) attribute() {
 	case !isList(v.Type()):
 		w.wrong(w.e.Range(), "List expected", fmt.Sprintf("\"tracks\" is a list: put brackets around it. This is %s.", article(v)))
 	default:
-		w.entries, w.values = []Entry{}, []cty.Value{}
+		w.entries, w.values = []Entry{}, []listed{}
 		w.computed(v, w.e.Range(), "", worth.soft)
 	}
 }
@@ -208,11 +221,11 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	}
 	entry := Entry{URI: ref.URI(spotify.KindTrack), Title: title, Range: rng}
 	if entry.Title == "" && at == "" {
-		entry.Title = w.ev.remarks[rng.Filename][rng.End.Byte]
+		entry.Title = w.ev.remarkBehind(rng)
 	}
-	w.values = append(w.values, object(v, entry))
+	w.values = append(w.values, listed{v, entry.Title, entry.URI})
 	if entry.Title == "" {
-		entry.Title = w.ev.said[entry.URI] // for people alone: expressions see only what stands beside an element
+		entry.Title = w.ev.said()[entry.URI] // for people alone: expressions see only what stands beside an element
 	}
 	w.entries = append(w.entries, entry)
 }
@@ -232,15 +245,15 @@ func position(at string) string {
 	return " (element " + at + ")"
 }
 
-// object is what other expressions see of an entry: the object it was, else one with uri and title.
-func object(v cty.Value, entry Entry) cty.Value {
+// object is what other expressions see of an item: the object it was, else one with uri and title.
+func (i listed) object() cty.Value {
 	attrs := map[string]cty.Value{"title": cty.NullVal(cty.String)}
-	if v.Type() != cty.String {
-		attrs = v.AsValueMap()
-	} else if entry.Title != "" {
-		attrs["title"] = cty.StringVal(entry.Title)
+	if i.v.Type() != cty.String {
+		attrs = i.v.AsValueMap()
+	} else if i.title != "" {
+		attrs["title"] = cty.StringVal(i.title)
 	}
-	attrs["uri"] = cty.StringVal(string(entry.URI))
+	attrs["uri"] = cty.StringVal(string(i.uri))
 	return cty.ObjectVal(attrs)
 }
 

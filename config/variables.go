@@ -80,7 +80,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 			return failed(problem(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
 		}
 		tokens, _ := hclsyntax.LexExpression([]byte(s.text), s.rng.Filename, hcl.InitialPos)
-		if d := checkNesting(tokens); d != nil {
+		if d := checkNesting(tokens, 0); d != nil {
 			return failed(d)
 		}
 		expr, diags := hclsyntax.ParseExpression([]byte(s.text), s.rng.Filename, hcl.InitialPos)
