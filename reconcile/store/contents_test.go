@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -157,6 +158,17 @@ func TestDamageIsSeen(t *testing.T) {
 			b[i] ^= 1 << bit
 			check(fmt.Sprintf("byte %d, bit %d", i, bit), b)
 		}
+	}
+}
+
+// The whole file is JSON with a version in it, whatever the items are called: that is how version 1 knows a newer one.
+func TestVersionTwoIsJSON(t *testing.T) {
+	items := []spotify.Item{{URI: "\xff", Track: spotify.Track{Title: "\"}^|\\\n\x00 Für Élise 夜"}}}
+	file, err := encode("base", Base{Address: `playlist.x["a"]`}, items)
+	must(t, err)
+	var v struct{ Version int }
+	if err := json.Unmarshal(file, &v); err != nil || v.Version != 2 {
+		t.Errorf("version %d, %v", v.Version, err)
 	}
 }
 
