@@ -107,7 +107,7 @@ func cuttable(src []byte, end int) bool {
 func (p *piece) parse() {
 	plain, outline, shape := p.plainElements()
 	tokens, _ := hclsyntax.LexConfig(outline, p.name, p.start)
-	if checkNesting(tokens, 1) != nil || slices.ContainsFunc(tokens, func(t hclsyntax.Token) bool { return t.Type == hclsyntax.TokenQuotedNewline }) {
+	if checkNesting(tokens, 1) != nil { // the one is for the quotes left out
 		return
 	}
 	file, diags := hclsyntax.ParseConfig(shape, p.name, p.start)
@@ -115,7 +115,7 @@ func (p *piece) parse() {
 		return
 	}
 	p.body = file.Body.(*hclsyntax.Body)
-	if p.sound = p.putBack(plain) == len(plain); !p.sound {
+	if p.sound = p.putBack(plain) == len(plain); !p.sound { // some line is part of a text or comment, or of something larger
 		return
 	}
 	p.remarks, p.names = remarksOf(tokens), namesOf(tokens)
@@ -141,17 +141,12 @@ type element struct {
 	at      int // offset of the comment
 }
 
-// plainElements finds the lines of p that are an element and nothing else, which are most of a long configuration, so that
-// HCL's parser, which takes its time for each character, needs not read them. outline is p's text with blanks for these
-// lines; shape has a number in place of each string and no comments there, so that the parser still judges whether a
-// value may stand at that place. Every other byte stays where it is.
-//
-// A line is what it looks like unless it is inside a longer text or comment. Those begin with << or /*, which is looked
-// for here, or with a quote left open, which the lexer sees in the outline too.
+// plainElements finds the lines of p that look like an element and nothing else, which are most of a long configuration, so
+// that HCL's parser, which takes its time for each character, needs not read them. outline is p's text with blanks for
+// these lines; shape has a number in place of each string and no comments there. Every other byte stays where it is. So the
+// parser judges what each line is: an element of a list if that is where it finds the number, and then a string may stand
+// there as well.
 func (p *piece) plainElements() (found []element, outline, shape []byte) {
-	if bytes.Contains(p.src, []byte("<<")) || bytes.Contains(p.src, []byte("/*")) {
-		return nil, p.src, p.src
-	}
 	outline, shape = bytes.Clone(p.src), bytes.Clone(p.src)
 	src, number := string(p.src), p.start.Line
 	for at, next := 0, 0; ; at, number = next, number+1 {
@@ -207,7 +202,7 @@ func plainElement(line string) (open, end, comment int) {
 	return open, end, len(line) - len(rest)
 }
 
-// putBack puts strings where their numbers are in lists, and tells how many.
+// putBack puts strings where their numbers are elements of lists, and tells how many.
 func (p *piece) putBack(plain []element) (put int) {
 	hclsyntax.VisitAll(p.body, func(n hclsyntax.Node) hcl.Diagnostics {
 		list, ok := n.(*hclsyntax.TupleConsExpr)
