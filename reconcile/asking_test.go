@@ -334,3 +334,23 @@ func TestAnnounced(t *testing.T) {
 		}
 	})
 }
+
+// TestUnverifiedIsRead: edits that built on each other's positions and were not verified are not taken for what is there.
+func TestUnverifiedIsRead(t *testing.T) {
+	inWorld(t, block("a", "A", upTo(20)), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		w.quiet("settled")
+		want := append(songs(20, 30), append(upTo(18), song(19), song(31))...)
+		w.hcl, w.verify = block("a", "A", want), VerifyNever
+		w.between = func() {
+			w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows[4], p.Rows[5] = p.Rows[5], p.Rows[4] })
+		}
+		w.mustApply()
+		w.between = nil
+		time.Sleep(61 * time.Second)
+		w.mustApply()
+		w.holds("playlist.a", want...)
+		w.converged()
+	})
+}

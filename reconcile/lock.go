@@ -25,6 +25,9 @@ type LockFile struct {
 	mu      sync.Mutex
 	current *lockfile.File
 	pending bool // the last update went to the state directory
+
+	text   string         // the file as it was last read or written, and what it says: a thousand playlists
+	parsed *lockfile.File // make two thousand updates, and parsing is most of an update's work
 }
 
 // OpenLockFile reads the lock file and what is pending for it. A missing file is an empty one.
@@ -96,9 +99,11 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 		l.current = f
 		return nil
 	}
-	err = l.fsys.WriteFile(l.path, next.Bytes(), 0o644)
+	text := next.Bytes()
+	err = l.fsys.WriteFile(l.path, text, 0o644)
 	switch {
 	case err == nil:
+		l.text, l.parsed = string(text), next
 		if l.pending {
 			if err := l.state.SavePending(nil); err != nil {
 				return fmt.Errorf("forget pending lock entries: %w", err)
@@ -106,7 +111,7 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 		}
 		l.pending = false
 	case readOnly(err):
-		waiting, merr := json.Marshal(pendingEntries{Base: string(file.Bytes()), Next: string(next.Bytes())})
+		waiting, merr := json.Marshal(pendingEntries{Base: string(file.Bytes()), Next: string(text)})
 		if merr != nil {
 			return merr
 		}
@@ -134,6 +139,8 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 	file = lockfile.New(l.issuer)
 	data, err := l.fsys.ReadFile(l.path)
 	switch {
+	case err == nil && l.parsed != nil && l.text == string(data):
+		file = l.parsed
 	case err == nil:
 		if file, err = lockfile.Parse(data, l.path); err != nil {
 			return nil, nil, err
@@ -142,6 +149,7 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 			return nil, nil, refuse("", "The lock file belongs to another Spotify",
 				"%s was written for %q and this run talks to %q. Use another --lock-file, or set or unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL.", l.path, file.Issuer, l.issuer)
 		}
+		l.text, l.parsed = string(data), file
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fmt.Errorf("read the lock file: %w", err)
 	}
