@@ -12,6 +12,11 @@ type Allowance struct {
 	Recent   []Recent  `json:"recent,omitempty"` // what was sent lately and may still count, oldest first
 }
 
+// believed reports whether the figure is worth more than none. One from the future was written by a clock that was wrong.
+func (a Allowance) believed(now time.Time) bool {
+	return a.Requests >= fewest && !a.Time.After(now.Add(time.Minute)) && now.Sub(a.Time) < believedFor
+}
+
 // Recent is a number of requests answered within one second.
 type Recent struct {
 	Time     time.Time `json:"time"` // the end of that second
@@ -20,7 +25,7 @@ type Recent struct {
 
 const (
 	spotifyWindow = 30 * time.Second // Spotify counts over any 30 seconds (Web API, Rate Limits)
-	believed      = 24 * time.Hour   // how long a figure is worth more than none
+	believedFor   = 24 * time.Hour   // how long a figure is worth more than none
 	fewest        = 15               // requests in 30 seconds, however often Spotify complains
 	probeAfter    = 90 * time.Second // without a complaint, before more than the figure is tried
 	probeGrowth   = 4                // an allowance grows by one part in so many per 30 seconds
@@ -125,7 +130,7 @@ func (w *window) answer(now time.Time) {
 
 // recall takes over what another process knew.
 func (w *window) recall(a Allowance, now time.Time) {
-	if a.Requests >= fewest && !a.Time.After(now.Add(time.Minute)) && now.Sub(a.Time) < believed {
+	if a.believed(now) {
 		w.allowed, w.learned = a.Requests, a.Time
 	}
 	for _, r := range a.Recent {

@@ -38,7 +38,7 @@ type metered struct {
 
 	asked, served, refused int
 	flying, most           int // under way
-	toldUntil              time.Time
+	toldAt, toldUntil      time.Time
 	afterHold              int // sent although told to wait
 }
 
@@ -51,7 +51,7 @@ func (m *metered) RoundTrip(req *http.Request) (*http.Response, error) {
 	if m.jitter && m.asked%3 == 0 {
 		latency *= 5
 	}
-	if time.Now().Before(m.toldUntil) {
+	if now := time.Now(); now.After(m.toldAt) && now.Before(m.toldUntil) { // at the same instant nobody can know
 		m.afterHold++
 	}
 	m.mu.Unlock()
@@ -75,7 +75,8 @@ func (m *metered) RoundTrip(req *http.Request) (*http.Response, error) {
 			seconds = max(1, seconds-1)
 		}
 		resp.Header.Set("Retry-After", strconv.Itoa(int(seconds)))
-		m.toldUntil = time.Now().Add(time.Duration(seconds) * time.Second)
+		m.toldAt = time.Now()
+		m.toldUntil = m.toldAt.Add(time.Duration(seconds) * time.Second)
 	}
 	return resp, nil
 }
@@ -365,6 +366,40 @@ func TestAllowanceRecalled(t *testing.T) {
 			if l.window.allowed != test.allowed || len(l.window.answered) != test.in {
 				t.Errorf("%s: allowed %d, %d sent", name, l.window.allowed, len(l.window.answered))
 			}
+		}
+	})
+}
+
+// Of two processes at once the one that heard more lately is believed, whichever ends last.
+func TestAllowanceOfTwoProcesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept Allowance
+		limiter := func() *Limiter {
+			return NewLimiter(LimiterOptions{Recall: func() Allowance { return kept }, Remember: func(a Allowance) error { kept = a; return nil }})
+		}
+		m := &metered{allowed: 1000, way: "sliding", latency: 5 * time.Millisecond}
+		early, late := limiter(), limiter()
+		m.run(t, early, 20, 4)
+		now := time.Now().UTC()
+		for _, test := range []struct {
+			there Allowance
+			want  int
+		}{
+			{Allowance{Requests: 300, Time: now}, 300},
+			{Allowance{Requests: 300, Time: now.Add(-25 * time.Hour)}, 0},
+			{Allowance{Requests: 300, Time: now.Add(25 * time.Hour)}, 0},
+		} {
+			kept = test.there
+			early.news = true
+			if err := early.Close(); err != nil || kept.Requests != test.want || len(kept.Recent) == 0 {
+				t.Errorf("%v: %v, %v", test.there, err, kept)
+			}
+		}
+		kept = Allowance{Requests: 300, Time: now.Add(-time.Hour)}
+		m.allowed = 100
+		m.run(t, late, 200, 4)
+		if kept.Requests != 100 || late.Close() != nil || kept.Requests != 100 {
+			t.Errorf("%v", kept)
 		}
 	})
 }

@@ -52,7 +52,7 @@ type Refresher interface {
 	Refresh(ctx context.Context) error
 }
 
-// Retry is a wait about to begin.
+// Retry is a wait about to begin, before a request is sent again or for the first time.
 type Retry struct {
 	Method, Route string        // as in [Request]
 	Wait          time.Duration // how long

@@ -49,8 +49,9 @@ type LimiterOptions struct {
 	Load func() (until time.Time, reason string)
 	Save func(until time.Time, reason string) error
 
-	// Recall and Remember share what was learned of the allowance in the same way, but seldom: Recall is asked once,
-	// before the first request, Remember told after a complaint and by [Limiter.Close]. Either may be nil.
+	// Recall and Remember share what was learned of the allowance in the same way, but seldom: Recall is asked
+	// before the first request, Remember told after a complaint and by [Limiter.Close]; right before, Recall is asked again.
+	// Either may be nil; they are called one at a time.
 	Recall   func() Allowance
 	Remember func(Allowance) error
 }
@@ -138,7 +139,14 @@ func (l *Limiter) tell() error {
 	if l.remember == nil {
 		return nil
 	}
-	if err := l.remember(l.window.tell(time.Now())); err != nil {
+	now := time.Now()
+	a := l.window.tell(now)
+	if l.recall != nil { // another process may have learned meanwhile: the later complaint counts
+		if other := l.recall(); other.believed(now) && (a.Requests == 0 || other.Time.After(a.Time)) {
+			a.Requests, a.Time = other.Requests, other.Time
+		}
+	}
+	if err := l.remember(a); err != nil {
 		return fmt.Errorf("what Spotify allows could not be remembered: %w", err)
 	}
 	return nil
