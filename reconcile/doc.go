@@ -5,12 +5,13 @@
 //	api.go        what of Spotify this package needs
 //	lock.go       the lock file as it counts: the file, plus what could not yet be written to it; readonly_*.go tell when
 //	              that is because the file system is mounted read-only
-//	observe.go    what is on Spotify now; settle.go decides when a read may be believed after a write
+//	observe.go    what is on Spotify now: look.go finds the playlists, read.go what they hold, relinked.go which songs
+//	              Spotify has exchanged for others; settle.go decides when a read may be believed after a write
 //	identity.go   which playlist an address means, and when that must not be guessed
 //	compare.go    when two playlists count as different
 //	plan.go       the difference, as data; diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
 //	              that was kept; guard.go says what it may not do, hold.go what is left alone, refusal.go how that is told
-//	apply.go      doing it: playlists side by side, and what each run must prepare and remember
+//	apply.go      doing it: playlists side by side (sidebyside.go), and what each run must prepare and remember
 //	create.go     making a playlist exactly once
 //	write.go      bringing one playlist to what the plan says, one request at a time: fresh.go looks whether it still is
 //	              what was planned for, expect.go says what a read should show, verify.go whether it does, refused.go
