@@ -61,6 +61,7 @@ func (r *pairing) each(symbols []int, f func()) {
 // behind is the wanted row behind q that is not new, len(want) if there is none.
 func (r *pairing) behind(q int) int {
 	for q++; q < len(r.want) && r.at[q] < 0; q++ {
+		r.scans--
 	}
 	return q
 }
@@ -71,6 +72,7 @@ func (r *pairing) before(q int) int {
 		if r.at[q] >= 0 {
 			return r.at[q]
 		}
+		r.scans--
 	}
 	return -1
 }
@@ -152,7 +154,7 @@ func (r *pairing) exchanges(symbols []int, tries int, try func(t, q int) bool) {
 					if q == r.place[t] {
 						continue
 					}
-					if tries--; tries < 0 {
+					if tries--; tries < 0 || r.scans < 0 {
 						return
 					}
 					better = try(t, q) || better
@@ -183,7 +185,7 @@ type candidate struct {
 // choose pairs tokens and solves what results: the best answer of those that were tried. The solution is nil if it
 // would take more than most requests; with copies to pair, if it would take many more.
 func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
-	r := p.pair(tokens)
+	r := p.byContext(tokens)
 	open := r.open()
 	if len(open) > 0 {
 		r.climb(open, climbWork)
@@ -224,10 +226,11 @@ func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 	return j, best
 }
 
-// candidates are pairings like r and better ones, the most promising first: all there are, or those near r that a climb
-// comes by. r is spoilt.
+// candidates are pairings like r and better ones, the most promising first: all there are, or those that a climb comes
+// by that starts from r or from a pairing found otherwise. r is spoilt.
 func (p *problem) candidates(tokens []int, r *pairing, open []int) (found []candidate, all bool) {
 	look := func() int {
+		p.work -= len(tokens) / 4 // about what it takes, in gaps looked at
 		c := candidate{least: p.contract(tokens, r.place).bound(p.o)}
 		if len(found) < pairTries || len(found)*len(tokens) < pairRows || c.least < found[0].least {
 			c.place = slices.Clone(r.place)
@@ -235,7 +238,20 @@ func (p *problem) candidates(tokens []int, r *pairing, open []int) (found []cand
 		}
 		return c.least
 	}
-	now := look()
+	now, best := look(), r
+	for _, start := range [...]func() *pairing{
+		func() *pairing { return p.byLength(tokens) },
+		func() *pairing { return p.inOrder(tokens, false) },
+		func() *pairing { return p.inOrder(tokens, true) },
+	} {
+		r = start()
+		look()
+		r.climb(open, climbWork)
+		if n := look(); n < now {
+			now, best = n, r
+		}
+	}
+	r = best
 	every := min(pairMost, max(pairEvery, pairRows/(1+len(tokens))))
 	all = r.ways(open, every) <= every
 	doubtful := r.doubtful(open)

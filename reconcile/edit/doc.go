@@ -35,13 +35,16 @@
 // # Copies
 //
 // With several copies of a URI one has to choose which row becomes which, and which wanted rows are new. Rows are
-// paired by what surrounds them, the widest stretches first; then pairs are exchanged while that lowers the bound. Few
-// ways to pair are all tried. A bound for all pairings comes from leaving the rows out for which there is a choice.
+// paired by what surrounds them, by the longest stretches that are equal, and in order; then pairs are exchanged while
+// that lowers the bound. Few ways to pair are all tried. A bound for all pairings comes from leaving the rows out for
+// which there is a choice.
 //
 // # Never
 //
 // With [Never] a replace is considered too, and removing and inserting rows that could be moved: a hundred scattered
-// rows that gather at one place are a hundred moves, but one remove and one insert.
+// rows that gather at one place are a hundred moves, but one remove and one insert. What stays is a subsequence that is
+// in order already, weighed by price: a row that is brought anew is a hundredth of a remove and of an insert, and each
+// place between rows that stay where something has to go in is an insert.
 //
 // All searches count their work in operations, never in time, and random numbers have a fixed seed: the same input
 // gives the same script everywhere.

@@ -320,7 +320,10 @@ func FuzzMake(f *testing.F) {
 			o.Mode = Never
 		}
 		o.MaxURIs = []int{0, 1, 2, 5}[how>>1&3]
-		check(t, list(have), uris(list(want)), o)
+		s := check(t, list(have), uris(list(want)), o)
+		if o.Mode == Never {
+			noWorse(t, list(have), uris(list(want)), o, s)
+		}
 	})
 }
 

@@ -28,7 +28,10 @@ type group struct{ from, to int }
 func (g group) len() int { return g.to - g.from }
 
 // contract makes the jigsaw of tokens, which are rows of have, and place, their indices in want.
-func (p *problem) contract(tokens, place []int) *jigsaw {
+func (p *problem) contract(tokens, place []int) *jigsaw { return p.cutUp(tokens, place, false) }
+
+// cutUp is contract; if fine, joints where new rows are wanted count as broken too.
+func (p *problem) cutUp(tokens, place []int, fine bool) *jigsaw {
 	n := len(tokens)
 	j := &jigsaw{size: make([]int, n+2), place: make([]int, n+2)}
 	j.place[0], j.place[n+1] = -1, len(p.want)
@@ -58,7 +61,7 @@ func (p *problem) contract(tokens, place []int) *jigsaw {
 	}
 
 	block := make([]int, n+2) // by row that starts a block: the block's number
-	starts := func(t int) bool { return t == 0 || next[t-1] != t }
+	starts := func(t int) bool { return t == 0 || next[t-1] != t || fine && j.place[t] != j.place[t-1]+1 }
 	number := 0
 	for t := 0; ; t = next[t] {
 		if starts(t) {

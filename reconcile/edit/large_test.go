@@ -145,7 +145,7 @@ func TestShuffles(t *testing.T) {
 		for i := range tokens {
 			tokens[i] = i
 		}
-		over := len(Make(rowsOf(have), want, Options{}).Edits) - p.contract(tokens, p.pair(tokens).place).bound(p.o)
+		over := len(Make(rowsOf(have), want, Options{}).Edits) - p.contract(tokens, p.byContext(tokens).place).bound(p.o)
 		if over > 1 {
 			t.Errorf("n=%d: %d over the bound", n, over)
 		}
@@ -228,7 +228,7 @@ func TestLargeChanges(t *testing.T) {
 				for i := range tokens {
 					tokens[i] = i
 				}
-				bound := p.contract(tokens, p.pair(tokens).place).bound(p.o)
+				bound := p.contract(tokens, p.byContext(tokens).place).bound(p.o)
 				if most = bound + bound/50; name == "halves" {
 					most = bound + bound/50 + 2
 				}

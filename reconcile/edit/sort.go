@@ -109,7 +109,7 @@ func (s *sorter) search(l layout) (moves []move, bound int) {
 	s.g.read(l, s.blocks)
 	bound = s.g.bound()
 	moves, _ = s.descend(l, 0)
-	for _, b := range [...]struct{ width, noise int }{{1, 0}, {3, 0}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 9}, {6, 12}, {133, 0}} {
+	for _, b := range [...]struct{ width, noise int }{{1, 0}, {2, 0}, {1, 10}, {2, 10}, {1, 30}, {2, 30}, {3, 60}, {3, 20}, {3, 100}, {3, 40}, {8, 0}, {21, 0}, {6, 1}, {6, 2}, {6, 4}, {53, 0}, {6, 6}, {6, 12}, {133, 0}} {
 		if len(moves) == bound || s.work <= 0 {
 			break
 		}
