@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// latency is how long each request takes: about what Spotify's take from a good line.
+const latency = 20 * time.Millisecond
+
+// BenchmarkRun runs whole commands over accounts of 100 and 1,000 playlists of 300 songs, with a Spotify 20 ms away. It
+// reports how many requests a run sends to the Web API, and how many of them are writes. Memory is that of command and
+// sandbox together. docs/performance.md shows the figures and says how to repeat them.
+func BenchmarkRun(b *testing.B) {
+	for _, playlists := range []int{100, 1000} {
+		b.Run(fmt.Sprintf("%dx300", playlists), func(b *testing.B) { benchmarkAccount(b, playlists) })
+	}
+}
+
+func benchmarkAccount(b *testing.B, playlists int) {
+	var l *large
+	// measure times a command; before it, prepare gets ready, at the speed of a Spotify next door.
+	measure := func(name string, prepare func(b *testing.B), command string, args ...string) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			runs, requests, writes := 0, 0, 0
+			for b.Loop() {
+				b.StopTimer()
+				prepare(b)
+				l.latency.Store(int64(latency))
+				l.spotify.ResetRequests()
+				b.StartTimer()
+				l.again(b, exitOK, command, args...)
+				b.StopTimer()
+				l.latency.Store(0)
+				r, w := l.asked()
+				runs, requests, writes = runs+1, requests+r, writes+w
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(requests)/float64(runs), "requests")
+			b.ReportMetric(float64(writes)/float64(runs), "writes")
+		})
+	}
+	quiet := []string{"--detailed-exitcode"} // a difference fails
+	nothing := func(*testing.B) {}
+	settle := func(b *testing.B) { l.settle(b) }
+	n := 0
+	// edited settles, and changes the next playlist of the file.
+	edited := func(edit func(int)) func(b *testing.B) {
+		return func(b *testing.B) {
+			l.settle(b)
+			edit(n % playlists)
+			n++
+			l.write(b)
+		}
+	}
+
+	measure("create", func(b *testing.B) { l = newLarge(b, playlists, 300) }, "apply", "--auto-approve")
+	l = newLarge(b, playlists, 300) // the one above is gone with its benchmark, if it ran at all
+	l.run(b, exitOK, "apply", "--auto-approve")
+	measure("plan/just_written", nothing, "plan", quiet...)
+	measure("plan/settled", settle, "plan", quiet...)
+	measure("plan/refresh=false", settle, "plan", append(quiet, "--refresh=false")...)
+	measure("plan/target", settle, "plan", append(quiet, "--target", "playlist.list_7")...)
+	measure("plan/no_cache", func(b *testing.B) { l.settle(b); l.forget(b) }, "plan", quiet...)
+	measure("apply/insert", edited(func(i int) { l.insert(i) }), "apply", "--auto-approve")
+	measure("apply/move", edited(func(i int) { l.move(i) }), "apply", "--auto-approve")
+	measure("apply/remove", edited(func(i int) { l.remove(i) }), "apply", "--auto-approve")
+	measure("apply/rename", edited(func(i int) { l.rename(i) }), "apply", "--auto-approve")
+	measure("plan/renamed", func(b *testing.B) {
+		edited(func(i int) { l.rename(i) })(b)
+		l.run(b, exitOK, "apply", "--auto-approve")
+		l.settle(b)
+	}, "plan", quiet...)
+}
