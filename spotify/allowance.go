@@ -98,8 +98,8 @@ func (w *window) start() {
 	w.flying++
 }
 
-// refuse learns from a complaint about a request that left at sent and was not answered with anything else. It reports
-// whether this is news: the others under way at a complaint only correct it, by having been refused too.
+// refuse learns from a complaint about a request that left at sent and is still counted as under way. It reports whether
+// this is news: the others that were under way only correct the figure, by having been refused too.
 func (w *window) refuse(now, sent time.Time) bool {
 	w.forget(now)
 	w.refused = append(w.refused, now)
@@ -134,11 +134,12 @@ func (w *window) recall(a Allowance, now time.Time) {
 		w.allowed, w.learned = a.Requests, a.Time
 	}
 	for _, r := range a.Recent {
-		if age := now.Sub(r.Time); age >= spotifyWindow || age < -2*time.Second { // a clock that was wrong
+		age := now.Sub(r.Time)
+		if age >= spotifyWindow || age < -2*time.Second { // a clock that was wrong
 			continue
 		}
 		for range min(r.Requests, maxRecent-len(w.answered)) {
-			w.answered = append(w.answered, r.Time)
+			w.answered = append(w.answered, now.Add(-max(0, age))) // on the clock of this process, which nobody sets
 		}
 	}
 	slices.SortFunc(w.answered, time.Time.Compare)

@@ -366,6 +366,9 @@ func TestAllowanceRecalled(t *testing.T) {
 			if l.window.allowed != test.allowed || len(l.window.answered) != test.in {
 				t.Errorf("%s: allowed %d, %d sent", name, l.window.allowed, len(l.window.answered))
 			}
+			if slices.ContainsFunc(l.window.answered, now.Before) {
+				t.Errorf("%s: sent in the future", name)
+			}
 		}
 	})
 }
