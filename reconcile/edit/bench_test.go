@@ -47,6 +47,15 @@ func BenchmarkMake(b *testing.B) {
 	for _, name := range []string{"shuffled", "gathered", "few"} {
 		run("10000/"+name+",never", cs[name][0], cs[name][1], Options{Mode: Never})
 	}
+	// The slowest that were found: few different tracks.
+	r := rng(2)
+	two, alternate, sorted := make([]spotify.URI, 10000), make([]spotify.URI, 10000), make([]spotify.URI, 10000)
+	for i := range two {
+		two[i], alternate[i], sorted[i] = track(r.IntN(2)), track(i%2), track(i/5000)
+	}
+	run("10000/two,grown", two[:5000], two, Options{})
+	run("10000/sorted", alternate, sorted, Options{})
+	run("10000/alternating", sorted, alternate, Options{})
 }
 
 func BenchmarkApply(b *testing.B) {

@@ -191,3 +191,17 @@ func opaqueOptimum(have, want, stuck string, dist map[string]int, mode Mode, lim
 	}
 	return best
 }
+
+// A row that moves among copies of another is one move, whichever copies it passes.
+func TestOneAmongCopies(t *testing.T) {
+	for n := 2; n <= 12; n++ {
+		at := func(i int) string { return strings.Repeat("a", i) + "b" + strings.Repeat("a", n-i-1) }
+		for i := range n {
+			for j := range n {
+				if s := Make(list(at(i)), uris(list(at(j))), Options{}); i != j && len(s.Edits) != 1 {
+					t.Errorf("%s → %s: %d requests", at(i), at(j), len(s.Edits))
+				}
+			}
+		}
+	}
+}
