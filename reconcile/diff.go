@@ -140,9 +140,11 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	rows := rowsOf(c.Items, want, aliases)
 	d.before.Tracks = rows
 	want = wanted(w, rows, want)
+	// A row that Spotify shows no object for may come back, but never once it was replaced.
+	replaceable := !slices.ContainsFunc(rows, func(r Row) bool { return r.Null })
 	mode := edit.Always
-	if w.KeepDates == config.KeepNever && !slices.ContainsFunc(rows, func(r Row) bool { return r.Null }) {
-		mode = edit.Never // a row that Spotify shows no object for may come back, but never once it was replaced
+	if w.KeepDates == config.KeepNever && replaceable {
+		mode = edit.Never
 	}
 	have := editRows(rows)
 	var script edit.Script
@@ -153,7 +155,7 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	}
 	d.items, d.datesLost, d.proven = onTheWire(script.Edits, rows, aliases), script.DatesLost, script.Proven
 	d.after.Tracks = final(script, rows, w)
-	if w.KeepDates == config.KeepAuto && len(script.Edits) > edit.ReplaceCost(len(want))+cheapBudget {
+	if w.KeepDates == config.KeepAuto && replaceable && len(script.Edits) > edit.ReplaceCost(len(want))+cheapBudget {
 		if never := edit.Make(have, want, edit.Options{Mode: edit.Never}); len(never.Edits) < len(script.Edits) {
 			d.cheaper = &Cheaper{Edits: onTheWire(never.Edits, rows, aliases), DatesLost: never.DatesLost}
 		}
