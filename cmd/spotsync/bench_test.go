@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// latency is how long each request takes: about what Spotify's take from a good line.
+// latency is how long each request takes, besides what the sandbox needs.
 const latency = 20 * time.Millisecond
 
 // BenchmarkRun runs whole commands over accounts of 100 and 1,000 playlists of 300 songs, with a Spotify 20 ms away. It
