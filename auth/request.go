@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -108,7 +109,7 @@ func Begin(app App, o LoginOptions) (*Pending, error) {
 // Finish takes what the user copied: the whole address that the browser ended on, or the code in it. A *[PasteError] asks for
 // another try; other errors are those of [Login].
 func (p *Pending) Finish(ctx context.Context, pasted string) (Token, error) {
-	a, again := parsePasted(pasted, p.request.state)
+	a, again := parsePasted(strings.TrimSpace(pasted), p.request.state)
 	if again != "" {
 		return Token{}, &PasteError{again}
 	}
