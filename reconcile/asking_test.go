@@ -317,6 +317,24 @@ func TestCutShortIsNotLost(t *testing.T) {
 	})
 }
 
+// TestNothingWrittenNothingExpected: an edit that was not sent, or refused, leaves all as it was, so that the next run
+// need not read what is there.
+func TestNothingWrittenNothingExpected(t *testing.T) {
+	inWorld(t, lists(2), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		w.hcl = block("p000", "List 000", upTo(121)) + block("p001", "List 001", upTo(120))
+		w.server.Fail(sandbox.Fault{Method: "POST", Route: "/playlists/{id}/items", Times: 1, RetryAfter: "3600"})
+		if r := w.apply(); !StopsRun(r.failed()) {
+			t.Fatalf("got %v", r.failed())
+		}
+		w.asked()
+		w.mustApply()
+		w.took("again", map[string]int{listing: 1, addItems: 1})
+		w.holds("playlist.p000", upTo(121)...)
+	})
+}
+
 // TestAnnounced: how much is about to be read is said before it is.
 func TestAnnounced(t *testing.T) {
 	inWorld(t, lists(3), func(t *testing.T, w *world) {

@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -361,6 +363,50 @@ func TestRelinkedLater(t *testing.T) {
 		w.holds("playlist.a", songs(4, 3, 1, 2, 5)...)
 		w.converged()
 	})
+}
+
+// TestRelinkedAfterItWasRead: a song that was read before, and is shown under another URI from then on, is known by its
+// date and its name, whether or not somebody has edited the playlist.
+func TestRelinkedAfterItWasRead(t *testing.T) {
+	for name, foreign := range map[string]bool{"edited": true, "cache lost": false} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, block("a", "A", songs(1, 2, 3, 2, 4)), func(t *testing.T, w *world) {
+				for n, isrc := range map[int]string{2: "QZ0000000002", 77: "QZ0000000002", 9: "QZ0000000009"} {
+					w.server.AddTrack(sandbox.Track{ID: fmt.Sprintf("%022d", n), Title: fmt.Sprint("Song ", n%75), Artists: []string{"Somebody"}, ISRC: isrc})
+				}
+				edit := func() {
+					w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song(9)}) })
+				}
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				edit()
+				w.mustApply() // all dates are read
+				w.converged()
+				time.Sleep(2 * time.Minute)
+				w.quirks(func(q *sandbox.Quirks) {
+					q.Relink, q.DropLinkedFrom = map[string]string{string(song(2)): string(song(77))}, true
+				})
+				if foreign {
+					edit()
+					w.server.ResetRequests()
+					w.mustApply()
+					if got := w.server.Writes(); got != 1 {
+						t.Errorf("%d writes for one stranger", got)
+					}
+				} else if err := os.RemoveAll(filepath.Join(w.dir, "cache")); err != nil {
+					t.Fatal(err)
+				}
+				w.converged()
+				w.holds("playlist.a", songs(1, 2, 3, 2, 4)...)
+				time.Sleep(2 * time.Minute)
+				w.converged()
+				w.hcl = block("a", "A", songs(1, 3, 4))
+				w.mustApply()
+				w.holds("playlist.a", songs(1, 3, 4)...)
+				w.converged()
+			})
+		})
+	}
 }
 
 func TestLocalFiles(t *testing.T) {

@@ -26,7 +26,7 @@ func (w *writer) freshen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.states = []store.Mark{mark(w.now)}
+	w.states, w.untouched = []store.Mark{mark(w.now)}, settling == nil
 	if settling != nil {
 		w.states = settling.States
 	}

@@ -107,22 +107,57 @@ func alike(written, items []spotify.Item, aliases map[spotify.URI]spotify.URI) b
 	})
 }
 
-// relinked learns which rows Spotify shows under another URI where somebody has edited the playlist since we wrote to it:
-// then a stranger in the place of a song of ours may as well be that person's doing, so it must be the same recording. A
-// song whose name nothing tells is looked up; failing to is no failure.
+// exchanged tells which wanted songs that were read before may be shown under another URI now: the one that is new, was
+// added at the same time and is called the same. known is what was there.
+func exchanged(known, items []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
+	type trace struct {
+		added int64
+		title string
+	}
+	of := func(it spotify.Item) trace { return trace{it.AddedAt.Unix(), TitleOf(it.Track)} }
+	wanted := count(want)
+	had, shown := make(map[spotify.URI]bool, len(known)), make(map[spotify.URI]bool, len(items))
+	for _, it := range known {
+		had[it.URI] = true
+	}
+	strangers := make(map[trace][]spotify.URI)
+	for _, it := range items {
+		if !shown[it.URI] && !it.Opaque() && !it.AddedAt.IsZero() && wanted[it.URI] == 0 && !had[it.URI] && !had[uriOf(it)] {
+			strangers[of(it)] = append(strangers[of(it)], it.URI)
+		}
+		shown[it.URI], shown[uriOf(it)] = true, true
+	}
+	found := make(map[spotify.URI]spotify.URI)
+	for _, it := range known {
+		if it.Opaque() || it.AddedAt.IsZero() || wanted[it.URI] == 0 || shown[it.URI] || found[it.URI] != "" {
+			continue
+		}
+		if s := strangers[of(it)]; len(s) > 0 {
+			found[it.URI], strangers[of(it)] = s[0], s[1:]
+		}
+	}
+	return found
+}
+
+// relinked learns which rows Spotify shows under another URI where somebody may have edited the playlist since: then a
+// stranger in the place of a song of ours may as well be that person's doing, so it must be the same recording. The song
+// is looked up; failing to is no failure.
 func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) {
 	asked := 0
 	for _, block := range in.Desired.Playlists {
 		base, ok := in.Bases[block.Address]
 		s, found := seen.Seen[base.Contents.ID]
-		if !ok || !found || s.Expected || block.Account != o.Label || !in.targeted(block.Address) || writtenAs(base, s.Contents) {
+		if !ok || !found || s.Expected || block.Account != o.Label || !in.targeted(block.Address) {
 			continue
 		}
 		var want []spotify.URI
 		for _, e := range block.Tracks {
 			want = append(want, e.URI)
 		}
-		suspects := learnAliases(base.Contents.Items, base.Time, s.Contents.Items, want)
+		suspects := exchanged(base.Contents.Items, s.Contents.Items, want)
+		if !writtenAs(base, s.Contents) {
+			suspects = joined(suspects, learnAliases(base.Contents.Items, base.Time, s.Contents.Items, want))
+		}
 		for _, u := range sortedKeys(suspects) {
 			i := slices.IndexFunc(s.Contents.Items, func(it spotify.Item) bool { return it.URI == suspects[u] })
 			if ref, err := spotify.ParseRef(string(u)); err == nil && ref.Kind == spotify.KindTrack && asked < maxTwins {

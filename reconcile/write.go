@@ -24,20 +24,21 @@ type writer struct {
 	api     API
 	account *store.Account
 
-	id       spotify.ID
-	now      store.Contents
-	states   []store.Mark // what reads may show: now, and what was before it within the last minute
-	base     *store.Base  // what both agreed on before this run; nil where not known
-	requests int
-	lost     bool   // an answer was lost, so what was written is verified
-	asked    bool   // a request is under way, or was, and its outcome is not known
-	unsure   bool   // so says the record on disk
-	saved    bool   // history holds what was there before
-	refused  string // a description that Spotify refused
-	read     bool   // items were read after the last write, and are as expected
-	sure     bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
-	withdrew bool   // an item was refused since the last plan
-	adding   bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
+	id        spotify.ID
+	now       store.Contents
+	states    []store.Mark // what reads may show: now, and what was before it within the last minute
+	base      *store.Base  // what both agreed on before this run; nil where not known
+	requests  int
+	lost      bool   // an answer was lost, so what was written is verified
+	asked     bool   // a request is under way, or was, and its outcome is not known
+	unsure    bool   // so says the record on disk
+	untouched bool   // nobody expects a read to lag: no write of ours happened within the last minute, and none may have
+	saved     bool   // history holds what was there before
+	refused   string // a description that Spotify refused
+	read      bool   // items were read after the last write, and are as expected
+	sure      bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
+	withdrew  bool   // an item was refused since the last plan
+	adding    bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
 }
 
 // do brings one playlist to what the plan says. Where it ends early, what is certain is written down.
@@ -46,7 +47,11 @@ func (w *writer) do(ctx context.Context) error {
 		return fmt.Errorf("account %q is not logged in", w.change.Account)
 	}
 	err := w.bring(ctx)
-	if err != nil && w.unsure && !w.asked {
+	switch {
+	case err == nil || !w.unsure || w.asked:
+	case w.untouched:
+		_ = w.account.DropSettling(w.id) // nothing happened, so reads may be believed as before
+	default:
 		_ = w.settled() // without it the next run finds out by reading
 	}
 	return err
@@ -236,7 +241,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 			w.states = w.states[:len(w.states)-1]
 			return w.refusedBy(ctx, e, err)
 		}
-		w.lost = true
+		w.lost, w.untouched = true, false
 		now, v, lerr := w.lookInto(ctx, e, next)
 		if lerr != nil {
 			return false, fmt.Errorf("an answer was lost (%w) and it could not be read whether the request took effect (%w). The next run looks first; nothing is sent twice", err, lerr)
@@ -260,7 +265,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e Edit, next store.Contents) {
-	w.now, w.read = next, false
+	w.now, w.read, w.untouched = next, false, false
 	w.requests++
 	w.a.event(Event{Type: "request", Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }

@@ -93,8 +93,8 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, r
 			}
 		}()
 	}
-	if n := got.plan.Summary.Requests; n > 100 {
-		s.say("%s", announceRequests(n, s.takes(got.plan, got.desired)))
+	if n := got.plan.Summary.Requests; n > manyRequests {
+		s.say("%s", announcement("This", n, s.takes(got.plan, got.desired)))
 	}
 	if got.plan.Command == "refresh-only" {
 		return &reconcile.Result{}, reconcile.Remember(s.state, got.plan, nil)

@@ -129,10 +129,13 @@ func roughly(d time.Duration) string {
 	}
 }
 
-// announceRequests says before a long run how long it is.
-func announceRequests(n int, takes string) string {
+// manyRequests is how many may be sent without saying so first.
+const manyRequests = 100
+
+// announcement says before a long piece of work how long it is.
+func announcement(work string, n int, takes string) string {
 	if takes != "" {
-		return fmt.Sprintf("This takes %d requests, %s.", n, takes)
+		return fmt.Sprintf("%s takes %d requests, %s.", work, n, takes)
 	}
-	return fmt.Sprintf("This takes %d requests.", n)
+	return fmt.Sprintf("%s takes %d requests.", work, n)
 }

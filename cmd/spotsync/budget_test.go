@@ -32,10 +32,10 @@ func TestTakesLine(t *testing.T) {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
-	if got := announceRequests(402, "about 2 minutes"); got != "This takes 402 requests, about 2 minutes." {
+	if got := announcement("This", 402, "about 2 minutes"); got != "This takes 402 requests, about 2 minutes." {
 		t.Error(got)
 	}
-	if got := announceRequests(402, ""); got != "This takes 402 requests." {
+	if got := announcement("This", 402, ""); got != "This takes 402 requests." {
 		t.Error(got)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/config"
 )
@@ -371,5 +372,62 @@ func TestTroubleshootingQuotes(t *testing.T) {
 	}
 	if found < 25 {
 		t.Errorf("found %d quotes", found)
+	}
+}
+
+// TestPerformancePage looks for what docs/performance.md says can be measured: packages, benchmarks, runs and flags.
+func TestPerformancePage(t *testing.T) {
+	page := readDoc(t, "docs/performance.md")
+	command := regexp.MustCompile(`(?m)^go test \./(\S+) -run '\^\$' -bench '?([\w/|]+)'?`)
+	sources := make(map[string]string) // tests, by package
+	for _, m := range command.FindAllStringSubmatch(page, -1) {
+		paths, err := filepath.Glob(filepath.Join(repository, m[1], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			sources[m[1]] += readDoc(t, path[len(repository)+1:])
+		}
+		for name := range strings.SplitSeq(m[2], "|") {
+			name, _, _ = strings.Cut(name, "/")
+			if !regexp.MustCompile(`func Benchmark\w*` + name).MatchString(sources[m[1]]) {
+				t.Errorf("docs/performance.md measures %s in %s, which has no such benchmark", name, m[1])
+			}
+		}
+	}
+	if len(sources) != 5 {
+		t.Errorf("found commands for %d packages", len(sources))
+	}
+	// Runs are named in the second column, as are the lists of reconcile/edit, and benchmarks without the word Benchmark.
+	cells := regexp.MustCompile("(?m)^\\|[^|]*\\| `([^`]+)` \\|").FindAllStringSubmatch(page, -1)
+	for _, m := range cells {
+		name, _, _ := strings.Cut(m[1], ",")
+		found := false
+		for _, src := range sources {
+			_, last, _ := cutLast("/"+name, "/")
+			found = found || strings.Contains(src, `"`+name) || strings.Contains(src, `"`+last+`"`) || strings.Contains(src, "func Benchmark"+strings.Split(name, "/")[0]+"(")
+		}
+		if !found {
+			t.Errorf("docs/performance.md has a row for %s, which no benchmark measures", m[1])
+		}
+	}
+	runs := regexp.MustCompile(`measure\("([^"]+)"`).FindAllStringSubmatch(sources["cmd/spotsync"], -1)
+	for _, m := range runs {
+		if !strings.Contains(page, "| `"+m[1]+"` |") {
+			t.Errorf("docs/performance.md has no row for the run %s", m[1])
+		}
+	}
+	if len(cells) < 20 || len(runs) < 10 {
+		t.Errorf("found %d rows and %d runs", len(cells), len(runs))
+	}
+	a, _, _ := testApp("")
+	var flags []string
+	for _, c := range newRoot(a).Commands() {
+		c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	}
+	for _, m := range regexp.MustCompile("`--([a-z-]+)").FindAllStringSubmatch(page, -1) {
+		if !slices.Contains(flags, m[1]) {
+			t.Errorf("docs/performance.md speaks of --%s, which no command has", m[1])
+		}
 	}
 }

@@ -12,10 +12,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // a command lives for a second or so: it need not tidy up so often
+	}
 	// The first signal ends what can be ended without harm: reading, planning, a question. A request that changes
 	// something is finished and recorded first. The second signal ends everything at once.
 	signals := make(chan os.Signal, 2)

@@ -91,9 +91,6 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 	return &planned{plan: plan, desired: desired, observed: in.Observed}, nil
 }
 
-// manyRequests is how many may be sent without saying so first.
-const manyRequests = 100
-
 // observe reads one account, and shows how far that is.
 func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconcile.Input) (*reconcile.Observed, error) {
 	reading := s.progress("Reading playlists")
@@ -101,7 +98,8 @@ func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconci
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
 		if requests > manyRequests {
-			s.say("Reading %s takes %d requests.", plural(playlists, "playlist"), requests)
+			takes := takesLine(s.limiter(s.logins[o.Label].app.ClientID).Estimate(requests))
+			s.say("%s", announcement("Reading "+plural(playlists, "playlist"), requests, takes))
 		}
 	}
 	var managed []spotify.ID

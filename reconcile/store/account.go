@@ -75,6 +75,9 @@ func (a *Account) SaveSettling(s Settling) error {
 	return writeItems(a.fsys, a.settlingPath(s.ID), "settling", s, items)
 }
 
+// DropSettling forgets them: nothing was written after all.
+func (a *Account) DropSettling(id spotify.ID) error { return a.fsys.Remove(a.settlingPath(id)) }
+
 func (a *Account) cachePath(id spotify.ID) string {
 	return filepath.Join(a.cacheDir, "contents", playlistFile(id))
 }
