@@ -122,7 +122,7 @@ func (s *pathScanner) stateOf(path string) pathState {
 		for _, e := range entries {
 			if isConfigName(e.Name()) {
 				fmt.Fprintf(&b, "%q ", e.Name())
-				s.walk(&b, filepath.Join(real, e.Name()))
+				s.walkFrom(&b, real, []string{e.Name()})
 			}
 		}
 	}
@@ -133,6 +133,11 @@ func (s *pathScanner) stateOf(path string) pathState {
 // the way it notes whose events would tell of a change. info is nil when there is nothing, or nothing that can be seen.
 func (s *pathScanner) walk(b *strings.Builder, path string) (real string, info fs.FileInfo) {
 	at, rest := pathNames(path)
+	return s.walkFrom(b, at, rest)
+}
+
+// walkFrom is walk from a folder whose own path holds no links.
+func (s *pathScanner) walkFrom(b *strings.Builder, at string, rest []string) (real string, info fs.FileInfo) {
 	links := 0
 	for len(rest) > 0 {
 		name := rest[0]
