@@ -51,21 +51,21 @@ func (l *Loop) fold() {
 	l.current.N = 0
 }
 
-// Used is how many requests were sent in the 24 hours before now. An hour that lies partly before them counts in part.
-func (l *Loop) Used(now time.Time) int { return int(l.used(now) + 0.5) }
-
-func (l *Loop) used(at time.Time) float64 {
-	n := l.current.left(at)
+// Used is how many requests were sent in the 24 hours before now. An hour that lies partly before them counts whole.
+func (l *Loop) Used(now time.Time) int {
+	n := l.current.left(now)
 	for _, h := range l.Hours {
-		n += h.left(at)
+		n += h.left(now)
 	}
 	return n
 }
 
-// left is how many requests of an hour count at a time up to a day after it.
-func (h hour) left(at time.Time) float64 {
-	out := at.Add(-day).Sub(h.Start)
-	return float64(h.N) * (1 - min(1, max(0, out.Hours())))
+// left is how many requests of an hour count at a time.
+func (h hour) left(at time.Time) int {
+	if at.Before(h.Start.Add(time.Hour + day)) {
+		return h.N
+	}
+	return 0
 }
 
 // Interval is how long to wait between two quiet rounds of that cost: as long as the policy says, and longer where that is
@@ -75,16 +75,17 @@ func (l *Loop) Interval(policy LoopPolicy, cost int, now time.Time) time.Duratio
 	if policy.RequestsPerDay <= 0 || cost <= 0 {
 		return least
 	}
-	whole := evenly(cost, float64(policy.RequestsPerDay), day)
-	least = max(least, whole)
-	// At each hour of the next day no more may have been sent than the day allows, what is sent evenly from now on included.
-	for h := time.Hour; h < day; h += time.Hour {
-		free := float64(policy.RequestsPerDay) - l.used(now.Add(h))
+	perDay := float64(policy.RequestsPerDay)
+	perDay -= min(2*float64(cost), perDay/10) // kept back for the rounds at both ends of a day
+	least = max(least, evenly(cost, perDay, day))
+	// Before the end of each hour to come no more may have been sent than a day allows, with what is sent evenly from now on.
+	for end := now.Truncate(time.Hour).Add(time.Hour); end.Sub(now) <= day; end = end.Add(time.Hour) {
+		free, ahead := perDay-float64(l.Used(end.Add(-1))), end.Sub(now)
 		if free < float64(cost) {
-			least = max(least, h)
+			least = max(least, ahead)
 			continue
 		}
-		least = max(least, evenly(cost, free, h))
+		least = max(least, evenly(cost, free, ahead))
 	}
 	return least.Round(time.Second)
 }
@@ -100,7 +101,7 @@ func evenly(cost int, requests float64, over time.Duration) time.Duration {
 func (l *Loop) Next(policy LoopPolicy, cost int, until, now time.Time, jitter float64) time.Time {
 	wait := l.Interval(policy, cost, now)
 	at := now.Add(wait + time.Duration(jitter*float64(wait)/10))
-	if policy.RequestsPerDay <= 0 || l.used(now)+float64(cost) <= float64(policy.RequestsPerDay) {
+	if policy.RequestsPerDay <= 0 || l.Used(now)+cost <= policy.RequestsPerDay {
 		for _, w := range l.waits() {
 			if w.After(now) && w.Before(at) {
 				at = w
