@@ -365,6 +365,46 @@ func TestRelinkedLater(t *testing.T) {
 	})
 }
 
+// TestManyRelinked: so many songs may be shown as others that not each is looked up; another song among them is healed
+// all the same.
+func TestManyRelinked(t *testing.T) {
+	for name, exchanged := range map[string]bool{"all": false, "but one": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, block("a", "A", upTo(60)), func(t *testing.T, w *world) {
+				relink := make(map[string]string)
+				for n := range 61 {
+					twin := 1000 + n
+					for _, k := range []int{n, twin} {
+						w.server.AddTrack(sandbox.Track{ID: fmt.Sprintf("%022d", k), Title: fmt.Sprint("Song ", n), Artists: []string{"Somebody"}, ISRC: fmt.Sprintf("QZ%010d", n)})
+					}
+					if n%2 == 1 {
+						relink[string(song(n))] = string(song(twin))
+					}
+				}
+				w.quirks(func(q *sandbox.Quirks) { q.Relink, q.DropLinkedFrom = relink, true })
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				w.server.AddTrack(sandbox.Track{ID: fmt.Sprintf("%022d", 2000), Title: "Other", Artists: []string{"Somebody"}, ISRC: "QZ0000002000"})
+				writes := 1
+				w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) {
+					if exchanged {
+						writes++
+						p.Rows[3].URI = song(2000)
+					}
+					p.Rows = append(p.Rows, sandbox.Row{URI: song(2000)})
+				})
+				w.server.ResetRequests()
+				w.mustApply()
+				if got := w.server.Writes(); got > writes {
+					t.Errorf("%d writes for %d strangers", got, writes)
+				}
+				w.holds("playlist.a", upTo(60)...)
+				w.converged()
+			})
+		})
+	}
+}
+
 // TestRelinkedAfterItWasRead: a song that was read before, and is shown under another URI from then on, is known by its
 // date and its name, whether or not somebody has edited the playlist.
 func TestRelinkedAfterItWasRead(t *testing.T) {

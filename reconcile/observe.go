@@ -135,7 +135,9 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 	if err != nil {
 		return err
 	}
-	o.relinked(ctx, seen, in)
+	if err := o.relinked(ctx, seen, in); err != nil {
+		return err
+	}
 	return ctx.Err()
 }
 

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -11,7 +12,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// maxTwins is how many tracks a run looks up to tell whether Spotify has exchanged them.
+// maxTwins is how many tracks a run looks up to tell whether Spotify has exchanged them. Where all of so many were, the
+// rest is believed to be, which differs from them in nothing; where as many can't be looked up, none of the rest is.
 const maxTwins = 20
 
 // learnAliases tells which wanted URIs Spotify shows under another one. written is what our last write at that time left:
@@ -141,9 +143,9 @@ func exchanged(known, items []spotify.Item, want []spotify.URI) map[spotify.URI]
 
 // relinked learns which rows Spotify shows under another URI where somebody may have edited the playlist since: then a
 // stranger in the place of a song of ours may as well be that person's doing, so it must be the same recording. The song
-// is looked up; failing to is no failure.
-func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) {
-	asked := 0
+// is looked up; failing to is no failure, unless it ends the run.
+func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error {
+	confirmed, refuted, failed := 0, 0, 0
 	for _, block := range in.Desired.Playlists {
 		base, ok := in.Bases[block.Address]
 		s, found := seen.Seen[base.Contents.ID]
@@ -159,17 +161,30 @@ func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) {
 			suspects = joined(suspects, learnAliases(base.Contents.Items, base.Time, s.Contents.Items, want))
 		}
 		for _, u := range sortedKeys(suspects) {
-			i := slices.IndexFunc(s.Contents.Items, func(it spotify.Item) bool { return it.URI == suspects[u] })
-			if ref, err := spotify.ParseRef(string(u)); err == nil && ref.Kind == spotify.KindTrack && asked < maxTwins {
-				asked++
-				t, err := o.API.Track(ctx, ref.ID)
-				if err == nil && sameRecording(t, s.Contents.Items[i]) {
-					s.Aliases = joined(s.Aliases, map[spotify.URI]spotify.URI{u: suspects[u]})
-				}
+			ref, err := spotify.ParseRef(string(u))
+			if err != nil || ref.Kind != spotify.KindTrack || failed >= maxTwins {
+				continue
 			}
+			if refuted > 0 || confirmed < maxTwins {
+				t, err := o.API.Track(ctx, ref.ID)
+				i := slices.IndexFunc(s.Contents.Items, func(it spotify.Item) bool { return it.URI == suspects[u] })
+				switch {
+				case err != nil && StopsRun(err):
+					return fmt.Errorf("look up a song that Spotify may show as another: %w", err)
+				case err != nil:
+					failed++
+					continue
+				case !sameRecording(t, s.Contents.Items[i]):
+					refuted++
+					continue
+				}
+				confirmed++
+			}
+			s.Aliases = joined(s.Aliases, map[spotify.URI]spotify.URI{u: suspects[u]})
 		}
 		seen.Seen[base.Contents.ID] = s
 	}
+	return nil
 }
 
 // writtenAs reports whether nobody has changed a playlist since we wrote to it: it has the snapshot that our write made.

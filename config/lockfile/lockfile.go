@@ -126,5 +126,5 @@ func (f *File) Clone() *File {
 
 // Equal reports whether both would be written alike.
 func (f *File) Equal(g *File) bool {
-	return bytes.Equal(f.Bytes(), g.Bytes())
+	return f == g || bytes.Equal(f.Bytes(), g.Bytes())
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
@@ -97,6 +98,36 @@ func TestRoundTripAnyText(t *testing.T) {
 		}
 		if diff := cmp.Diff(f, got); diff != "" {
 			t.Fatalf("-want +got\n%s\n%s", diff, f.Bytes())
+		}
+	})
+}
+
+// TestFormatted: the file is written as HCL's own formatter would, which nobody then changes again.
+func TestFormatted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[a-zé"$%{}]{0,12}`))
+		day := func() time.Time { return time.Unix(rapid.Int64Range(0, 2e9).Draw(t, "time"), 0).UTC() }
+		yes := rapid.Bool()
+		f := New(IssuerSpotify)
+		f.Accounts["default"] = Account{ID: "a", User: spotify.ID(text.Draw(t, "user")), Name: text.Draw(t, "name")}
+		p := Playlist{ID: idA, Account: text.Draw(t, "account"), Name: text.Draw(t, "title"), RefusedDescription: text.Draw(t, "refused"),
+			Cover: text.Draw(t, "cover"), PreventDestroy: yes.Draw(t, "protected")}
+		if yes.Draw(t, "public") {
+			p.PublicUnhonoured = new(bool)
+		}
+		if yes.Draw(t, "aliases") {
+			p.Aliases = map[spotify.URI]spotify.URI{uri: alt, "spotify:episode:512ojhOuo1ktJprKbVcKyQ": uri}
+		}
+		if yes.Draw(t, "withdrawn") {
+			p.Withdrawn = map[spotify.URI]time.Time{alt: day(), uri: day()}
+		}
+		if yes.Draw(t, "held") {
+			p.Held = &Hold{Reason: "paused", Since: day(), Wish: text.Draw(t, "wish")}
+		}
+		f.Playlists["playlist.a"], f.Playlists["playlist.b"] = p, Playlist{ID: idB}
+		f.Pins[text.Draw(t, "query")+"q"] = Pin{URI: uri, ISRC: text.Draw(t, "isrc"), Note: text.Draw(t, "note")}
+		if diff := cmp.Diff(string(hclwrite.Format(f.Bytes())), string(f.Bytes())); diff != "" {
+			t.Fatalf("-formatted +written\n%s", diff)
 		}
 	})
 }

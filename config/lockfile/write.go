@@ -3,11 +3,12 @@ package lockfile
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
@@ -28,8 +29,9 @@ const header = headerStart + `: which playlist on Spotify each address is, and w
 // Text is written in Unicode's form NFC, as HCL reads it, and times in whole seconds.
 func (f *File) Bytes() []byte {
 	var w writer
-	w.line("version = %d", cmp.Or(f.Version, Version))
-	w.line("issuer = %s", quote(f.Issuer))
+	w.WriteString(header)
+	w.attribute("version", strconv.Itoa(cmp.Or(f.Version, Version)))
+	w.text("issuer", f.Issuer)
 	for _, label := range slices.Sorted(maps.Keys(f.Accounts)) {
 		w.account(label, f.Accounts[label])
 	}
@@ -39,20 +41,56 @@ func (f *File) Bytes() []byte {
 	for _, query := range slices.Sorted(maps.Keys(f.Pins)) {
 		w.pin(query, f.Pins[query])
 	}
-	w.line("\nend {}")
-	return append([]byte(header), hclwrite.Format(w.Bytes())...)
+	w.flush()
+	w.WriteString("\nend {}\n")
+	return w.Bytes()
 }
 
-type writer struct{ bytes.Buffer }
-
-func (w *writer) line(format string, args ...any) {
-	fmt.Fprintf(w, format+"\n", args...)
+// writer writes HCL as its formatter would. That one lexes what it is given, and a run that makes a thousand playlists
+// writes the file two thousand times.
+type writer struct {
+	bytes.Buffer
+	depth   int
+	pending [][2]string // attributes of one block in a row: their signs stand in one column
 }
+
+func (w *writer) flush() {
+	width := 0
+	for _, a := range w.pending {
+		width = max(width, utf8.RuneCountInString(a[0]))
+	}
+	for _, a := range w.pending {
+		w.line(a[0] + strings.Repeat(" ", width-utf8.RuneCountInString(a[0])) + " = " + a[1])
+	}
+	w.pending = w.pending[:0]
+}
+
+func (w *writer) line(text string) {
+	w.WriteString(strings.Repeat("  ", w.depth) + text + "\n")
+}
+
+// block begins a block or object, with an empty line before it where it stands for itself.
+func (w *writer) block(head string) {
+	w.flush()
+	if w.depth == 0 {
+		w.WriteString("\n")
+	}
+	w.line(head + " {")
+	w.depth++
+}
+
+func (w *writer) end() {
+	w.flush()
+	w.depth--
+	w.line("}")
+}
+
+func (w *writer) attribute(name, value string) { w.pending = append(w.pending, [2]string{name, value}) }
 
 // text writes an attribute unless it is empty.
 func (w *writer) text(name, value string) {
 	if value != "" {
-		w.line("%s = %s", name, quote(value))
+		w.attribute(name, quote(value))
 	}
 }
 
@@ -63,62 +101,65 @@ func (w *writer) time(name string, t time.Time) {
 }
 
 func (w *writer) account(label string, a Account) {
-	w.line("\naccount %s {", quote(label))
+	w.block("account " + quote(label))
 	w.text("id", string(a.ID))
 	w.text("user", string(a.User))
 	w.text("name", a.Name)
-	w.line("}")
+	w.end()
 }
 
 func (w *writer) playlist(address string, p Playlist) {
-	w.line("\nplaylist %s {", quote(address))
+	w.block("playlist " + quote(address))
 	w.text("id", string(p.ID))
 	w.text("account", p.Account)
 	w.text("name", p.Name)
 	if p.PublicUnhonoured != nil {
-		w.line("public_unhonoured = %t", *p.PublicUnhonoured)
+		w.attribute("public_unhonoured", strconv.FormatBool(*p.PublicUnhonoured))
 	}
 	w.text("refused_description", p.RefusedDescription)
 	w.text("cover", p.Cover)
 	if p.PreventDestroy {
-		w.line("prevent_destroy = true")
+		w.attribute("prevent_destroy", "true")
 	}
 	if len(p.Aliases) > 0 {
-		w.line("aliases = {")
+		w.block("aliases =")
 		for _, uri := range slices.Sorted(maps.Keys(p.Aliases)) {
-			w.line("%s = %s", quote(string(uri)), quote(string(p.Aliases[uri])))
+			w.attribute(quote(string(uri)), quote(string(p.Aliases[uri])))
 		}
-		w.line("}")
+		w.end()
 	}
 	if len(p.Withdrawn) > 0 {
-		w.line("withdrawn = {")
+		w.block("withdrawn =")
 		for _, uri := range slices.Sorted(maps.Keys(p.Withdrawn)) {
-			w.line("%s = %s", quote(string(uri)), quote(stamp(p.Withdrawn[uri])))
+			w.attribute(quote(string(uri)), quote(stamp(p.Withdrawn[uri])))
 		}
-		w.line("}")
+		w.end()
 	}
 	if h := p.Held; h != nil {
-		w.line("held {")
+		w.block("held")
 		w.text("reason", h.Reason)
 		w.time("since", h.Since)
 		w.time("until", h.Until)
 		w.text("wish", h.Wish)
-		w.line("}")
+		w.end()
 	}
-	w.line("}")
+	w.end()
 }
 
 func (w *writer) pin(query string, p Pin) {
-	w.line("\npin %s {", quote(query))
+	w.block("pin " + quote(query))
 	w.text("uri", string(p.URI))
 	w.text("isrc", p.ISRC)
 	w.text("note", p.Note)
-	w.line("}")
+	w.end()
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // quote writes text as an HCL string, in NFC.
 func quote(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '$' || r == '%' }) {
+		return `"` + text + `"`
+	}
 	return string(hclwrite.TokensForValue(cty.StringVal(strings.ToValidUTF8(text, "\uFFFD"))).Bytes())
 }

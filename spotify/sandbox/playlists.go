@@ -224,28 +224,37 @@ func (c *call) myPlaylists() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var all []any
+	var all []*playlist // nil: an entry that is null
 	for _, id := range c.user.Library.read(c.now).Playlists {
 		p := c.s.world.Playlists[id]
 		if p == nil {
 			continue
 		}
-		st := p.State.read(c.now)
-		if st.Collaborative && !c.has("playlist-read-collaborative") || !p.Public.read(c.now) && !st.Collaborative && !c.has("playlist-read-private") {
+		shared := p.State.read(c.now).Collaborative
+		if shared && !c.has("playlist-read-collaborative") || !p.Public.read(c.now) && !shared && !c.has("playlist-read-private") {
 			continue
 		}
-		body := c.playlistObject(p, st, false)
-		if p.Owner == c.user.ID || st.shared(c.user.ID) {
-			ref := object{"href": c.base() + "/playlists/" + id + "/items", "total": len(st.Rows)}
-			c.underNames(body, "items", "tracks", ref)
-		}
-		all = append(all, body)
+		all = append(all, p)
 	}
 	if c.s.quirks.NullListEntries {
-		all = slices.Insert(all, min(1, len(all)), any(nil))
+		all = slices.Insert(all, min(1, len(all)), nil)
 	}
 	from, to := w.of(len(all))
-	return jsonAnswer(http.StatusOK, c.paging("/me/playlists", w, len(all), all[from:to])), nil
+	rows := []any{}
+	for _, p := range all[from:to] {
+		if p == nil {
+			rows = append(rows, nil)
+			continue
+		}
+		st := p.State.read(c.now)
+		body := c.playlistObject(p, st, false)
+		if p.Owner == c.user.ID || st.shared(c.user.ID) {
+			ref := object{"href": c.base() + "/playlists/" + p.ID + "/items", "total": len(st.Rows)}
+			c.underNames(body, "items", "tracks", ref)
+		}
+		rows = append(rows, body)
+	}
+	return jsonAnswer(http.StatusOK, c.paging("/me/playlists", w, len(all), rows)), nil
 }
 
 // playlistObject is a playlist without its items, as a read sees it.
