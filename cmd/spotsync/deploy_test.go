@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
@@ -105,19 +106,7 @@ func TestDeployedCommands(t *testing.T) {
 		t.Errorf("only %d commands are found: %v", len(commands), commands)
 	}
 	for where, args := range commands {
-		a, _, _ := testApp("")
-		root := newRoot(a)
-		cmd, rest, err := root.Find(args)
-		if err != nil || cmd == root {
-			t.Errorf("%s: %v: there is no such command: %v", where, args, err)
-			continue
-		}
-		if err := cmd.ParseFlags(rest); err != nil {
-			t.Errorf("%s: %v: %v", where, args, err)
-		}
-		if err := cmd.ValidateArgs(cmd.Flags().Args()); err != nil {
-			t.Errorf("%s: %v: %v", where, args, err)
-		}
+		understood(t, where, args)
 	}
 }
 
@@ -371,5 +360,180 @@ func TestWorkflowScripts(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", step, err, out)
 		}
+	}
+}
+
+// The page on the daemon names every metric there is and no other, quotes commands that exist, and shows a notice as it is.
+func TestDaemonPage(t *testing.T) {
+	page := readDoc(t, "docs/daemon.md")
+	named, there := map[string]bool{}, map[string]bool{}
+	metric := regexp.MustCompile(`\bspotsync_[a-z_]+[a-z]`)
+	for _, name := range metric.FindAllString(page, -1) {
+		named[name] = true
+	}
+	for _, m := range regexp.MustCompile(`"(spotsync_[a-z_]+)"`).FindAllStringSubmatch(readDoc(t, "cmd/spotsync/metrics.go"), -1) {
+		there[m[1]] = true
+	}
+	if d := cmp.Diff(there, named); d != "" {
+		t.Errorf("metrics: %s", d)
+	}
+
+	fences := regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$").FindAllStringSubmatch(page, -1)
+	quoted := regexp.MustCompile("(?m)(?:^|`|sudo -Hu spotsync |\\$\\(|run --rm )spotsync ([a-z-][^`\n)]*)")
+	var lines []string
+	for _, m := range quoted.FindAllStringSubmatch(page, -1) {
+		lines = append(lines, m[1])
+	}
+	if len(lines) < 10 {
+		t.Errorf("found %q", lines)
+	}
+	for _, line := range lines {
+		understood(t, "docs/daemon.md", strings.Fields(line))
+	}
+	for _, m := range regexp.MustCompile(`deploy/[a-zA-Z/.]+[a-zA-Z]`).FindAllString(page, -1) {
+		if !exists(filepath.Join(repository, m)) {
+			t.Errorf("%s is not there", m)
+		}
+	}
+	for _, f := range fences {
+		switch f[1] {
+		case "json":
+			valid(t, schema(t, "notify.schema.json"), []byte(f[2]))
+		case "yaml":
+			var rules map[string]any
+			if err := yaml.Unmarshal([]byte(f[2]), &rules); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// understood is whether spotsync takes these arguments.
+func understood(t *testing.T, where string, args []string) {
+	t.Helper()
+	a, _, _ := testApp("")
+	root := newRoot(a)
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root {
+		t.Errorf("%s: there is no such command: %v", where, args)
+		return
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		t.Errorf("%s: %v: %v", where, args, err)
+	}
+	if err := cmd.ValidateArgs(cmd.Flags().Args()); err != nil {
+		t.Errorf("%s: %v: %v", where, args, err)
+	}
+}
+
+// The lock file comes back by a push, or by a pull request where the branch takes none; with nothing new nothing happens.
+func TestWorkflowBringsTheLockFileBack(t *testing.T) {
+	for _, program := range []string{"git", "bash"} {
+		if _, err := exec.LookPath(program); err != nil || filepath.Separator != '/' {
+			t.Skip("needs git and bash")
+		}
+	}
+	script := workflowScripts(t)["apply, Bring the lock file back"]
+	for _, c := range []struct {
+		name              string
+		changed, guarded  bool
+		moved             bool // somebody pushed meanwhile
+		onMain, onTheSide bool // where the lock file's new text is afterwards
+	}{
+		{name: "nothing new"},
+		{name: "push", changed: true, onMain: true},
+		{name: "push after another", changed: true, moved: true, onMain: true},
+		{name: "pull request", changed: true, guarded: true, onTheSide: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			env := []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org",
+				"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org", "CALLS=" + filepath.Join(dir, "calls")}
+			sh := func(where, text string) string {
+				t.Helper()
+				cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text)
+				cmd.Dir, cmd.Env = filepath.Join(dir, where), env
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				return string(out)
+			}
+			write(t, filepath.Join(dir, "gh"), "#!/bin/sh\necho \"$@\" >>\"$CALLS\"\n")
+			sh("", `chmod +x gh; git init -q --bare -b main origin; git clone -q origin mine 2>/dev/null; cd mine; git checkout -q -b main
+				echo old >spotsync.lock.hcl; git add .; git commit -qm first; git push -q origin main; cd ..; git clone -q origin theirs`)
+			if c.changed {
+				sh("mine", "echo new >spotsync.lock.hcl")
+			}
+			if c.moved {
+				sh("theirs", "echo x >other; git add .; git commit -qm other; git push -q origin main")
+			}
+			if c.guarded {
+				write(t, filepath.Join(dir, "origin/hooks/update"), "#!/bin/sh\n[ \"$1\" != refs/heads/main ]\n")
+				sh("origin", "chmod +x hooks/update")
+			}
+			out := sh("mine", strings.Replace(script, "BRANCH=x", "BRANCH=main", 1))
+			if got := sh("origin", "git show main:spotsync.lock.hcl"); (got == "new\n") != c.onMain {
+				t.Errorf("on main the lock file is %q\n%s", got, out)
+			}
+			if got := sh("origin", "git show spotsync-lock:spotsync.lock.hcl 2>/dev/null || true"); (got == "new\n") != c.onTheSide {
+				t.Errorf("beside it the lock file is %q\n%s", got, out)
+			}
+			calls := sh("", "cat calls 2>/dev/null || true")
+			if strings.Contains(calls, "pr create --head spotsync-lock --base main") != c.onTheSide {
+				t.Errorf("gh was called: %s", calls)
+			}
+		})
+	}
+}
+
+// The plan becomes one comment, made once and brought up to date after, and the step fails as the plan did.
+func TestWorkflowComments(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil || filepath.Separator != '/' {
+		t.Skip("needs bash")
+	}
+	script := workflowScripts(t)["plan, Comment"]
+	for _, c := range []struct {
+		name, ids, plan, status string
+		call                    string
+		holds                   []string
+	}{
+		{"first", "", "**Plan**: 1 to create\n", "0", "--method POST repos/me/music/issues/7/comments", []string{"**Plan**: 1 to create"}},
+		{"again", "11\n12\n", "**Plan**: nothing\n", "0", "--method PATCH repos/me/music/issues/comments/11 ", []string{"**Plan**: nothing"}},
+		{"failed", "", "", "4", "--method POST", []string{"exit code 4", "log in again"}},
+		{"long", "", strings.Repeat("é", 40000), "0", "--method POST", []string{"The plan goes on"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "plan.md"), c.plan)
+			write(t, filepath.Join(dir, "plan.log"), "Error: log in again\n")
+			write(t, filepath.Join(dir, "ids"), c.ids)
+			write(t, filepath.Join(dir, "gh"), "#!/bin/sh\ncase \"$*\" in *--paginate*) cat \"$RUNNER_TEMP/ids\" ;; *) echo \"$*\" >>\"$RUNNER_TEMP/calls\" ;; esac\n")
+			if err := os.Chmod(filepath.Join(dir, "gh"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			_, body, _ := strings.Cut(script, "\n") // without the variables shellcheck is told of
+			cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", body)
+			cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "RUNNER_TEMP=" + dir, "NUMBER=7", "GITHUB_REPOSITORY=me/music", "STATUS=" + c.status}
+			out, _ := cmd.CombinedOutput()
+			if got := fmt.Sprint(cmd.ProcessState.ExitCode()); got != c.status {
+				t.Errorf("the step ends with %s, the plan with %s\n%s", got, c.status, out)
+			}
+			read := func(name string) string {
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(data)
+			}
+			if calls := read("calls"); strings.Count(calls, "\n") != 1 || !strings.Contains(calls, c.call) {
+				t.Errorf("gh was called: %s", calls)
+			}
+			said := read("body.md")
+			if !strings.HasPrefix(said, "<!-- spotsync plan -->\n") || !utf8.ValidString(said) || len(said) > 65536 {
+				t.Errorf("the comment is %d bytes: %.100s", len(said), said)
+			}
+			want(t, said, c.holds...)
+		})
 	}
 }
