@@ -138,6 +138,7 @@ type sessionOptions struct {
 	parallelism int
 	maxRequests int
 	maxWait     waitFlag
+	apart       bool // nothing is written into the configuration folder
 }
 
 func (o *sessionOptions) register(flags *pflag.FlagSet) {
@@ -198,7 +199,12 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
 	s.state.Command = a.command
 	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
-	if s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose); err != nil {
+	if o.apart {
+		s.lock, err = reconcile.OpenLockFileApart(w.fsys, s.state, path, w.issuer.Name)
+	} else {
+		s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose)
+	}
+	if err != nil {
 		return nil, w.about(err)
 	}
 	return s, nil
