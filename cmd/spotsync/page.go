@@ -205,7 +205,7 @@ func newPageView(s daemonStatus) pageView {
 		return cmp.Compare(slices.Index(stateOrder, a.State), slices.Index(stateOrder, b.State))
 	})
 	for _, state := range stateOrder {
-		if counts[state] > 0 {
+		if counts[state] > 0 && counts[state] < len(s.Playlists) { // one state for all is said above
 			v.Counts = append(v.Counts, countView{stateBadge(state), counts[state]})
 		}
 	}
@@ -214,7 +214,7 @@ func newPageView(s daemonStatus) pageView {
 
 func newAccountView(a daemonAccount, now time.Time) accountView {
 	limited := a.NotBefore.After(now)
-	v := accountView{daemonAccount: a, Who: who(a), Ends: at(a.Ends, now), NotBefore: at(a.NotBefore, now), Limited: limited,
+	v := accountView{daemonAccount: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
 		Renew: a.NeedsLogin || !a.Ends.IsZero() && a.Days <= renewWithin}
 	v.Problem, v.Waits = ended(a.Problem), ended(a.Waits)
 	switch {
@@ -362,6 +362,14 @@ func at(t, now time.Time) moment {
 	return moment{ISO: t.Format(time.RFC3339), Text: t.Format(form), From: fromNow(t.Sub(now))}
 }
 
+// day is a time of which the day alone matters.
+func day(t time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	return moment{ISO: t.UTC().Format(time.RFC3339), Text: t.UTC().Format("2 January 2006")}
+}
+
 // fromNow is a distance in time in words, as roughly as people say it.
 func fromNow(d time.Duration) string {
 	past := d < 0
@@ -391,7 +399,7 @@ func fromNow(d time.Duration) string {
 func duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return d.Round(time.Millisecond).String()
+		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}

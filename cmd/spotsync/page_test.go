@@ -164,8 +164,8 @@ func TestPageStates(t *testing.T) {
 		not     []string
 	}{
 		{"healthy", "In step: All 5 playlists are as your files say. – spotsync", 60,
-			[]string{"✓ In step", "Last round 21:11 UTC (3 minutes ago)", "Next round 21:16 UTC (in 2 minutes)", "Marta Novák default", "141 days left",
-				"604 in the last 24 hours, of 1000 allowed", "by the clock; took 420ms and 2 requests", "Reconcile now", "Reload files",
+			[]string{"✓ In step", "the login ends on 13 April 2027", "Last round 21:11 UTC (3 minutes ago)", "Next round 21:16 UTC (in 2 minutes)", "Marta Novák default", "141 days left",
+				"604 in the last 24 hours, of 1000 allowed", "by the clock; took 420 ms and 2 requests", "Reconcile now", "Reload files",
 				`playlist.year["2024"]`, "every 60 seconds", "spotsync 0.1.0", "running since 11 Nov 2026, 21:14 UTC (12 days ago)", "5 minutes, and when"},
 			[]string{"Renew the login", "Release", "Pending plan", "not ready", "wrong with your files", "Leave"}},
 		{"empty", "Empty: Your files hold no playlists yet. – spotsync", 60, []string{`playlist "morning" {`}, []string{"State"}},
@@ -179,7 +179,7 @@ func TestPageStates(t *testing.T) {
 		{"login", "Login needed: Marta Novák must log in to Spotify again. – spotsync", 60,
 			[]string{"✕ Login needed", "Renew the login of Marta Novák", "Renew the login of Kids", "12 days left", "Not granted: ugc-image-upload"}, []string{"0 days left"}},
 		{"mixed", "Failing: 1 playlist could not be brought up to date; spotsync tries again. – spotsync", 60,
-			[]string{"✕ Failed", "! Braked", "! Held", "! Differs", "Tried again 21:29 UTC (in 15 minutes)", "never yet", "Release Evening, slow", "Release Kitchen radio",
+			[]string{"✕ Failed", "! Braked", "! Held", "! Differs", "Next try 21:29 UTC (in 15 minutes)", "never yet", "Release Evening, slow", "Release Kitchen radio",
 				"2 changes made", "self_heal is false."}, []string{"Release Running"}},
 	} {
 		t.Run(c.state, func(t *testing.T) {
