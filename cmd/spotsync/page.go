@@ -95,6 +95,9 @@ type pageView struct {
 	Changes   int            // in all of them
 	Used      int            // requests, in percent of the allowance; 100 at most
 	Guarded   bool
+
+	Reasons     []string      // why it is not ready, but for what the sentence says
+	LoginNeeded []accountView // accounts whose login is for a person to renew
 }
 
 type configView struct {
@@ -174,6 +177,11 @@ func newPageView(s daemonStatus) pageView {
 	v := pageView{Status: s, Refresh: refreshIdle, Shown: at(s.Now, s.Now), Started: at(s.Started, s.Now), Next: at(s.Next, s.Now),
 		Config: configView{s.Config, at(s.Config.Good, s.Now), at(s.Config.Tried, s.Now)}}
 	v.State, v.Sentence = overall(s)
+	for _, r := range s.Reasons {
+		if r = ended(r); r != v.Sentence {
+			v.Reasons = append(v.Reasons, r)
+		}
+	}
 	if s.Busy != "" {
 		v.Refresh = refreshBusy
 	}
@@ -184,7 +192,11 @@ func newPageView(s daemonStatus) pageView {
 		v.Last = &roundView{*r, at(r.Began, s.Now), roundBadge(r.Result), duration(r.Took), roundReason(r.Why)}
 	}
 	for _, a := range s.Accounts {
-		v.Accounts = append(v.Accounts, newAccountView(a, s.Now))
+		av := newAccountView(a, s.Now)
+		v.Accounts = append(v.Accounts, av)
+		if a.NeedsLogin {
+			v.LoginNeeded = append(v.LoginNeeded, av)
+		}
 	}
 	counts := make(map[string]int)
 	for i, p := range s.Playlists {
