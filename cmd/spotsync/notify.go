@@ -165,15 +165,18 @@ func noticeTransport(scheme string) http.RoundTripper {
 	t.IdleConnTimeout = 10 * time.Second // notices are rare
 	if scheme == "http" {
 		t.Proxy = nil
-		t.DialContext = (&net.Dialer{Timeout: noticeTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(address)
-			if err != nil || !private(to.Addr()) {
-				return errNoticeInTheOpen
-			}
-			return nil
-		}}).DialContext
+		t.DialContext = (&net.Dialer{Timeout: noticeTimeout, Control: onlyPrivate}).DialContext
 	}
 	return t
+}
+
+// onlyPrivate is asked by a dialer before it connects to an address.
+func onlyPrivate(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || !private(to.Addr()) {
+		return errNoticeInTheOpen
+	}
+	return nil
 }
 
 var errNoticeInTheOpen = errors.New("the host is not in the local network, so http:// would show notices to others: use https://")

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
+	sd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 )
 
@@ -15,16 +15,16 @@ type serviceManager struct {
 }
 
 // ready says that starting, or what reloading began, has ended: the daemon watches and works, be its configuration broken.
-func (s serviceManager) ready() { s.tell(daemon.SdNotifyReady) }
+func (s serviceManager) ready() { s.tell(sd.SdNotifyReady) }
 
 // reloading says that the files are being read again; ready must follow. The time is what Type=notify-reload tells an old
 // message from a new one by.
 func (s serviceManager) reloading() {
-	s.tell(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+	s.tell(sd.SdNotifyReloading + "\n" + sd.SdNotifyMonotonicUsec())
 }
 
 // stopping says that the daemon is on its way out.
-func (s serviceManager) stopping() { s.tell(daemon.SdNotifyStopping) }
+func (s serviceManager) stopping() { s.tell(sd.SdNotifyStopping) }
 
 // status is the line that "systemctl status" shows.
 func (s serviceManager) status(text string) {
@@ -32,11 +32,11 @@ func (s serviceManager) status(text string) {
 }
 
 // ping says that the daemon is alive.
-func (s serviceManager) ping() { s.tell(daemon.SdNotifyWatchdog) }
+func (s serviceManager) ping() { s.tell(sd.SdNotifyWatchdog) }
 
 // watchdog is how often to ping: half the time after which systemd takes the daemon for dead. 0 means never.
 func (s serviceManager) watchdog() time.Duration {
-	limit, err := daemon.SdWatchdogEnabled(false)
+	limit, err := sd.SdWatchdogEnabled(false)
 	if err != nil {
 		s.log.Warn().Err(err).Msg("The service manager's watchdog can't be understood, so it is not answered.")
 		return 0
@@ -45,7 +45,7 @@ func (s serviceManager) watchdog() time.Duration {
 }
 
 func (s serviceManager) tell(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
+	if _, err := sd.SdNotify(false, state); err != nil {
 		s.log.Warn().Err(err).Msg("The service manager can't be told how the daemon is.")
 	}
 }
