@@ -376,3 +376,100 @@ func TestForgetsWhatIsNoLongerPlanned(t *testing.T) {
 		t.Errorf("%d are remembered", len(l.Playlists))
 	}
 }
+
+// same is the playlist of differing as the files want it.
+func same(seen time.Time) Change {
+	c := differing(FromFiles)
+	c.Action, c.Edits = None, []Edit{}
+	before := *c.After
+	before.Seen = seen
+	c.Before = &before
+	return c
+}
+
+// loopOf runs rounds in which whatever may be done succeeds.
+type loopOf struct {
+	t *testing.T
+	*Loop
+	now time.Time
+	LoopPolicy
+}
+
+func (l *loopOf) round(c Change, want VerdictState) {
+	l.t.Helper()
+	got, v := l.Tame(planOf(c), healing("true"), "x", l.LoopPolicy, l.now)
+	if v[0].State != want {
+		l.t.Errorf("%s: %+v, want %s", l.now.Format("15:04:05"), v[0], want)
+	}
+	res := &Result{}
+	if got.Changes[0].Action.Changes() {
+		res.Applied = []string{c.Address}
+	}
+	l.Record(got, res, l.now)
+}
+
+// TestVandalWhoThinksBetterOfIt: what was undone elsewhere needs no healing, and what comes after it waits anew.
+func TestVandalWhoThinksBetterOfIt(t *testing.T) {
+	l := &loopOf{t: t, Loop: &Loop{}, now: noon}
+	for range 3 {
+		l.round(same(noon), VerdictSame)
+		l.round(differing(FromSpotify), VerdictPending)
+	}
+	l.round(same(noon), VerdictSame)
+	l.round(differing(FromSpotify), VerdictBraked)
+	l.now = l.now.Add(10 * time.Minute)
+	l.round(same(noon), VerdictSame)
+	l.round(differing(FromSpotify), VerdictBraked)
+	l.now = l.now.Add(10 * time.Minute)
+	l.round(differing(FromSpotify), VerdictBraked)
+	l.round(differing(FromBoth), VerdictPending) // the files are not braked
+	l.round(same(noon), VerdictSame)
+	l.round(differing(FromSpotify), VerdictBraked)
+	l.now = l.now.Add(14 * time.Minute)
+	l.round(differing(FromSpotify), VerdictBraked)
+	l.now = l.now.Add(time.Minute)
+	l.round(differing(FromSpotify), VerdictPending)
+}
+
+// TestExpectedProvesNothing: what was only expected after a write does not show that Spotify can be as wanted.
+func TestExpectedProvesNothing(t *testing.T) {
+	for seen, want := range map[time.Time]VerdictState{{}: VerdictHeld, noon: VerdictBraked} {
+		l := &loopOf{t: t, Loop: &Loop{}, now: noon}
+		for range 3 {
+			l.round(differing(FromSpotify), VerdictPending)
+			l.round(same(seen), VerdictSame)
+		}
+		l.round(differing(FromSpotify), want)
+	}
+}
+
+// TestDeletionIsWantedTwiceInARow: a round that could not tell, or wanted something else, begins the count anew.
+func TestDeletionIsWantedTwiceInARow(t *testing.T) {
+	gone := Change{Address: "playlist.a", Action: Delete, ID: "a", Before: &Picture{}, Edits: []Edit{about(Unfollow, nil)}}
+	unread, other := gone, gone
+	unread.Action = Skipped
+	other.ID = "b"
+	for _, between := range []Change{unread, other, same(noon)} {
+		l := &loopOf{t: t, Loop: &Loop{}, now: noon, LoopPolicy: LoopPolicy{Prune: true}}
+		for _, c := range []Change{gone, between, gone} {
+			got, _ := l.Tame(planOf(c), healing("true"), "x", l.LoopPolicy, l.now)
+			if got.Changes[0].Action == Delete {
+				t.Errorf("deleted after %s of %s", between.Action, between.ID)
+			}
+			l.now = l.now.Add(time.Hour)
+		}
+		got, _ := l.Tame(planOf(gone), healing("true"), "x", l.LoopPolicy, l.now)
+		if got.Changes[0].Action != Delete {
+			t.Error("not deleted in the end")
+		}
+	}
+}
+
+// TestUnfinishedIsFinished: what an earlier run left half done is nobody's edit, whatever may be healed.
+func TestUnfinishedIsFinished(t *testing.T) {
+	c := differing(FromSpotify)
+	c.Unfinished, c.Edits = true, c.Edits[1:]
+	if _, v := new(Loop).Tame(planOf(c), healing(config.HealNothing), "x", LoopPolicy{}, noon); v[0].State != VerdictPending {
+		t.Errorf("%+v", v[0])
+	}
+}

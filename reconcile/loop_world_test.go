@@ -221,7 +221,17 @@ func TestTwoVandals(t *testing.T) {
 			t.Errorf("got %q with %d songs", got.Name, len(got.Rows))
 		}
 		time.Sleep(2 * time.Minute)
+		if err := d.state().DropBase("playlist.a"); err != nil {
+			t.Fatal(err)
+		}
+		d.server.Edit(d.id("playlist.a"), rename("Vandal"))
 		d.is(d.round(), VerdictBraked, "")
+		time.Sleep(2 * time.Minute)
+		r := d.round() // what was healed beside it is no word on who changed the songs
+		d.is(r, VerdictBraked, "")
+		if from := r.plan.Changes[0].Origin; from != FromUnknown {
+			t.Errorf("the origin is %s", from)
+		}
 		time.Sleep(15 * time.Minute)
 		d.round()
 		d.holds("playlist.a", songs(1, 2)...)
