@@ -277,6 +277,8 @@ func TestNoticeQueue(t *testing.T) {
 			t.Error("sending had to wait")
 		}
 		time.Sleep(time.Hour)
+		cancel()
+		<-done
 		want := []string{"first"}
 		for i := range noticeQueue {
 			want = append(want, fmt.Sprint(i+3))
@@ -287,8 +289,6 @@ func TestNoticeQueue(t *testing.T) {
 		if strings.Count(log.String(), "oldest is dropped") != 3 {
 			t.Errorf("log: %s", log)
 		}
-		cancel()
-		<-done
 	})
 }
 
