@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -34,6 +35,7 @@ type daemonOptions struct {
 	once           bool
 	check          bool
 	requestsPerDay int
+	counted        bool // somebody said how many requests a day
 	parallelism    int
 	notifyURL      string
 	server         serverOptions
@@ -55,6 +57,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			if o.check {
 				return checkDaemon(cmd.Context(), o.server.Listen)
 			}
+			o.counted = cmd.Flags().Changed("requests-per-day")
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
 				a.log = a.log.Level(zerolog.InfoLevel)
 			}
@@ -95,6 +98,7 @@ type daemon struct {
 
 	// What only the main loop touches.
 	lockPath string
+	logins   string          // path of the credentials file
 	good     *config.Desired // what the files said when they were last without errors; nil: never
 	files    string          // fingerprint of them
 	basics   []string        // paths watched whatever the files say
@@ -108,7 +112,7 @@ type daemon struct {
 	moved    time.Time // when the main loop was last seen to move
 	sent     int       // requests of the round under way
 	releases []string  // playlists to release
-	logins   map[string]pendingLogin
+	begun    map[string]pendingLogin // by account label
 }
 
 // daemon runs until it is stopped, and then returns nil.
@@ -125,7 +129,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
 	}
 	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
-		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), logins: make(map[string]pendingLogin)}
+		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	if err := d.open(ctx); err != nil {
 		return err
 	}
@@ -187,10 +191,14 @@ func (d *daemon) open(ctx context.Context) error {
 		d.lockPath = filepath.Join(full, "spotsync.lock.hcl")
 	}
 	d.lockPath = w.lockPath(d.app, d.lockPath)
+	if w.issuer.Name == auth.Loopback && !d.o.counted {
+		d.policy.RequestsPerDay = 0 // nobody's quota is spent
+	}
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
 	d.state.Command = d.command
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
 	d.watch = newWatcher(d.log, watchOptions{Poll: d.o.poll})
+	d.logins = w.credentials
 	d.basics = []string{full, d.lockPath, w.credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
 		if path := d.Getenv(name); path != "" {
@@ -205,7 +213,7 @@ func (d *daemon) open(ctx context.Context) error {
 	now := time.Now()
 	d.moved = now
 	d.status = daemonStatus{Version: version(), Started: now, Path: d.path, LockFile: d.lockPath, Interval: d.o.interval,
-		RequestsPerDay: d.o.requestsPerDay, Reasons: []string{"It has not looked yet."}}
+		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	d.hooks = hooks{inner: http.DefaultTransport.(*http.Transport).Clone(), sources: &sources{}, request: d.requested, retry: d.waited, event: d.happened}
 	return ctx.Err()
 }
@@ -220,7 +228,7 @@ func folderOf(path string) string {
 
 // run looks, and waits for a reason to look again, until it is stopped.
 func (d *daemon) run(ctx context.Context) error {
-	d.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Dur("interval", d.o.interval).Msg("started")
+	d.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	why := "start"

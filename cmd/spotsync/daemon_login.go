@@ -23,7 +23,7 @@ const loginLasts = 15 * time.Minute
 // beginLogin is the address to open for renewing an account's login.
 func (d *daemon) beginLogin(label string) (string, error) {
 	d.mu.Lock()
-	p, ok := d.logins[label]
+	p, ok := d.begun[label]
 	d.mu.Unlock()
 	if ok && time.Since(p.began) < loginLasts {
 		return p.URL, nil
@@ -58,7 +58,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 		return "", err
 	}
 	d.mu.Lock()
-	d.logins[label] = p
+	d.begun[label] = p
 	d.mu.Unlock()
 	return p.URL, nil
 }
@@ -66,7 +66,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 // finishLogin keeps the login that the pasted address tells of.
 func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	d.mu.Lock()
-	p, ok := d.logins[label]
+	p, ok := d.begun[label]
 	d.mu.Unlock()
 	if !ok || time.Since(p.began) > loginLasts {
 		return errors.New("this login was begun too long ago: begin again")
@@ -77,7 +77,7 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 		return err
 	}
 	d.mu.Lock()
-	delete(d.logins, label) // whatever came of it, its code is spent
+	delete(d.begun, label) // whatever came of it, its code is spent
 	d.mu.Unlock()
 	if err != nil {
 		return err

@@ -71,6 +71,9 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	if err := d.loop.Save(d.state); err != nil {
 		log.Warn().Err(err).Msg("what was learned in this round could not be written down")
 	}
+	if r.Result != "login" {
+		d.watch.Accept(d.logins) // a login that was renewed by itself is no news
+	}
 	next := d.next(&r, now)
 	d.show(&r, next, now)
 	d.metrics.round(r.daemonRound)
@@ -82,7 +85,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	case r.Result != "ok" && r.Result != "stopped" || why != "interval":
 		event = log.Info()
 	}
-	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", r.Applied).Dur("took", r.Took).Time("next", next).Msg("round")
+	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", r.Applied).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
 	if strings.HasPrefix(why, "signal") {
 		d.manager.ready()
 	}
@@ -313,7 +316,7 @@ func (d *daemon) learnCost(r *attempt) {
 	}
 	d.cost = cost
 	interval := d.loop.Interval(d.policy, cost, time.Now())
-	event := d.log.Info().Int("requests", cost).Dur("interval", interval)
+	event := d.log.Info().Int("requests", cost).Stringer("interval", interval)
 	if interval > 0 {
 		event = event.Int("requests_a_day", int(24*time.Hour/interval)*cost)
 	}
