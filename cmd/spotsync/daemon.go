@@ -109,9 +109,9 @@ type daemon struct {
 
 	mu       sync.Mutex
 	status   daemonStatus
-	moved    time.Time // when the main loop was last seen to move
-	sent     int       // requests of the round under way
-	releases []string  // playlists to release
+	moved    time.Time               // when the main loop was last seen to move
+	sent     int                     // requests of the round under way
+	releases []string                // playlists to release
 	begun    map[string]pendingLogin // by account label
 }
 
