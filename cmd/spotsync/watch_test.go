@@ -218,6 +218,18 @@ var fileEdits = []struct {
 		d.rename("conf", "old")
 		d.rename("new", "conf")
 	}, told: []string{"conf"}, then: func(d watchTree) { d.write("conf/main.hcl", "b") }},
+	{name: "the folder is away for a moment", edit: func(d watchTree) {
+		d.rename("conf", "old")
+		d.rename("old", "conf")
+		d.write("conf/new.hcl", "")
+	}, told: []string{"conf"}, then: func(d watchTree) { d.write("conf/main.hcl", "b") }},
+	{name: "a link to the same under another name", unix: true, paths: []string{"conf/linked.csv"},
+		prepare: func(d watchTree) {
+			d.write("conf/a.csv", "")
+			d.must(os.Link(d.path("conf/a.csv"), d.path("conf/b.csv")))
+			d.link("a.csv", "conf/linked.csv")
+		},
+		edit: func(d watchTree) { d.link("b.csv", "conf/new"); d.rename("conf/new", "conf/linked.csv") }, told: []string{"conf/linked.csv"}},
 	{name: "another tree in its place", paths: []string{"a/b/c/tracks.csv"}, prepare: func(d watchTree) { d.write("a/b/c/tracks.csv", "a") },
 		edit: func(d watchTree) { d.write("new/b/c/tracks.csv", "bb"); d.rename("a", "old"); d.rename("new", "a") }, told: []string{"a/b/c/tracks.csv"},
 		then: func(d watchTree) { d.write("a/b/c/tracks.csv", "ccc") }},
@@ -311,6 +323,7 @@ func awaitArmed(t *testing.T, w *watcher) {
 func TestWatchTellsNothing(t *testing.T) {
 	noise := func(d watchTree) {
 		d.write("conf/.main.hcl.swp", "x")
+		d.write("conf/.#main.hcl", "x")
 		d.write("conf/main.hcl~", "x")
 		d.write("conf/#main.hcl#", "x")
 		d.write("conf/main.hcl.tmp", "x")
@@ -458,6 +471,15 @@ func TestWatchGitLock(t *testing.T) {
 				if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "index.lock") {
 					t.Errorf("logged: %s", log.String())
 				}
+
+				d.must(os.Chtimes(d.path(lock), time.Now(), time.Now().Add(-6*time.Minute))) // old when it is first seen
+				d.write("repo/conf/main.hcl", "eeeee")
+				time.Sleep(3 * time.Second)
+				synctest.Wait()
+				if len(w.Changes()) != 1 {
+					t.Error("an old lock is waited for")
+				}
+
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				d.must(os.Chtimes(d.path(lock), time.Now(), time.Now()))
@@ -474,7 +496,7 @@ func TestWatchKeepsComparing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "a")
-		w := newWatcher(zerolog.Nop(), watchOptions{Poll: time.Second})
+		w := newWatcher(zerolog.Nop(), watchOptions{Poll: 2 * time.Minute}) // later than anything is waited for here
 		conf, csv := d.path("conf"), d.path("tracks.csv")
 		if !w.Watch([]string{conf}) {
 			t.Error("nothing fresh")
@@ -491,6 +513,7 @@ func TestWatchKeepsComparing(t *testing.T) {
 		if _, told := awaitChanges(t, w, conf); !slices.Equal(told, []string{conf}) {
 			t.Errorf("told of %q", told)
 		}
+		synctest.Wait()
 		d.write("conf/main.hcl", "ccc")
 		if w.Watch([]string{conf}) {
 			t.Error("fresh with fewer")
@@ -613,6 +636,59 @@ func TestWatchOverflow(t *testing.T) {
 	stop()
 	if w.missed {
 		t.Error("only the look each minute saw it")
+	}
+}
+
+// What is said with some of the events missing is not believed at once.
+func TestWatchNewFolders(t *testing.T) {
+	d := newTree(t)
+	d.write("conf/main.hcl", "a")
+	w := newWatcher(zerolog.Nop(), watchOptions{})
+	w.Watch([]string{d.path("conf/a/tracks.csv")})
+	var listeners sync.WaitGroup
+	defer listeners.Wait()
+	defer w.disconnect()
+	w.connect(&listeners)
+	d.write("conf/a/tracks.csv", "still being written")
+	if again := w.check(true, false, false); !again || len(w.Changes()) != 0 {
+		t.Error("told, though nobody listened to the folder")
+	}
+	if again := w.check(true, false, false); again || len(w.Changes()) != 1 {
+		t.Error("not told, though nothing was heard")
+	}
+}
+
+// Without these folders' events something would pass unseen; those above can be spared.
+func TestWatchFolders(t *testing.T) {
+	d := newTree(t)
+	d.write("conf/main.hcl", "a")
+	d.write("far/away/tracks.csv", "a")
+	d.link("../far/away/tracks.csv", "conf/linked.csv")
+	d.link("conf", "current")
+	for _, c := range []struct {
+		path string
+		want []string
+	}{
+		{"conf", []string{"conf"}},
+		{"conf/main.hcl", []string{"conf"}},
+		{"conf/lists/2026/tracks.csv", []string{"conf"}},
+		{"conf/linked.csv", []string{"conf", "far/away"}},
+		{"current", []string{".", "conf"}},
+		{"current/linked.csv", []string{".", "conf", "far/away"}},
+		{"conf/main.hcl/x", []string{"conf"}},
+	} {
+		var got []string
+		for dir, f := range lookAt([]string{d.path(c.path)}).folders {
+			if f.must {
+				rel, err := filepath.Rel(d.top, dir)
+				d.must(err)
+				got = append(got, filepath.ToSlash(rel))
+			}
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.path, diff)
+		}
 	}
 }
 
