@@ -100,12 +100,16 @@ func (l *Loop) Save(s *store.State) error {
 	return s.SaveLoop(data)
 }
 
-// Release forgets why a playlist is held back: the next round does what its files say.
-func (l *Loop) Release(address string) {
-	if w := l.Playlists[address]; w != nil {
+// Release forgets why a playlist is held back, and reports whether it was: the next round does what its files say.
+func (l *Loop) Release(address string) bool {
+	w := l.Playlists[address]
+	held := w != nil && (len(w.Troubles) > 0 || w.Failures > 0)
+	if w != nil {
 		w.release()
 	}
+	_, doomed := l.Doomed[address]
 	delete(l.Doomed, address)
+	return held || doomed
 }
 
 // Tame takes out of a plan what a daemon may not do, or not yet, and says of each playlist what becomes of it, in the

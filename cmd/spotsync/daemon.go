@@ -101,6 +101,7 @@ type daemon struct {
 	logins   string          // path of the credentials file
 	good     *config.Desired // what the files said when they were last without errors; nil: never
 	files    string          // fingerprint of them
+	saved    []byte          // what the loop's record held when it was last read or written
 	basics   []string        // paths watched whatever the files say
 	cost     int             // requests of a quiet round; 0: not known yet
 	began    time.Time       // of the round under way
@@ -142,12 +143,16 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 		return err
 	}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = newNotifier(o.notifyURL, host, a.log, nil); err != nil {
+	if d.notify, err = newNotifier(o.notifyURL, host, a.log, a.hooks.inner); err != nil {
 		return err
 	}
 	var listener net.Listener
 	if o.server.Listen != "" && !o.once {
-		if listener, err = net.Listen("tcp", o.server.Listen); err != nil {
+		listen := net.Listen
+		if a.hooks.listen != nil {
+			listen = a.hooks.listen
+		}
+		if listener, err = listen("tcp", o.server.Listen); err != nil {
 			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
 		}
 		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("telling how it is")
@@ -199,7 +204,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
 	d.watch = newWatcher(d.log, watchOptions{Poll: d.o.poll})
 	d.logins = w.credentials
-	d.basics = []string{full, d.lockPath, w.credentials}
+	d.basics = []string{full, d.lockPath, w.credentials, d.state.LoopPath()}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
 		if path := d.Getenv(name); path != "" {
 			d.basics = append(d.basics, d.expandHome(path))
@@ -214,7 +219,10 @@ func (d *daemon) open(ctx context.Context) error {
 	d.moved = now
 	d.status = daemonStatus{Version: version(), Started: now, Path: d.path, LockFile: d.lockPath, Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
-	d.hooks = hooks{inner: http.DefaultTransport.(*http.Transport).Clone(), sources: &sources{}, request: d.requested, retry: d.waited, event: d.happened}
+	if d.hooks.inner == nil {
+		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	d.hooks.sources, d.hooks.request, d.hooks.retry, d.hooks.event = &sources{}, d.requested, d.waited, d.happened
 	return ctx.Err()
 }
 
@@ -246,7 +254,7 @@ func (d *daemon) run(ctx context.Context) error {
 		}
 		res := d.round(ctx, why)
 		if d.o.once {
-			return errors.Join(res, d.loop.Save(d.state))
+			return errors.Join(res, d.end())
 		}
 		debug.FreeOSMemory() // a round takes a hundred megabytes for a second; they are others' until the next
 		timer.Reset(time.Until(d.view().Next))
@@ -254,16 +262,21 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 }
 
-// changed tells what changed on disk: files, or a login.
+// changed tells what changed on disk.
 func (d *daemon) changed() string {
-	login := true
+	why := "request" // resume
 	for _, path := range d.watch.Changed() {
-		login = login && path != d.lockPath && filepath.Ext(path) != ".hcl" && strings.Contains(strings.Join(d.basics, "\x00"), path)
+		switch {
+		case path == d.state.LoopPath():
+		case path == d.logins || path == d.expandHome(d.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
+			if why == "request" {
+				why = "login"
+			}
+		default:
+			why = "files"
+		}
 	}
-	if login {
-		return "login"
-	}
-	return "files"
+	return why
 }
 
 // end writes down what was not yet worth it.

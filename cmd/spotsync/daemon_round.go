@@ -68,7 +68,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	r.Took = now.Sub(r.Began)
 	d.judge(&r, said.String())
 	d.loop.Spend(r.Requests, now)
-	if err := d.loop.Save(d.state); err != nil {
+	if err := d.save(); err != nil {
 		log.Warn().Err(err).Msg("what was learned in this round could not be written down")
 	}
 	if r.Result != "login" {
@@ -120,6 +120,9 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 			a.log.Error().Err(cerr).Msg("a login could not be saved")
 		}
 	}()
+	if err := d.recall(); err != nil {
+		return err
+	}
 	if err := d.releaseNow(s); err != nil {
 		return err
 	}
@@ -295,6 +298,30 @@ func (d *daemon) releaseNow(s *session) error {
 		}
 	}
 	return nil
+}
+
+// recall takes over what a command, such as resume, has written of what the daemon remembers. The lock is held.
+func (d *daemon) recall() error {
+	now, err := d.state.Loop()
+	if err != nil || bytes.Equal(now, d.saved) {
+		return err
+	}
+	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
+		return err
+	}
+	d.saved = now
+	return nil
+}
+
+// save writes down what the daemon remembers.
+func (d *daemon) save() error {
+	if err := d.loop.Save(d.state); err != nil {
+		return err
+	}
+	d.watch.Accept(d.state.LoopPath())
+	var err error
+	d.saved, err = d.state.Loop()
+	return err
 }
 
 // learnCost finds out what a quiet round costs, and says so once.
