@@ -131,6 +131,10 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	}
 	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+	host, _ := os.Hostname() // for notices; they go without as well
+	if d.notify, err = newNotifier(o.notifyURL, host, a.log, a.hooks.inner); err != nil {
+		return err
+	}
 	if err := d.open(ctx); err != nil {
 		return err
 	}
@@ -140,10 +144,6 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	}
 	defer closing(unlock, &err)
 	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
-		return err
-	}
-	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = newNotifier(o.notifyURL, host, a.log, a.hooks.inner); err != nil {
 		return err
 	}
 	var listener net.Listener

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -49,6 +50,8 @@ type hooks struct {
 	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
 	retry   func(spotify.Retry)   // told of each wait
 	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err
+
+	listen func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
 func newApp(stop, now <-chan struct{}) *app {
