@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -457,50 +456,4 @@ func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-func TestDaemonKeepsAsTheFilesSay(t *testing.T) {
-	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A", "B"), func(t *testing.T, w *daemonWorld) {
-		d := w.start()
-		d.ends(d.round(1), "start", "changed")
-		w.has("P: A B")
-		d.ready("")
-
-		main := filepath.Join(w.conf, "main.hcl")
-		text := func(songs ...string) []byte { return []byte(oneFile("P", songs...)["main.hcl"]) }
-		for _, c := range []struct {
-			how string
-			do  func() error
-			has string
-		}{
-			{"written in place", func() error { return os.WriteFile(main, text("A"), 0o600) }, "P: A"},
-			{"replaced", func() error {
-				return errors.Join(os.WriteFile(main+"~", text("C", "A"), 0o600), os.Rename(main+"~", main))
-			}, "P: C A"},
-			{"made a link", func() error {
-				one := filepath.Join(w.home, "one")
-				return errors.Join(os.Mkdir(one, 0o700), os.WriteFile(filepath.Join(one, "main.hcl"), text("D"), 0o600),
-					os.Symlink(one, filepath.Join(w.conf, "..data")), os.Remove(main), os.Symlink(filepath.Join("..data", "main.hcl"), main))
-			}, "P: D"},
-			{"swapped by link, as in Kubernetes", func() error {
-				two, link := filepath.Join(w.home, "two"), filepath.Join(w.conf, "..data_tmp")
-				return errors.Join(os.Mkdir(two, 0o700), os.WriteFile(filepath.Join(two, "main.hcl"), text("E", "F"), 0o600),
-					os.Symlink(two, link), os.Rename(link, filepath.Join(w.conf, "..data")))
-			}, "P: E F"},
-		} {
-			r := d.next(func() {
-				if err := c.do(); err != nil {
-					t.Fatalf("%s: %v", c.how, err)
-				}
-			})
-			d.ends(r, "files", "changed")
-			w.has(c.has)
-		}
-		if n := len(w.server.Playlists(sandbox.SandboxUser)); n != 1 {
-			t.Errorf("there are %d playlists", n)
-		}
-		if code := d.stop(); code != exitOK {
-			t.Errorf("exit code %d", code)
-		}
-	})
 }
