@@ -29,6 +29,7 @@ import (
 type daemonWorld struct {
 	t       *testing.T
 	server  *sandbox.Server
+	spotify http.Handler // of server
 	home    string
 	conf    string // folder of the configuration
 	env     map[string]string
@@ -48,8 +49,8 @@ func inDaemonWorld(t *testing.T, q sandbox.Quirks, files map[string]string, test
 	signal.Notify(c, syscall.SIGHUP)
 	defer signal.Stop(c)
 	synctest.Test(t, func(t *testing.T) {
-		w := &daemonWorld{t: t, home: t.TempDir(), server: sandbox.New(sandbox.Options{Seed: 1, Quirks: q})}
-		w.conf = filepath.Join(w.home, "conf")
+		w := &daemonWorld{t: t, home: t.TempDir(), server: sandbox.New(sandbox.Options{Seed: 1, Quirks: q, AutoApprove: true})}
+		w.spotify, w.conf = w.server.Handler(), filepath.Join(w.home, "conf")
 		w.env = map[string]string{
 			"HOME": w.home, "AppData": w.home, "LocalAppData": w.home, "SPOTSYNC_DATA_DIR": filepath.Join(w.home, "data"),
 			"SPOTSYNC_CREDENTIALS_FILE": filepath.Join(w.home, "credentials.json"), "SPOTSYNC_CLIENT_ID": sandbox.SandboxClientID,
@@ -57,11 +58,13 @@ func inDaemonWorld(t *testing.T, q sandbox.Quirks, files map[string]string, test
 		}
 		w.write(files)
 		w.logIn(sandbox.SandboxUser)
+		t.Cleanup(func() {
+			for _, d := range w.started {
+				d.stop()
+			}
+			w.noSecretsShown()
+		})
 		test(t, w)
-		for _, d := range w.started {
-			d.stop()
-		}
-		w.noSecretsShown()
 	})
 }
 
@@ -131,7 +134,7 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 			panic(p)
 		}
 	}()
-	w.server.Handler().ServeHTTP(a, in)
+	w.spotify.ServeHTTP(a, in)
 	w.mu.Lock()
 	for _, m := range given.FindAllStringSubmatch(a.body.String(), -1) {
 		w.secrets = append(w.secrets, m[1])
@@ -193,7 +196,7 @@ func (d *runningDaemon) ended() int {
 	select {
 	case <-d.done:
 	case <-time.After(time.Hour):
-		d.w.t.Fatalf("it does not end:\n%s", d.log)
+		d.w.t.Fatalf("it does not end:\n%s", d.tail())
 	}
 	d.cancel()
 	d.w.shown.WriteString(d.log.String() + d.out.String())
@@ -209,6 +212,12 @@ type roundLine struct {
 	Requests int
 	Applied  []string
 	Problem  string
+}
+
+// tail is the end of the log.
+func (d *runningDaemon) tail() string {
+	lines := strings.Split(d.log.String(), "\n")
+	return strings.Join(lines[max(0, len(lines)-25):], "\n")
 }
 
 // rounds are those that have ended.
@@ -232,11 +241,11 @@ func (d *runningDaemon) awaits(what string, is func() bool) {
 		}
 		select {
 		case <-d.done:
-			d.w.t.Fatalf("%s: it has ended with exit code %d\n%s", what, d.code, d.log)
+			d.w.t.Fatalf("%s: it has ended with exit code %d\n%s", what, d.code, d.tail())
 		case <-time.After(time.Second):
 		}
 	}
-	d.w.t.Fatalf("%s: not within hours\n%s", what, d.log)
+	d.w.t.Fatalf("%s: not within hours\n%s", what, d.tail())
 }
 
 // round waits for the next round, or the first, and returns it.
@@ -259,8 +268,18 @@ func (d *runningDaemon) next(do func()) roundLine {
 func (d *runningDaemon) ends(r roundLine, why, result string) {
 	d.w.t.Helper()
 	if r.Why != why || r.Result != result {
-		d.w.t.Fatalf("a round for %q ended %q, want %q and %q: %s\n%s", r.Why, r.Result, why, result, r.Problem, d.log)
+		d.w.t.Fatalf("a round for %q ended %q, want %q and %q: %s\n%s", r.Why, r.Result, why, result, r.Problem, d.tail())
 	}
+}
+
+// recovers does something, and expects that the daemon can work again before long.
+func (d *runningDaemon) recovers(do func(), result string) {
+	d.w.t.Helper()
+	began := time.Now()
+	if r := d.next(do); r.Result != result || time.Since(began) > 5*time.Second {
+		d.w.t.Fatalf("after %s a round for %q ended %q, want %q: %s\n%s", time.Since(began), r.Why, r.Result, result, r.Problem, d.tail())
+	}
+	d.ready("")
 }
 
 // asks sends the daemon a request.
@@ -300,7 +319,7 @@ func (d *runningDaemon) ready(reason string) {
 	}
 	status, body, _ := d.asks("GET", "/readyz", nil)
 	if status != want || !strings.Contains(body, reason) {
-		d.w.t.Errorf("/readyz: %d %s, want %d for %q\n%s", status, body, want, reason, d.log)
+		d.w.t.Errorf("/readyz: %d %s, want %d for %q\n%s", status, body, want, reason, d.tail())
 	}
 	if status, body, _ := d.asks("GET", "/healthz", nil); status != http.StatusOK {
 		d.w.t.Errorf("/healthz: %d %s", status, body)

@@ -197,7 +197,7 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	}
 	path := w.lockPath(a, lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
-	s.state.Command = a.command
+	s.state.Command, s.state.Often = a.command, o.apart
 	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
 	if o.apart {
 		s.lock, err = reconcile.OpenLockFileApart(w.fsys, s.state, path, w.issuer.Name)

@@ -38,7 +38,7 @@ func (s *State) SaveLoop(data json.RawMessage) error {
 // LockDaemon makes this process the only daemon of the lock file. It does not wait: another daemon is a *LockedError that
 // names it. [State.Lock] is another lock, which daemon and commands take turns with.
 func (s *State) LockDaemon(ctx context.Context) (unlock func() error, err error) {
-	unlock, err = turn{s.fsys, filepath.Join(s.dir, "daemon"), s.Command}.take(ctx, 0, nil)
+	unlock, err = turn{fsys: s.fsys, dir: filepath.Join(s.dir, "daemon"), command: s.Command}.take(ctx, 0, nil)
 	if locked, ok := asLockedError(err); ok {
 		locked.Daemon = true
 	}

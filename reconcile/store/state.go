@@ -14,6 +14,7 @@ import (
 // [State.Lock], without which nothing of it may be changed.
 type State struct {
 	Command string      // told to those who wait for the lock: "spotsync apply"
+	Often   bool        // the lock is taken again and again, as by a daemon: who holds it is written down only after a second
 	Warn    func(error) // told of damage that was worked around; may be nil
 
 	fsys     FS
@@ -66,7 +67,11 @@ func (s *State) Dir() string { return s.dir }
 // and tells waiting (may be nil) for whom: "spotsync apply, process 123 on host since 2026-11-23 14:45:01 UTC".
 // After that it is a *LockedError. The lock ends with unlock, or with the process.
 func (s *State) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
-	unlock, err = turn{s.fsys, s.dir, s.Command}.take(ctx, timeout, waiting)
+	t := turn{fsys: s.fsys, dir: s.dir, command: s.Command}
+	if s.Often {
+		t.after = noteAfter
+	}
+	unlock, err = t.take(ctx, timeout, waiting)
 	if err != nil {
 		return nil, err
 	}
