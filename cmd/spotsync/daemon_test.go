@@ -330,7 +330,7 @@ func (d *runningDaemon) ready(reason string) {
 func (d *runningDaemon) page(says string) {
 	d.w.t.Helper()
 	if status, body, _ := d.asks("GET", "/", nil); status != http.StatusOK || !strings.Contains(body, says) {
-		d.w.t.Errorf("the page (%d) does not say %q:\n%s", status, says, body)
+		d.w.t.Errorf("the page (%d) does not say %q:\n%s", status, says, body[strings.Index(body, "</style>")+1:])
 	}
 }
 
