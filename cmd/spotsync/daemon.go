@@ -10,8 +10,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -98,15 +100,20 @@ type daemon struct {
 
 	// What only the main loop touches.
 	lockPath string
+	usual    string          // path of the lock file before the sandbox moves it
 	logins   string          // path of the credentials file
+	tokens   []string        // what changes when somebody logs in: the credentials file, and those that hold secrets
 	good     *config.Desired // what the files said when they were last without errors; nil: never
 	files    string          // fingerprint of them
 	saved    []byte          // what the loop's record held when it was last read or written
 	basics   []string        // paths watched whatever the files say
 	cost     int             // requests of a quiet round; 0: not known yet
 	began    time.Time       // of the round under way
+	unseen   int             // rounds in a row that were tried again soon, because they could see nothing
 	failing  bool            // the last round did not do what it should
 	refusals string          // told last
+
+	reloads atomic.Int32 // asked for by signal, and not yet begun
 
 	mu       sync.Mutex
 	status   daemonStatus
@@ -183,10 +190,11 @@ func (d *daemon) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	full, err := filepath.Abs(d.path)
-	if err != nil {
+	named := d.path
+	if err := d.absolute(); err != nil {
 		return err
 	}
+	full := d.path
 	d.lockPath = d.set.lockFile
 	switch {
 	case d.lockPath != "":
@@ -195,7 +203,8 @@ func (d *daemon) open(ctx context.Context) error {
 	default:
 		d.lockPath = filepath.Join(full, "spotsync.lock.hcl")
 	}
-	d.lockPath = w.lockPath(d.app, d.lockPath)
+	d.usual = d.lockPath
+	d.lockPath = w.lockPath(d.app, d.usual)
 	if w.issuer.Name == auth.Loopback && !d.o.counted {
 		d.policy.RequestsPerDay = 0 // nobody's quota is spent
 	}
@@ -204,26 +213,50 @@ func (d *daemon) open(ctx context.Context) error {
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
 	d.watch = newWatcher(d.log, watchOptions{Poll: d.o.poll})
 	d.logins = w.credentials
-	d.basics = []string{full, d.lockPath, w.credentials, d.state.LoopPath()}
+	d.tokens = []string{w.credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
 		if path := d.Getenv(name); path != "" {
-			d.basics = append(d.basics, d.expandHome(path))
+			if path, err = filepath.Abs(d.expandHome(path)); err != nil {
+				return err
+			}
+			d.tokens = append(d.tokens, path)
 		}
 	}
-	d.basics = append(d.basics, d.o.varFiles...)
+	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.varFiles)
 	if d.o.branch != "" {
 		d.basics = append(d.basics, branchPaths(folderOf(full))...)
 	}
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = daemonStatus{Version: version(), Started: now, Path: d.path, LockFile: d.lockPath, Interval: d.o.interval,
+	d.status = daemonStatus{Version: version(), Started: now, Path: named, LockFile: d.lockPath, Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.hooks.inner == nil {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
 	}
 	d.hooks.sources, d.hooks.request, d.hooks.retry, d.hooks.event = &sources{}, d.requested, d.waited, d.happened
 	return ctx.Err()
+}
+
+// absolute frees what was named on the command line from the working folder, which is gone for good when somebody replaces
+// it, even by one of the same name.
+func (d *daemon) absolute() (err error) {
+	d.o.varFiles = slices.Clone(d.o.varFiles)
+	paths := []*string{&d.path}
+	for i := range d.o.varFiles {
+		paths = append(paths, &d.o.varFiles[i])
+	}
+	for _, p := range []*string{&d.set.lockFile, &d.set.root} {
+		if *p != "" {
+			paths = append(paths, p)
+		}
+	}
+	for _, p := range paths {
+		if *p, err = filepath.Abs(*p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // folderOf is the folder of a configuration.
@@ -298,6 +331,7 @@ func (d *daemon) signals(ctx context.Context) {
 			return
 		case <-hup:
 			d.manager.reloading()
+			d.reloads.Add(1)
 			d.ask("signal")
 		}
 	}

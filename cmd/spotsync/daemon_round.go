@@ -43,6 +43,7 @@ type attempt struct {
 // round looks once, does what may be done, and says what came of it. Its error is the command's with --once.
 func (d *daemon) round(ctx context.Context, why string) error {
 	d.began = time.Now()
+	reloads := d.reloads.Swap(0)
 	last := d.view().Last
 	r := attempt{daemonRound: daemonRound{Number: 1, Why: why, Began: d.began}, applied: map[string]bool{}, failures: map[string]error{}}
 	if last != nil {
@@ -80,14 +81,16 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	d.tell(&r, now)
 	event := log.Debug()
 	switch {
+	case r.err != nil && last != nil && last.Problem == r.Problem && why == "interval":
+		event = event.Str("problem", r.Problem) // said already
 	case r.err != nil && r.Result != "stopped":
 		event = log.Error().Str("problem", r.Problem)
 	case r.Result != "ok" && r.Result != "stopped" || why != "interval":
 		event = log.Info()
 	}
 	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", r.Applied).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
-	if strings.HasPrefix(why, "signal") {
-		d.manager.ready()
+	if reloads > 0 {
+		d.manager.ready() // for the signals that came before this round, whatever else it was for
 	}
 	return r.err
 }
@@ -99,11 +102,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		return err
 	}
 	if d.o.branch != "" {
-		full, err := filepath.Abs(d.path)
-		if err != nil {
-			return err
-		}
-		branch, err := branchOf(folderOf(full))
+		branch, err := branchOf(folderOf(d.path))
 		if err != nil {
 			return fmt.Errorf("find out which branch is checked out: %w", err)
 		}
@@ -127,6 +126,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		return err
 	}
 	d.busy("Looking at Spotify")
+	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
 	r.planned, err = s.planFor(ctx, "apply", d.good, planOptions{sessionOptions: s.options, refresh: true})
 	d.accounts(s, r, err)
 	if err != nil {
@@ -215,7 +215,11 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 	if lost != nil {
 		problem = strings.TrimSpace(said.String() + "\n" + lost.Error())
 		said.Reset()
-		d.log.Error().Str("problem", problem).Msg("the configuration is broken; what it said before counts")
+		event := a.log.Error()
+		if problem == d.view().Config.Problem {
+			event = a.log.Debug() // said already
+		}
+		event.Str("problem", problem).Msg("the configuration is broken; what it said before counts")
 	}
 	d.update(func(st *daemonStatus) {
 		st.Config.Tried, st.Config.Problem = now, problem
@@ -234,7 +238,7 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 	case s != nil:
 		return s, nil // it is open, and plans what was wanted before
 	}
-	if s, err = a.openWithout(options, d.lockPath); err != nil {
+	if s, err = a.openWithout(options, d.usual); err != nil {
 		return nil, err
 	}
 	if err := s.take(ctx); err != nil {
@@ -357,10 +361,17 @@ func (d *daemon) next(r *attempt, now time.Time) time.Time {
 	if r.Result == "login" || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
 		return now.Add(d.o.interval)
 	}
+	cost := d.cost
 	if r.planned == nil && r.Result == "failed" { // nothing was seen: the network, most likely
-		return now.Add(min(d.o.interval, time.Minute))
+		if soon := time.Minute << d.unseen; soon < d.o.interval {
+			d.unseen++
+			return now.Add(soon)
+		}
+		cost = max(cost, r.Requests) // trying counts too
+	} else {
+		d.unseen = 0
 	}
-	return d.loop.Next(d.policy, d.cost, until, now, jitter)
+	return d.loop.Next(d.policy, cost, until, now, jitter)
 }
 
 // notBefore is until when Spotify wants no requests.

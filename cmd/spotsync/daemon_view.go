@@ -88,10 +88,7 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 	}
 	switch r.Result {
 	case "failed", "refused", "login":
-		text, _, _ := strings.Cut(r.Problem, "\n")
-		if errors.Is(r.err, errBroken) {
-			text = sentence(errBroken)
-		}
+		text, _, _ := strings.Cut(sentence(r.err), "\n") // the problem may begin with warnings
 		add(text)
 	case "limited":
 		add(sentence(r.err))

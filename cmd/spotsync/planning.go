@@ -144,7 +144,7 @@ func (s *session) recall(in *reconcile.Input) (err error) {
 
 // observer reads one account. Offline it knows only who the account is.
 func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*reconcile.Observer, error) {
-	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline}
+	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline, Watching: s.options.watching}
 	if offline {
 		user, err := s.knownUser(acc)
 		if err != nil {

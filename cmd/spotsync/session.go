@@ -139,6 +139,7 @@ type sessionOptions struct {
 	maxRequests int
 	maxWait     waitFlag
 	apart       bool // nothing is written into the configuration folder
+	watching    bool // an edit made elsewhere is looked for even just after a write of ours
 }
 
 func (o *sessionOptions) register(flags *pflag.FlagSet) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 )
 
@@ -42,5 +43,11 @@ func (s *State) LockDaemon(ctx context.Context) (unlock func() error, err error)
 	if locked, ok := asLockedError(err); ok {
 		locked.Daemon = true
 	}
-	return unlock, err
+	if err != nil || s.followed == "" {
+		return unlock, err
+	}
+	if err := s.fsys.WriteFile(s.followed, []byte(filepath.Base(s.dir)), 0o600); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return unlock, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -75,5 +76,42 @@ func TestOneDaemon(t *testing.T) {
 	must(t, unlock())
 	if _, err := os.Stat(s.Dir()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A daemon that works through a symbolic link remembers by the link, however often it is swapped; the folders it leads to
+// keep states of their own.
+func TestStateFollowsTheLinkADaemonWorksThrough(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"first", "second"} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	link, stateDir := filepath.Join(dir, "current"), filepath.Join(dir, "state")
+	if err := os.Symlink("first", link); err != nil {
+		t.Skip(err)
+	}
+	open := func(folder string) *State {
+		return OpenState(OS{}, stateDir, "sandbox", filepath.Join(dir, folder, "spotsync.lock.hcl"))
+	}
+	first, second := open("first").Dir(), open("second").Dir()
+	if got := open("current").Dir(); got != first {
+		t.Errorf("before a daemon ran, the link has %s, want that of the folder, %s", got, first)
+	}
+	unlock, err := open("current").LockDaemon(t.Context())
+	must(t, err)
+	must(t, unlock())
+
+	must(t, os.Remove(link))
+	must(t, os.Symlink("second", link))
+	if got := open("current").Dir(); got != first {
+		t.Errorf("after the swap the link has %s, want %s as before", got, first)
+	}
+	if got := open("second").Dir(); got != second {
+		t.Errorf("the folder itself has %s, want its own, %s", got, second)
+	}
+	s := open("current")
+	must(t, os.WriteFile(s.followed, []byte("../elsewhere"), 0o600))
+	if got := open("current").Dir(); got != second {
+		t.Errorf("with a damaged note the link has %s, want that of the folder, %s", got, second)
 	}
 }
