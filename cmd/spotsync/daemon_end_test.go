@@ -168,7 +168,9 @@ func TestDaemonBesideCommands(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		w.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Delay: 4 * time.Second})
 		w.write(oneFile("Q", "A"))
-		d.awaits("the change under way", func() bool { return strings.Contains(d.log.String(), `"playlist":"playlist.p"`) || w.server.Writes() > 2 })
+		d.awaits("the change under way", func() bool {
+			return strings.Contains(d.log.String(), `"playlist":"playlist.p"`) || w.server.Writes() > 2
+		})
 		w.command(exitOK, "apply", "--auto-approve", w.conf)
 		w.has("Q: A")
 		text, err := os.ReadFile(lock)
