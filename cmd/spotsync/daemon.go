@@ -112,6 +112,7 @@ type daemon struct {
 	unseen   int             // rounds in a row that were tried again soon, because they could see nothing
 	failing  bool            // the last round did not do what it should
 	refusals string          // told last
+	broken   string          // what was wrong with the files, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 

@@ -164,9 +164,12 @@ func TestDaemonLoginOnThePage(t *testing.T) {
 
 // Half a year passes.
 func TestDaemonWarnsOfTheEndOfALogin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a year of rounds")
+	}
 	inDaemonWorld(t, sandbox.NoQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 		w.hooks = new([]string)
-		d := w.start("--interval", "24h", "--poll", "24h", "--notify-url", "https://notices.test/x")
+		d := w.start("--interval", "12h", "--poll", "24h", "--notify-url", "https://notices.test/x")
 		ends := time.Now().UTC().AddDate(0, 6, 0)
 		d.round(1)
 		time.Sleep(time.Until(ends.AddDate(0, 0, -31)))

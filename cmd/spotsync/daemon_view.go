@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,9 +180,14 @@ func changeLines(d description) []string {
 // tell posts what is worth telling somebody who is not looking.
 func (d *daemon) tell(r *attempt, now time.Time) {
 	failing := r.Result == "failed" || r.Result == "partly" || r.Result == "login"
-	if r.planned != nil && len(r.Applied) > 0 {
-		d.notify.send(d.changeNotice(r, now))
+	for _, x := range changeNotices(r, now) {
+		d.notify.send(x)
 	}
+	problem := d.view().Config.Problem
+	if problem != "" && d.broken == "" {
+		d.notify.send(notice{Kind: noticeFailure, Time: now, Title: "The configuration is broken; what it said before counts", Text: problem})
+	}
+	d.broken = problem
 	switch {
 	case r.Result == "login":
 		if !d.failing {
@@ -223,25 +229,58 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 	}
 }
 
-// changeNotice tells of the playlists that a round changed.
-func (d *daemon) changeNotice(r *attempt, now time.Time) notice {
-	x := notice{Kind: noticeHeal, Time: now}
-	for _, c := range r.planned.plan.Changes {
+// manyNotices is how many playlists a round may change before one notice stands for them all.
+const manyNotices = 5
+
+// changeNotices tell of the playlists that a round changed.
+func changeNotices(r *attempt, now time.Time) []notice {
+	if r.planned == nil || len(r.Applied) == 0 {
+		return nil
+	}
+	titles := knownTitles(r.planned.plan)
+	var all []notice
+	healed := true
+	for i := range r.planned.plan.Changes {
+		c := &r.planned.plan.Changes[i]
 		if !r.applied[c.Address] {
 			continue
 		}
-		if c.Origin != reconcile.FromSpotify {
-			x.Kind = noticeChange
+		x := notice{Kind: noticeChange, Time: now, Playlist: c.Address, Account: c.Account}
+		name := cmp.Or(nameOf(c), c.Address)
+		switch {
+		case c.Action == reconcile.Create:
+			x.Title = name + " was created"
+		case c.Action == reconcile.Delete:
+			x.Title = name + " was deleted"
+		case c.Action == reconcile.Adopt:
+			x.Title = name + " is managed from now on"
+		case c.Origin == reconcile.FromSpotify || c.Action == reconcile.Restore:
+			x.Kind, x.Title = noticeHeal, name+" was changed elsewhere and is as before again"
+		default:
+			x.Title = name + " was changed as the files say"
 		}
-		x.Details = append(x.Details, fmt.Sprintf("%s: %s", c.Address, c.Action))
-		x.Playlist = c.Address
+		healed = healed && x.Kind == noticeHeal
+		if d := describe(r.planned.plan, c, titles, false); c.Action != reconcile.Delete {
+			for _, a := range d.attrs {
+				if a.name != "tracks" && a.sign != "" {
+					x.Details = append(x.Details, strings.TrimSpace(a.name+": "+a.new))
+				}
+			}
+			if text := d.tally.String(); text != "" {
+				x.Details = append(x.Details, text)
+			}
+		}
+		all = append(all, x)
 	}
-	if len(x.Details) != 1 {
-		x.Playlist = ""
+	if len(all) <= manyNotices {
+		return all
 	}
-	x.Title = fmt.Sprintf("spotsync changed %s as the files say", plural(len(r.Applied), "playlist"))
-	if x.Kind == noticeHeal {
-		x.Title = fmt.Sprintf("spotsync undid edits of %s", plural(len(r.Applied), "playlist"))
+	one := notice{Kind: noticeChange, Time: now, Title: fmt.Sprintf("%s were changed as the files say", plural(len(all), "playlist"))}
+	if healed {
+		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", plural(len(all), "playlist"))
 	}
-	return x
+	for _, x := range all {
+		one.Details = append(one.Details, x.Title)
+	}
+	return []notice{one}
 }
