@@ -25,6 +25,9 @@ var daemonRounds = flag.Int("daemon-rounds", 1000, "how many rounds a daemon doe
 
 // Years of rounds leave nothing behind: what grew with each would show in goroutines and descriptors.
 func TestDaemonRoundsLeaveNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is about goroutines that share")
+	}
 	inDaemonWorld(t, sandbox.NoQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 		d := w.start("--interval", "10s", "--poll", "1h", "--log-level", "error")
 		time.Sleep(20 * time.Minute)

@@ -175,6 +175,9 @@ type looks struct {
 // In each state, in both themes, on a desk and on a phone: nothing sticks out, all can be read, nothing is fetched from
 // elsewhere, the console stays empty. SPOTSYNC_TEST_SCREENSHOTS names a folder to keep the pictures in.
 func TestPageInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is about goroutines that share")
+	}
 	ctx := startBrowser(t)
 	pictures := os.Getenv("SPOTSYNC_TEST_SCREENSHOTS")
 	if pictures == "" {
@@ -300,6 +303,9 @@ func ask[T any](t *testing.T, ctx context.Context, what string, action chromedp.
 // The buttons work in a browser without scripts: by an address that browsers trust, and by a name without TLS, where they
 // send Origin and no Sec-Fetch-Site. What another site's page posts is refused.
 func TestPageButtonsInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is about goroutines that share")
+	}
 	ctx := startBrowser(t)
 	token := tokenFile(t, testToken)
 	p := startPageServer(t, serverOptions{AllowedHosts: []string{"music.home"}, TokenFile: token})
