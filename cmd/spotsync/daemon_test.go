@@ -224,7 +224,7 @@ func (d *runningDaemon) tail() string {
 func (d *runningDaemon) rounds() (all []roundLine) {
 	for line := range strings.SplitSeq(d.log.String(), "\n") {
 		var r roundLine
-		if json.Unmarshal([]byte(line), &r) == nil && r.Message == "round" {
+		if strings.Contains(line, `"message":"round"}`) && json.Unmarshal([]byte(line), &r) == nil {
 			all = append(all, r)
 		}
 	}
