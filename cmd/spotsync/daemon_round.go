@@ -88,11 +88,20 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	case r.Result != "ok" && r.Result != "stopped" || why != "interval":
 		event = log.Info()
 	}
-	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", r.Applied).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
+	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
 	if reloads > 0 {
 		d.manager.ready() // for the signals that came before this round, whatever else it was for
 	}
 	return r.err
+}
+
+// few are the first of a list, for a line that a person reads.
+func few(list []string) []string {
+	const most = 10
+	if len(list) <= most {
+		return list
+	}
+	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
 }
 
 // attempt does a round's work.
