@@ -52,8 +52,8 @@ func TestDaemonOutlivesItsLogin(t *testing.T) {
 		}
 		d.ready("spotsync login")
 		d.page("spotsync login")
-		if n := strings.Count(strings.Join(*w.hooks, "\n"), `"kind":"login"`); n != 1 {
-			t.Errorf("%d notices: %q", n, *w.hooks)
+		if n := strings.Count(strings.Join(w.notices(), "\n"), `"kind":"login"`); n != 1 {
+			t.Errorf("%d notices: %q", n, w.notices())
 		}
 
 		d.recovers(func() { w.logIn(sandbox.SandboxUser) }, "changed")
@@ -174,9 +174,7 @@ func TestDaemonWarnsOfTheEndOfALogin(t *testing.T) {
 		d.round(1)
 		time.Sleep(time.Until(ends.AddDate(0, 0, -31)))
 		told := func() (titles []string) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			for _, body := range *w.hooks {
+			for _, body := range w.notices() {
 				var n struct{ Kind, Text string }
 				if err := json.Unmarshal([]byte(body), &n); err != nil {
 					t.Error(err)

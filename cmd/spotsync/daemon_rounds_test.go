@@ -259,8 +259,8 @@ func TestDaemonHeals(t *testing.T) {
 		t.Run(strings.Trim(c.heal, `"`), func(t *testing.T) {
 			text := "playlist \"p\" {\n  name = \"P\"\n  description = \"as I say\"\n  tracks = [\"" + string(song("A")) + "\"]\n  self_heal = " + c.heal + "\n}\n"
 			inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": text}, func(t *testing.T, w *daemonWorld) {
-				d := w.start("--interval", "5m", "--notify-url", "https://notices.test/x")
 				w.hooks = new([]string)
+				d := w.start("--interval", "5m", "--notify-url", "https://notices.test/x")
 				d.round(1)
 				time.Sleep(10 * time.Minute) // what was written has settled
 				w.edits("P", vandal)
@@ -276,7 +276,7 @@ func TestDaemonHeals(t *testing.T) {
 				}
 				synctest.Wait()
 				w.mu.Lock()
-				told := strings.Join(*w.hooks, "\n")
+				told := strings.Join(w.notices(), "\n")
 				w.mu.Unlock()
 				if want := c.heal != "false"; strings.Contains(told, `"kind":"heal"`) != want {
 					t.Errorf("of healing was told: %s", told)

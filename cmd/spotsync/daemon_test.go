@@ -109,6 +109,13 @@ func (w *daemonWorld) logIn(user string) {
 	w.mu.Unlock()
 }
 
+// notices are what was posted to notices.test so far.
+func (w *daemonWorld) notices() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(*w.hooks)
+}
+
 // RoundTrip is the daemon's and the commands' way to Spotify. What is posted to notices.test is kept.
 func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err error) {
 	in := req.Clone(req.Context())

@@ -157,7 +157,7 @@ func (w *watcher) Run(ctx context.Context) {
 		began   = time.Now() // when it was last quiet; zero: it is
 		heard   bool         // events came since
 		found   bool         // it began with a look, not with an event
-		quiet   = time.NewTimer(0)
+		quiet   = time.NewTimer(atOnce)
 		poll    = time.NewTimer(w.every())
 		every   = w.every()
 		longest = quietFactor * w.o.Quiet
@@ -185,12 +185,12 @@ func (w *watcher) Run(ctx context.Context) {
 		case <-w.again:
 			if idle {
 				began = time.Now()
-				quiet.Reset(0)
+				quiet.Reset(atOnce)
 			}
 		case <-poll.C:
 			if idle {
 				began, found = time.Now(), true
-				quiet.Reset(0)
+				quiet.Reset(atOnce)
 			}
 			poll.Reset(every)
 		case <-quiet.C:
