@@ -275,9 +275,7 @@ func TestDaemonHeals(t *testing.T) {
 					d.ready("") // what a person wanted is no fault
 				}
 				synctest.Wait()
-				w.mu.Lock()
 				told := strings.Join(w.notices(), "\n")
-				w.mu.Unlock()
 				if want := c.heal != "false"; strings.Contains(told, `"kind":"heal"`) != want {
 					t.Errorf("of healing was told: %s", told)
 				}
