@@ -8,6 +8,7 @@
 //	app.go          which accounts service and Web API, and as which app
 //	landing.go      where Spotify sends the browser afterwards, and where to listen for it
 //	login.go        the login, from the address to open to the first token
+//	request.go      the question itself, also for an answer that is brought by hand
 //	callback.go     the page a browser ends on
 //	paste.go        the same answer, pasted
 //	token.go        a login as data, and what of it may be shown

@@ -3,18 +3,14 @@ package auth
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
 // LoginOptions says how to reach the user and what to ask for.
@@ -60,45 +56,12 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 	if o.HTTP == nil {
 		defer hc.CloseIdleConnections()
 	}
-	state, verifier := rand.Text(), oauth2.GenerateVerifier()
-	config := app.oauth()
-	config.RedirectURL, config.Scopes = l.redirect.String(), o.Scopes
-	extra := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}
-	if o.ShowDialog {
-		extra = append(extra, oauth2.SetAuthURLParam("show_dialog", "true"))
-	}
-
-	answer, err := wait(ctx, ln, l, config.AuthCodeURL(state, extra...), state, o)
+	r := app.request(l, o)
+	answer, err := wait(ctx, ln, l, r.url, r.state, o)
 	if err != nil {
 		return Token{}, err
 	}
-	agreed := time.Now()
-	secrets := []string{answer.code, verifier}
-	raw, err := app.askToken(ctx, hc, "finish the login", secrets, func(ctx context.Context) (*oauth2.Token, error) {
-		return config.Exchange(ctx, answer.code, oauth2.VerifierOption(verifier))
-	})
-	if grant := (*refusedGrant)(nil); errors.As(err, &grant) {
-		return Token{}, fmt.Errorf("the code Spotify gave for this login is no longer taken (%w): it is used, too old, or from another login; run the command again", grant)
-	}
-	if err != nil {
-		return Token{}, err
-	}
-	if raw.RefreshToken == "" {
-		return Token{}, errors.New("no refresh token came with this login, so it could not last; run the command again")
-	}
-	t := Token{
-		Issuer: app.Issuer.Name, ClientID: app.ClientID,
-		Scopes: slices.Clone(o.Scopes), AuthorizedAt: agreed.UTC().Truncate(time.Second),
-	}.merge(raw, agreed)
-	if o.Me == nil {
-		return t, nil
-	}
-	fixed := func(context.Context) (string, error) { return t.AccessToken, nil }
-	client := HTTPClient(newTransport(app.Issuer.APIURL, hc.Transport, fixed))
-	if t.AccountID, t.UserID, t.DisplayName, err = o.Me(ctx, client); err != nil {
-		return Token{}, fmt.Errorf("asking Spotify who logged in: %w", err)
-	}
-	return t, nil
+	return r.finish(ctx, hc, answer.code)
 }
 
 // wait shows the address and returns what comes back first, by the browser or by hand. It ends what it starts.

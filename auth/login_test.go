@@ -424,7 +424,7 @@ func TestLoginFailuresAfterTheCode(t *testing.T) {
 		{"code refused", func(w http.ResponseWriter, r *http.Request) bool {
 			oauthError(w, 400, "invalid_grant", "bad "+r.PostForm.Get("code")+r.PostForm.Get("code_verifier"))
 			return true
-		}, "run the command again"},
+		}, "log in again"},
 		{"app refused", func(w http.ResponseWriter, r *http.Request) bool {
 			oauthError(w, 400, "invalid_client", "Invalid client")
 			return true

@@ -17,6 +17,8 @@
 //	              what was planned for, expect.go says what a read should show, verify.go whether it does, refused.go
 //	              deals with what Spotify does not take, finish.go records what became of it
 //	rollback.go   a plan that puts back what an earlier run changed
+//	loop.go       what of a plan a daemon may do now: loop_change.go takes a change apart, loop_brake.go says how often
+//	              what was changed elsewhere is undone, loop_pace.go when the next round is
 //
 // Package edit, below it, turns one list into another; package store keeps what must be remembered on disk.
 package reconcile

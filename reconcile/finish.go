@@ -27,12 +27,17 @@ func (w *writer) finish(ctx context.Context) error {
 	}
 	w.change.PublicUnhonoured = unhonoured
 	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases}
-	if err := w.a.State.SaveBase(b); err != nil {
-		return err
+	if w.agreed(&b) {
+		if err := w.a.State.SaveBase(b); err != nil {
+			return err
+		}
 	}
 	return w.a.Lock.Update(func(f *lockfile.File) {
 		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
-			e.ID, e.Account, e.Name = w.id, w.change.Account, w.now.Details.Name
+			e.ID, e.Account = w.id, w.change.Account
+			if !slices.Contains(w.change.Left, "name") {
+				e.Name = w.now.Details.Name
+			}
 			w.change.note(e)
 			e.Held = w.change.hold()
 			w.forgetWithdrawn(e)
@@ -41,6 +46,33 @@ func (w *writer) finish(ctx context.Context) error {
 			}
 		})
 	})
+}
+
+// agreed takes out of a base what somebody's edit left there and this change did not touch: on that nobody agreed, and
+// what was agreed on before stays. It reports whether anything is known to be agreed on.
+func (w *writer) agreed(b *store.Base) bool {
+	if len(w.change.Left) == 0 {
+		return true
+	}
+	if w.base == nil {
+		return false
+	}
+	was, is := w.base.Contents, &b.Contents
+	for _, attr := range w.change.Left {
+		switch attr {
+		case "name":
+			is.Details.Name = was.Details.Name
+		case "description":
+			is.Details.Description = was.Details.Description
+		case "public":
+			is.Details.Public = was.Details.Public
+		case "collaborative":
+			is.Details.Collaborative = was.Details.Collaborative
+		case "tracks":
+			is.Items, is.Snapshot = was.Items, ""
+		}
+	}
+	return true
 }
 
 // cache keeps what is there now, so that it need not be read: the answer to our last write told its snapshot. What is not

@@ -42,6 +42,7 @@ type world struct {
 	twice    bool // --create-duplicate
 	attended bool
 	oneByOne bool // --parallelism 1
+	apart    bool // a daemon: nothing is written to the folder
 	stop     chan struct{}
 	limited  func() bool
 	answer   time.Duration // how long the prompt waits between plan and apply
@@ -117,7 +118,11 @@ func (w *world) open(ctx context.Context) (*session, error) {
 	state, cache := filepath.Join(w.dir, "state"), filepath.Join(w.dir, "cache")
 	s.state = store.OpenState(w.fsys, state, w.issuer, w.lockPath())
 	var err error
-	if s.lock, err = OpenLockFile(w.fsys, s.state, w.lockPath(), w.issuer); err != nil {
+	openLock := OpenLockFile
+	if w.apart {
+		openLock = OpenLockFileApart
+	}
+	if s.lock, err = openLock(w.fsys, s.state, w.lockPath(), w.issuer); err != nil {
 		return nil, err
 	}
 	if s.me, err = s.client.Me(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -21,10 +22,12 @@ type LockFile struct {
 	path   string
 	issuer string
 	choose map[string]spotify.ID // which ID a person chose for an address that came to mean two
+	apart  bool                  // the file itself is never written
 
 	mu      sync.Mutex
 	current *lockfile.File
-	pending bool // the last update went to the state directory
+	pending bool    // the last update went to the state directory
+	clashes []clash // addresses that came to mean two playlists
 
 	text   string         // the file as it was last read or written, and what it says: a thousand playlists
 	parsed *lockfile.File // make two thousand updates, and parsing is most of an update's work
@@ -43,6 +46,29 @@ func OpenLockFileChoosing(fsys store.FS, state *store.State, path, issuer string
 		return nil, err
 	}
 	return l, nil
+}
+
+// OpenLockFileApart is OpenLockFile for who must not write to the configuration folder, such as a daemon: all that is
+// learned goes to the state directory, for the next one to fold in that may write. An address that came to mean two
+// playlists is no error but one of [LockFile.Conflicts]; it means what the file says.
+func OpenLockFileApart(fsys store.FS, state *store.State, path, issuer string) (*LockFile, error) {
+	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer, apart: true}
+	var err error
+	if _, l.current, err = l.read(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Conflicts are the addresses that came to mean two playlists, with what to tell people.
+func (l *LockFile) Conflicts() map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(map[string]string, len(l.clashes))
+	for _, c := range l.clashes {
+		out[c.address] = c.refusal().Summary + ". " + strings.TrimSuffix(c.refusal().Detail, ".")
+	}
+	return out
 }
 
 // Current is the effective lock file. The caller must not change it.
@@ -81,7 +107,12 @@ func (l *LockFile) Reload() (changed bool, err error) {
 func (l *LockFile) Update(change func(*lockfile.File)) error { return l.update(change, false) }
 
 // ProveWritable makes sure that what Update is asked to remember will be remembered, by writing what is known already.
-func (l *LockFile) ProveWritable() error { return l.update(func(*lockfile.File) {}, true) }
+func (l *LockFile) ProveWritable() error {
+	if l.apart {
+		return l.state.ProveWritable()
+	}
+	return l.update(func(*lockfile.File) {}, true)
+}
 
 func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 	l.mu.Lock()
@@ -95,11 +126,14 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 	if err := next.Check(); err != nil {
 		return fmt.Errorf("%s stays as it is: %w", l.path, err)
 	}
-	if next.Equal(f) && !l.pending && !force {
+	if next.Equal(f) && (!l.pending || l.apart) && !force {
 		l.current = f
 		return nil
 	}
 	text := next.Bytes()
+	if l.apart {
+		return l.wait(file, next)
+	}
 	err = l.fsys.WriteFile(l.path, text, 0o644)
 	switch {
 	case err == nil:
@@ -111,18 +145,37 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 		}
 		l.pending = false
 	case readOnly(err):
-		waiting, merr := json.Marshal(pendingEntries{Base: string(file.Bytes()), Next: string(text)})
-		if merr != nil {
-			return merr
-		}
-		if perr := l.state.SavePending(waiting); perr != nil {
+		if perr := l.wait(file, next); perr != nil {
 			return fmt.Errorf("write %s: %w; and it could not be kept for later either: %w", l.path, err, perr)
 		}
-		l.pending = true
 	default:
 		return fmt.Errorf("write %s: %w", l.path, err)
 	}
 	l.current = next
+	return nil
+}
+
+// wait keeps in the state directory what the file should say next. Of an address that means two playlists that is both.
+func (l *LockFile) wait(file, next *lockfile.File) error {
+	base, want := file.Clone(), next.Clone()
+	for _, c := range l.clashes {
+		if _, taken := next.AddressOf(c.is.ID); taken {
+			continue // the file gave what was learned another address
+		}
+		delete(base.Playlists, c.address)
+		if c.had {
+			base.Playlists[c.address] = c.was
+		}
+		want.Playlists[c.address] = c.is
+	}
+	waiting, err := json.Marshal(pendingEntries{Base: string(base.Bytes()), Next: string(want.Bytes())})
+	if err != nil {
+		return err
+	}
+	if err := l.state.SavePending(waiting); err != nil {
+		return err
+	}
+	l.pending, l.current = true, next
 	return nil
 }
 
@@ -157,7 +210,7 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l.pending = len(waiting) > 0
+	l.pending, l.clashes = len(waiting) > 0, nil
 	if !l.pending {
 		return file, file, nil
 	}
@@ -173,13 +226,29 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	effective, err = merge(base, file, next, l.choose)
+	effective, l.clashes, err = merge(base, file, next, l.choose)
+	if err == nil && len(l.clashes) > 0 && !l.apart {
+		return nil, nil, &RefusedError{Refusals: []Refusal{l.clashes[0].refusal()}}
+	}
 	return file, effective, err
+}
+
+// clash is an address that means one playlist in the file and another in what this computer learned meanwhile.
+type clash struct {
+	address      string
+	had          bool              // whether the file said anything when this computer began to learn
+	was, is, now lockfile.Playlist // then, learned, in the file
+}
+
+func (c clash) refusal() Refusal {
+	return Refusal{Address: c.address, Summary: "One address means two playlists",
+		Detail: fmt.Sprintf("The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID",
+			c.address, c.now.ID, c.is.ID, c.address)}
 }
 
 // merge brings what changed from base to next into file, as git would. Where both changed one entry the file wins, but
 // an address that came to mean two playlists is not guessed.
-func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (*lockfile.File, error) {
+func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (_ *lockfile.File, clashes []clash, _ error) {
 	out := file.Clone()
 	for _, label := range sortedKeys(next.Accounts) {
 		if _, ok := out.Accounts[label]; !ok {
@@ -215,14 +284,13 @@ func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (*lock
 		case has && inFile && now.ID != is.ID && choose[address] == is.ID:
 			out.Playlists[address] = is
 		case has && inFile && now.ID != is.ID:
-			return nil, refuse(address, "One address means two playlists",
-				"The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID", address, now.ID, is.ID, address)
+			clashes = append(clashes, clash{address, had, was, is, now})
 		}
 	}
 	if err := out.Check(); err != nil {
-		return nil, fmt.Errorf("what this computer learned while it could not write the lock file does not fit what the file says now: %w", err)
+		return nil, nil, fmt.Errorf("what this computer learned while it could not write the lock file does not fit what the file says now: %w", err)
 	}
-	return out, nil
+	return out, clashes, nil
 }
 
 // setPlaylist changes one entry of a lock file.

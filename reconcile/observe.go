@@ -68,6 +68,7 @@ type Observer struct {
 	Parallelism int                           // playlists read side by side; 0 means 4
 	Offline     bool                          // --refresh=false: ask nothing, plan from memory
 	Certain     bool                          // read also what was written a moment ago, until a read shows it: a saved plan must still fit
+	Watching    bool                          // of those read what has another snapshot than the write left: an edit made elsewhere, or one that wanders
 	Alone       bool                          // what else the account holds doesn't matter: nothing is created or adopted
 	Announce    func(playlists, requests int) // told before items are read: of how many playlists, in about how many requests
 	Progress    func(done, total int)

@@ -92,6 +92,8 @@ type Change struct {
 	Aliases          map[spotify.URI]spotify.URI `json:"aliases,omitempty"`           // learned: wanted URI → the one Spotify shows for it
 	PublicUnhonoured *bool                       `json:"public_unhonoured,omitempty"` // the wish for public that Spotify ignores
 	Hold             string                      `json:"hold,omitempty"`              // of rollback: fingerprint of the block that is held back afterwards
+	Gone             spotify.ID                  `json:"-"`                           // of create: what the playlist was before Spotify knew it no more
+	Left             []string                    `json:"-"`                           // attributes a daemon leaves as somebody's edit left them; see [Loop.Tame]
 }
 
 // Cheaper is a way to the same contents that gives up dates for requests.
@@ -281,7 +283,7 @@ func (p *planner) change(m managed) Change {
 		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
 		return c
 	case Gone:
-		c.ID, c.Reasons = "", []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
+		c.ID, c.Gone, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
 		return p.creation(c, m, wish)
 	}
 	wish = wish.without(m.block.Lifecycle.IgnoreChanges)
@@ -415,20 +417,12 @@ func (p *planner) finish() {
 	slices.SortStableFunc(pl.Refusals, func(a, b Refusal) int { return cmp.Compare(a.Address, b.Address) })
 	for i := range pl.Changes {
 		c := &pl.Changes[i]
-		switch c.Action {
-		case Create, Adopt, Restore:
-			pl.Summary.Create++
-		case Update:
-			pl.Summary.Update++
-		case Delete:
-			pl.Summary.Delete++
-		case Skipped:
+		if c.Action == Skipped {
 			pl.Complete = false
 		}
 		if len(c.Unknown) > 0 {
 			pl.Complete = false
 		}
-		pl.Summary.Requests += len(c.Edits)
 		c.Edits, c.Reasons = listed(c.Edits), listed(c.Reasons)
 		for _, picture := range []*Picture{c.Before, c.After} {
 			if picture != nil {
@@ -440,6 +434,23 @@ func (p *planner) finish() {
 		}
 	}
 	pl.Changes, pl.LockChanges, pl.Warnings, pl.Refusals = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings), listed(pl.Refusals)
+	pl.Summary = pl.count()
+}
+
+// count counts what the changes do.
+func (p *Plan) count() (s Summary) {
+	for _, c := range p.Changes {
+		switch c.Action {
+		case Create, Adopt, Restore:
+			s.Create++
+		case Update:
+			s.Update++
+		case Delete:
+			s.Delete++
+		}
+		s.Requests += len(c.Edits)
+	}
+	return s
 }
 
 // listed is a list that is [] in JSON when it is empty, and not null: programs go through it unasked.

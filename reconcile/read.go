@@ -64,8 +64,8 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now
 // or somebody else's.
 func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok bool) {
 	recent := at.recent[id]
-	expected := recent != nil && recent.Expected != nil && !o.Certain
 	p, found := at.playlists[id]
+	expected := recent != nil && recent.Expected != nil && !o.Certain && !(o.Watching && found && p.Snapshot != recent.Expected.Snapshot)
 	if !found {
 		if expected && at.held[id] {
 			return Seen{Presence: Present, Contents: *recent.Expected, Owner: o.User.ID, Expected: true}, true

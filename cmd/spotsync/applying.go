@@ -121,6 +121,9 @@ func (s *session) limited() bool {
 
 // reporter shows what happens while it happens.
 func (s *session) reporter(show showOptions) func(reconcile.Event) {
+	if s.hooks.event != nil {
+		return s.hooks.event
+	}
 	if show.json {
 		return func(e reconcile.Event) {
 			if err := s.emit(jsonEvent{Type: e.Type, Event: &e}); err != nil {

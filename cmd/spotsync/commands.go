@@ -23,6 +23,7 @@ var commands = []func(*app) *cobra.Command{
 	newResume,
 	newLock,
 	newSandbox,
+	newDaemon,
 	newDoctor,
 	newVersion,
 	newCompletion,

@@ -25,23 +25,33 @@ import (
 // doctorFormat is the version of the JSON of "doctor". The part before the dot changes when readers must.
 const doctorFormat = "1.0"
 
+// doctorOptions are the flags of "doctor".
+type doctorOptions struct {
+	inputFlags
+	json      bool
+	notify    bool   // send a test notice
+	notifyURL string // where notices go; empty: nowhere
+}
+
 func newDoctor(a *app) *cobra.Command {
-	var in inputFlags
-	var asJSON bool
+	var o doctorOptions
 	cmd := &cobra.Command{
 		Use:   "doctor [flags] [PATH]",
 		Short: "Check everything spotsync needs, one by one",
 		Long: `doctor checks folders, credentials, configuration, lock file, app, clock, network, login and account, and says what to
 do about each that is wrong. It sends about three requests and changes nothing but the access token, which it renews.
+With --notify it also sends a test notice to where the daemon sends its own, and shows what is answered there.
 
 It exits with 0 when nothing is wrong, 4 when only the login is, 5 when Spotify can't be asked now, else 1.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.doctor(cmd.Context(), pathArg(args), in, asJSON)
+			return a.doctor(cmd.Context(), pathArg(args), o)
 		},
 	}
-	in.register(cmd.Flags())
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	o.inputFlags.register(cmd.Flags())
+	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON")
+	cmd.Flags().BoolVar(&o.notify, "notify", false, "send a test notice")
+	cmd.Flags().StringVar(&o.notifyURL, "notify-url", "", "where notices go: a webhook's `URL`")
 	return cmd
 }
 
@@ -111,9 +121,9 @@ func (c *checkup) failed(check string, err error) {
 	c.add(finding{Check: check, Result: checkFailed, What: what, code: exitCode(err)})
 }
 
-func (a *app) doctor(ctx context.Context, path string, in inputFlags, asJSON bool) (err error) {
+func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err error) {
 	c := &checkup{app: a}
-	if !asJSON {
+	if !o.json {
 		c.show = a.Out
 	}
 	c.ok("version", "%s, %s, %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -121,13 +131,14 @@ func (a *app) doctor(ctx context.Context, path string, in inputFlags, asJSON boo
 	if c.w, err = a.openWorld(); err != nil {
 		c.failed("environment", err)
 	} else {
-		c.here(ctx, path, in)
+		c.here(ctx, path, o.inputFlags)
 		c.spotify(ctx)
 	}
+	c.notices(ctx, o)
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
-	return c.conclude(asJSON)
+	return c.conclude(o.json)
 }
 
 // conclude ends with the code that fits what failed.

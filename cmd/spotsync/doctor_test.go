@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,4 +99,58 @@ func TestSkew(t *testing.T) {
 			t.Errorf("asked %v, answered %v: %v", c.asked, c.answered, got)
 		}
 	}
+}
+
+// A test notice goes where the daemon's go, and what the receiver says is shown, but for what is secret in its address.
+func TestDoctorSendsANotice(t *testing.T) {
+	w := newLoginWorld(t, sandbox.NoQuirks())
+	code, _, errs := w.run(w.agree("sandbox"), "login", "--no-browser")
+	wantCode(t, code, exitOK, errs)
+	status := http.StatusOK
+	var kinds []string
+	receiver := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var b noticeBody
+		if err := json.NewDecoder(r.Body).Decode(&b); err != nil {
+			t.Error(err)
+		}
+		kinds = append(kinds, b.Kind)
+		rw.WriteHeader(status)
+		rw.Write([]byte("heard at " + r.URL.Path))
+	}))
+	defer receiver.Close()
+	address := receiver.URL + "/hooks/secret99"
+	hidden := func(out, errs string) {
+		t.Helper()
+		if strings.Contains(out+errs, "secret99") {
+			t.Errorf("the address is shown:\n%s%s", out, errs)
+		}
+	}
+
+	code, out, errs := w.run(nil, "doctor", "--notify")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ notices", "SPOTSYNC_NOTIFY_URL")
+	w.env["SPOTSYNC_NOTIFY_URL"] = address
+	code, out, errs = w.run(nil, "doctor")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "✓ notices: they go to "+receiver.URL+";")
+	hidden(out, errs)
+	if len(kinds) != 0 {
+		t.Error("a notice was sent unasked")
+	}
+	code, out, errs = w.run(nil, "doctor", "--notify")
+	wantCode(t, code, exitOK, errs)
+	want(t, out, "✓ notices: "+receiver.URL, "200 OK: heard at ")
+	hidden(out, errs)
+	if len(kinds) != 1 || kinds[0] != noticeTest {
+		t.Errorf("sent: %v", kinds)
+	}
+	status = http.StatusForbidden
+	code, out, errs = w.run(nil, "doctor", "--notify")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ notices", "403 Forbidden: heard at ")
+	hidden(out, errs)
+	code, out, errs = w.run(nil, "doctor", "--notify-url", "gopher://secret99")
+	wantCode(t, code, exitError, errs)
+	want(t, out, "✗ notices", "must be a URL")
+	hidden(out, errs)
 }

@@ -27,7 +27,7 @@ var groups = []struct {
 	title string
 	names []string
 }{
-	{"Make Spotify match the files", []string{"plan", "apply", "destroy"}},
+	{"Make Spotify match the files", []string{"plan", "apply", "destroy", "daemon"}},
 	{"Log in, look after it", []string{"login", "logout", "auth", "status", "doctor"}},
 	{"Work on the files", []string{"validate", "fmt", "console", "output"}},
 	{"Look at playlists", []string{"list", "show"}},

@@ -181,6 +181,9 @@ func (l *large) dates(tb testing.TB) map[string]time.Time {
 
 // TestLargeAccount holds what is asked about 100 playlists of 300 songs.
 func TestLargeAccount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is about goroutines that share")
+	}
 	t.Parallel()
 	l := newLarge(t, t.TempDir(), 100, 300)
 	defer l.close()

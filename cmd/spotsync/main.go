@@ -6,6 +6,11 @@
 // Spotify and the plan (planning.go, or savedplan.go), doing it (applying.go) and what became of it (outcome.go).
 // refs.go says which playlist a person means. render*.go show a plan to people, naming.go with the names of songs,
 // progress.go how far the work is, budget.go how long Spotify's limits make it; streams.go says what goes where.
+//
+// The daemon is daemon.go: a main loop that does a round (daemon_round.go) when something wakes it, such as a change that
+// watch*.go saw. daemon_status.go is what is to be seen of it, daemon_view.go makes that of a round; serve*.go show it over
+// HTTP, page.go to people and metrics.go to Prometheus, notify.go posts it, systemd.go tells the service manager.
+// daemon_login.go renews a login from the page, daemon_check.go asks another daemon whether it is alive.
 package main
 
 import (

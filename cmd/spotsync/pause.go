@@ -58,7 +58,11 @@ func newResume(a *app) *cobra.Command {
 				return err
 			}
 			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
-				if e.Held == nil {
+				released, err := s.releaseDaemon(address)
+				if err != nil {
+					s.note("a daemon may go on holding %s: %v", address, err)
+				}
+				if e.Held == nil && !released {
 					s.say("%s was not held.", address)
 					return
 				}
@@ -69,6 +73,15 @@ func newResume(a *app) *cobra.Command {
 	}
 	o.register(cmd.Flags())
 	return cmd
+}
+
+// releaseDaemon forgets why a daemon holds a playlist back. One that is running notices.
+func (s *session) releaseDaemon(address string) (released bool, err error) {
+	loop, err := reconcile.LoadLoop(s.state)
+	if err != nil || !loop.Release(address) {
+		return false, err
+	}
+	return true, loop.Save(s.state)
 }
 
 // hold changes whether playlists are held, in the lock file.

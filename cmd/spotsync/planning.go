@@ -51,6 +51,11 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 	if err != nil {
 		return nil, err
 	}
+	return s.planFor(ctx, command, desired, o)
+}
+
+// planFor works out what differs from what is wanted. The caller holds the lock.
+func (s *session) planFor(ctx context.Context, command string, desired *config.Desired, o planOptions) (*planned, error) {
 	targeted, err := s.targeting(desired, o)
 	if err != nil {
 		return nil, err
@@ -80,7 +85,11 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 		}
 	}
 	plan, diags := reconcile.NewPlan(in)
-	if err := s.show(s.conf.source.Sources(), diags); err != nil {
+	var sources config.Files
+	if s.conf != nil {
+		sources = s.conf.source.Sources()
+	}
+	if err := s.show(sources, diags); err != nil {
 		return nil, err
 	}
 	if command == "apply" && !o.refreshOnly {
@@ -135,7 +144,7 @@ func (s *session) recall(in *reconcile.Input) (err error) {
 
 // observer reads one account. Offline it knows only who the account is.
 func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*reconcile.Observer, error) {
-	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline}
+	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline, Watching: s.options.watching}
 	if offline {
 		user, err := s.knownUser(acc)
 		if err != nil {

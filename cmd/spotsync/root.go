@@ -165,7 +165,7 @@ func (a *app) start(cmd *cobra.Command) error {
 // fromEnv are the flags that have a SPOTSYNC_… name. Flags that lift a protection have none on purpose.
 var fromEnv = []string{
 	"lock-file", "root", "log-level", "log-format", "no-color", "sandbox",
-	"input", "lock-timeout", "max-requests", "max-wait", "parallelism", "refresh", "callback-listen",
+	"input", "lock-timeout", "max-requests", "max-wait", "parallelism", "refresh", "callback-listen", "notify-url",
 }
 
 // fromEnvironment gives flags that were not given the value the environment has for them.

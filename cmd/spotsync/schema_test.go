@@ -23,7 +23,7 @@ func schema(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	for _, file := range []string{"plan.schema.json", "apply-events.schema.json"} {
+	for _, file := range []string{"plan.schema.json", "apply-events.schema.json", "notify.schema.json"} {
 		f, err := os.Open(filepath.Join("..", "..", "docs", file))
 		if err != nil {
 			t.Fatal(err)

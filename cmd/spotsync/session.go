@@ -138,6 +138,8 @@ type sessionOptions struct {
 	parallelism int
 	maxRequests int
 	maxWait     waitFlag
+	apart       bool // nothing is written into the configuration folder
+	watching    bool // an edit made elsewhere is looked for even just after a write of ours
 }
 
 func (o *sessionOptions) register(flags *pflag.FlagSet) {
@@ -196,9 +198,14 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	}
 	path := w.lockPath(a, lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
-	s.state.Command = a.command
+	s.state.Command, s.state.Often = a.command, o.apart
 	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
-	if s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose); err != nil {
+	if o.apart {
+		s.lock, err = reconcile.OpenLockFileApart(w.fsys, s.state, path, w.issuer.Name)
+	} else {
+		s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose)
+	}
+	if err != nil {
 		return nil, w.about(err)
 	}
 	return s, nil

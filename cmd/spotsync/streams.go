@@ -7,12 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
+
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // app is what a command may touch of the world. Results go to Out; progress, prompts, warnings and logs go to Err, so
@@ -35,6 +40,18 @@ type app struct {
 	command string // "spotsync apply": what others who wait are told is at work
 	set     settings
 	log     zerolog.Logger
+	hooks   hooks
+}
+
+// hooks are what a program that goes on for long adds to a run. Their zero value is right for a command.
+type hooks struct {
+	inner   http.RoundTripper     // carries requests; nil: the network, through connections of each run's own
+	sources *sources              // logins kept from one run to the next; nil: each run has its own
+	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
+	retry   func(spotify.Retry)   // told of each wait
+	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err
+
+	listen func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
 func newApp(stop, now <-chan struct{}) *app {

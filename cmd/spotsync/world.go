@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
@@ -33,7 +34,7 @@ func (a *app) openWorld() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json")}
+	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.hooks.inner}
 	if path := a.Getenv("SPOTSYNC_CREDENTIALS_FILE"); path != "" {
 		if w.credentials, err = filepath.Abs(path); err != nil {
 			return nil, err
@@ -196,13 +197,16 @@ func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app 
 		}
 		l.source = auth.NewSource(creds, app, label, hc)
 	case seeded && label == defaultLabel:
-		if l.source, err = auth.NewSeed(creds, app, seed, hc); err != nil {
+		l.source, err = a.hooks.sources.get(app.ClientID+" "+auth.SeedHash(seed), func() (*auth.Source, error) { return auth.NewSeed(creds, app, seed, hc) })
+		if err != nil {
 			return nil, err
 		}
 	case app.ClientID == "":
 		return nil, &auth.LoginRequiredError{Account: label}
 	default:
-		l.source = auth.NewSource(creds, app, label, hc)
+		if l.source, err = a.hooks.sources.get(app.ClientID+" "+label, func() (*auth.Source, error) { return auth.NewSource(creds, app, label, hc), nil }); err != nil {
+			return nil, err
+		}
 	}
 	if l.token, err = l.source.Token(ctx); err != nil {
 		return nil, err
@@ -218,6 +222,32 @@ func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app 
 		}
 	}
 	return l, nil
+}
+
+// sources are logins that outlive a run, so that what could not be saved of one is not lost with it. A nil one keeps none.
+type sources struct {
+	mu    sync.Mutex
+	known map[string]*auth.Source
+}
+
+// get is the login of that name, made anew where there is none yet.
+func (s *sources) get(name string, make func() (*auth.Source, error)) (*auth.Source, error) {
+	if s == nil {
+		return make()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l, ok := s.known[name]; ok {
+		return l, nil
+	}
+	l, err := make()
+	if err == nil {
+		if s.known == nil {
+			s.known = map[string]*auth.Source{}
+		}
+		s.known[name] = l
+	}
+	return l, err
 }
 
 // newClient is a client of the Web API with an account's tokens.
@@ -236,9 +266,15 @@ func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Cl
 		UserAgent: "spotsync/" + version(),
 		OnRetry: func(r spotify.Retry) {
 			a.waiting(r)
+			if a.hooks.retry != nil {
+				a.hooks.retry(r)
+			}
 			a.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
 		},
 		OnRequest: func(r spotify.Request) {
+			if a.hooks.request != nil {
+				a.hooks.request(r)
+			}
 			a.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
 		},
 	}

@@ -33,7 +33,7 @@ func OpenAccount(fsys FS, stateDir, cacheDir, issuer string, account spotify.ID)
 
 // Lock makes this process the only one that writes to the account. See [State.Lock], which is to be taken first.
 func (a *Account) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
-	unlock, err = turn{a.fsys, a.dir, a.Command}.take(ctx, timeout, waiting)
+	unlock, err = turn{fsys: a.fsys, dir: a.dir, command: a.Command}.take(ctx, timeout, waiting)
 	if err == nil {
 		sweep(a.fsys, filepath.Join(a.dir, "settling"), "")
 	}

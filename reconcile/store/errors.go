@@ -39,9 +39,13 @@ type LockedError struct {
 	Path   string        // of the lock
 	Holder string        // "spotsync apply, process 123 on host since 2026-11-23 14:45:01 UTC"
 	Waited time.Duration // zero: did not wait
+	Daemon bool          // it is the lock of the one daemon, which is held for as long as that runs
 }
 
 func (e *LockedError) Error() string {
+	if e.Daemon {
+		return fmt.Sprintf("a daemon runs for this lock file already: %s; stop that one first", e.Holder)
+	}
 	waited := ""
 	if e.Waited > 0 {
 		waited = fmt.Sprintf(" after waiting %s", e.Waited.Round(time.Second/10))
@@ -50,3 +54,5 @@ func (e *LockedError) Error() string {
 }
 
 func asVersionError(err error) (*VersionError, bool) { return errors.AsType[*VersionError](err) }
+
+func asLockedError(err error) (*LockedError, bool) { return errors.AsType[*LockedError](err) }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -15,8 +16,12 @@ import (
 type turn struct {
 	fsys    FS
 	dir     string
-	command string // what people are told is at work
+	command string        // what people are told is at work
+	after   time.Duration // how long the lock is held before the note is written
 }
+
+// noteAfter is for who holds a lock for a moment, again and again: nothing need be written for that.
+const noteAfter = time.Second
 
 // unknownHolder is who holds a lock without having said so, or not yet.
 const unknownHolder = "another spotsync"
@@ -34,6 +39,12 @@ func (t turn) take(ctx context.Context, timeout time.Duration, waiting func(hold
 	for start := time.Now(); !ok; ok = letGo != nil {
 		holder := t.holder()
 		left := timeout - time.Since(start)
+		if holder == unknownHolder && left > 0 && time.Since(start) < noteAfter { // it is gone soon, or says who it is
+			if letGo, err = t.wait(ctx, path, min(left, noteAfter+noteAfter/4), holder); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if left <= 0 {
 			return nil, &LockedError{Path: path, Holder: holder, Waited: timeout}
 		}
@@ -44,10 +55,40 @@ func (t turn) take(ctx context.Context, timeout time.Duration, waiting func(hold
 			return nil, err
 		}
 	}
-	t.note()
+	erase := t.sign()
+	return func() error { return errors.Join(erase(), letGo()) }, nil
+}
+
+// sign says who holds the lock, unless it is let go of before that is worth it. A note that somebody killed has left goes.
+func (t turn) sign() (erase func() error) {
+	remove := func() error { return t.fsys.Remove(t.holderPath()) }
+	if t.after <= 0 {
+		t.note()
+		return remove
+	}
+	if t.holder() != unknownHolder {
+		_ = remove() // without it people are told a wrong name for a moment
+	}
+	var mu sync.Mutex
+	noted, over := false, false
+	timer := time.AfterFunc(t.after, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			t.note()
+			noted = true
+		}
+	})
 	return func() error {
-		return errors.Join(t.fsys.Remove(t.holderPath()), letGo())
-	}, nil
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		if !noted {
+			return nil
+		}
+		return remove()
+	}
 }
 
 // wait returns with the lock, or without it when the time is over or somebody else came first.

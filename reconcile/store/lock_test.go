@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -137,4 +138,37 @@ func onlyEntryCount(t *testing.T, dir string, want int) {
 	if len(entries) != want {
 		t.Errorf("%s holds %v", dir, entries)
 	}
+}
+
+// Who takes the lock often writes down that he holds it only when that takes long; a name left by somebody killed is not
+// taken for his.
+func TestLockTakenOften(t *testing.T) {
+	dir := t.TempDir()
+	s := testState(t, OS{}, dir)
+	s.Often = true
+	holder := filepath.Join(s.Dir(), "holder")
+	write(t, holder, "somebody dead\n")
+	synctest.Test(t, func(t *testing.T) {
+		unlock, err := s.Lock(t.Context(), 0, nil)
+		must(t, err)
+		if _, err := os.Stat(holder); err == nil {
+			t.Errorf("at once it says %q", read(t, holder))
+		}
+		time.Sleep(noteAfter + time.Millisecond)
+		synctest.Wait()
+		if got := read(t, holder); !strings.HasPrefix(got, s.Command+", process ") {
+			t.Errorf("after a while it says %q", got)
+		}
+		must(t, unlock())
+		if _, err := os.Stat(holder); err == nil {
+			t.Error("still says who holds it")
+		}
+		unlock, err = s.Lock(t.Context(), 0, nil)
+		must(t, err)
+		must(t, unlock())
+		time.Sleep(2 * noteAfter)
+		if _, err := os.Stat(holder); err == nil {
+			t.Error("says who held it")
+		}
+	})
 }

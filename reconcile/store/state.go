@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // [State.Lock], without which nothing of it may be changed.
 type State struct {
 	Command string      // told to those who wait for the lock: "spotsync apply"
+	Often   bool        // the lock is taken again and again, as by a daemon: who holds it is written down only after a second
 	Warn    func(error) // told of damage that was worked around; may be nil
 
 	fsys     FS
@@ -21,6 +23,7 @@ type State struct {
 	lockPath string
 	journal  *logFile
 	ids      *logFile
+	followed string // the file that names dir, where a symbolic link leads to the lock file; empty: none does
 
 	mu       sync.Mutex // guards what follows
 	idsRaw   string     // the file that idsRead was made of
@@ -30,6 +33,9 @@ type State struct {
 
 // OpenState names the state of the lock file at lockPath; it changes and creates nothing. One lock file has one state by
 // whatever path its folder is reached.
+//
+// Where a daemon has worked through a symbolic link, though, the state is that of the link from then on: who swaps it, as
+// git-sync does with each commit, gives the same configuration another text, and what was remembered must outlive that.
 func OpenState(fsys FS, stateDir, issuer, lockPath string) *State {
 	if abs, err := filepath.Abs(lockPath); err == nil {
 		lockPath = abs
@@ -45,6 +51,12 @@ func OpenState(fsys FS, stateDir, issuer, lockPath string) *State {
 		dir:      filepath.Join(stateDir, fileName(issuer), "lock-"+shortHash(real)),
 		lockPath: lockPath,
 	}
+	if real != lockPath {
+		s.followed = filepath.Join(stateDir, fileName(issuer), "followed-"+shortHash(lockPath))
+		if name, err := fsys.ReadFile(s.followed); err == nil && stateName(string(name)) {
+			s.dir = filepath.Join(stateDir, fileName(issuer), string(name))
+		}
+	}
 	s.journal = &logFile{
 		fsys: fsys, path: filepath.Join(s.dir, "journal"), kind: "journal", compact: compactJournal,
 		todo: "it notes playlists whose creation was never confirmed, so that none is made twice: look at your playlists on Spotify for one that appears in no file, import or unfollow it, then move the journal away",
@@ -54,6 +66,12 @@ func OpenState(fsys FS, stateDir, issuer, lockPath string) *State {
 		todo: "it notes which playlist each address ever was, so that a lost lock file makes no second copies: see that the lock file is whole, then move this file away",
 	}
 	return s
+}
+
+// stateName reports whether name is that of a lock file's state.
+func stateName(name string) bool {
+	hash, ok := strings.CutPrefix(name, "lock-")
+	return ok && len(hash) == 16 && strings.Trim(hash, "0123456789abcdef") == ""
 }
 
 // LockPath is the absolute path of the lock file.
@@ -66,7 +84,11 @@ func (s *State) Dir() string { return s.dir }
 // and tells waiting (may be nil) for whom: "spotsync apply, process 123 on host since 2026-11-23 14:45:01 UTC".
 // After that it is a *LockedError. The lock ends with unlock, or with the process.
 func (s *State) Lock(ctx context.Context, timeout time.Duration, waiting func(holder string)) (unlock func() error, err error) {
-	unlock, err = turn{s.fsys, s.dir, s.Command}.take(ctx, timeout, waiting)
+	t := turn{fsys: s.fsys, dir: s.dir, command: s.Command}
+	if s.Often {
+		t.after = noteAfter
+	}
+	unlock, err = t.take(ctx, timeout, waiting)
 	if err != nil {
 		return nil, err
 	}

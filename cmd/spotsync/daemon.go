@@ -1,0 +1,431 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+)
+
+// daemonOptions are the flags of spotsync daemon.
+type daemonOptions struct {
+	inputFlags
+	interval       time.Duration
+	poll           time.Duration
+	branch         string
+	prune          bool
+	noCreate       bool
+	once           bool
+	check          bool
+	requestsPerDay int
+	counted        bool // somebody said how many requests a day
+	parallelism    int
+	notifyURL      string
+	server         serverOptions
+}
+
+func newDaemon(a *app) *cobra.Command {
+	var o daemonOptions
+	cmd := &cobra.Command{
+		Use:   "daemon [flags] [PATH]",
+		Short: "Keep Spotify as the files say",
+		Long: `daemon makes Spotify match the files, again whenever a file changes, and every so often to undo edits made elsewhere. It
+goes on through broken files, ended logins and Spotify's limits, and works again when they are mended. It never writes to
+your files: what it learns waits on this computer for the next apply.
+
+It deletes nothing without --prune. On --listen it tells how it is: a page for people, /healthz and /readyz for machines,
+/metrics for Prometheus. SIGHUP makes it read the files and look at once.`,
+		Args: atMost(1, "one folder or file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.check {
+				return checkDaemon(cmd.Context(), o.server.Listen)
+			}
+			o.counted = cmd.Flags().Changed("requests-per-day")
+			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
+				a.log = a.log.Level(zerolog.InfoLevel)
+			}
+			return a.daemon(cmd.Context(), pathArg(args), o)
+		},
+	}
+	o.inputFlags.register(cmd.Flags())
+	f := cmd.Flags()
+	f.DurationVar(&o.interval, "interval", 5*time.Minute, "how often to look for edits made elsewhere")
+	f.DurationVar(&o.poll, "poll", 0, "look at the files this often, where the system tells of no changes (0: wait to be told)")
+	f.StringVar(&o.branch, "branch", "", "act only while this `branch` is checked out")
+	f.BoolVar(&o.prune, "prune", false, "delete playlists that are no longer in the files")
+	f.BoolVar(&o.noCreate, "no-create", false, "create no playlists; something else does")
+	f.BoolVar(&o.once, "once", false, "look once and end")
+	f.BoolVar(&o.check, "check", false, "ask the daemon that listens at --listen whether it is alive")
+	f.IntVar(&o.requestsPerDay, "requests-per-day", 1000, "stretch the interval to stay under so many requests (0: don't)")
+	f.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
+	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:7979", "`address` to tell on how it is; empty for none")
+	f.StringArrayVar(&o.server.AllowedHosts, "allowed-host", nil, "`name` the page may be asked for by, beside loopback addresses (repeatable)")
+	f.StringVar(&o.server.TokenFile, "http-token-file", "", "`file` with the token that opens the page; needed when --listen is not on loopback")
+	f.StringVar(&o.notifyURL, "notify-url", "", "`address` to post notices to")
+	return cmd
+}
+
+// daemon is a running one. Its main loop does one thing at a time; other goroutines wake it and look at its status.
+type daemon struct {
+	*app
+	o       daemonOptions
+	path    string // the configuration, as it was named
+	policy  reconcile.LoopPolicy
+	state   *store.State
+	loop    *reconcile.Loop
+	watch   *watcher
+	metrics *daemonMetrics
+	notify  *notifier
+	manager serviceManager
+	wake    chan string // why a round is wanted now
+
+	// What only the main loop touches.
+	lockPath string
+	usual    string          // path of the lock file before the sandbox moves it
+	logins   string          // path of the credentials file
+	tokens   []string        // what changes when somebody logs in: the credentials file, and those that hold secrets
+	good     *config.Desired // what the files said when they were last without errors; nil: never
+	files    string          // fingerprint of them
+	saved    []byte          // what the loop's record held when it was last read or written
+	basics   []string        // paths watched whatever the files say
+	cost     int             // requests of a quiet round; 0: not known yet
+	began    time.Time       // of the round under way
+	unseen   int             // rounds in a row that were tried again soon, because they could see nothing
+	failing  bool            // the last round did not do what it should
+	refusals string          // told last
+	broken   string          // what was wrong with the files, told last
+
+	reloads atomic.Int32 // asked for by signal, and not yet begun
+
+	mu       sync.Mutex
+	status   daemonStatus
+	moved    time.Time               // when the main loop was last seen to move
+	sent     int                     // requests of the round under way
+	releases []string                // playlists to release
+	begun    map[string]pendingLogin // by account label
+}
+
+// daemon runs until it is stopped, and then returns nil.
+func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err error) {
+	if o.server.Listen != "" {
+		if err := o.server.check(); err != nil {
+			return err
+		}
+	}
+	if o.interval < time.Second || o.poll < 0 || o.requestsPerDay < 0 {
+		return errors.New("--interval wants a second or more, --poll and --requests-per-day nothing below 0")
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
+	}
+	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
+		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+	host, _ := os.Hostname() // for notices; they go without as well
+	if d.notify, err = newNotifier(o.notifyURL, host, a.log, a.hooks.inner); err != nil {
+		return err
+	}
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	unlock, err := d.state.LockDaemon(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(unlock, &err)
+	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
+		return err
+	}
+	var listener net.Listener
+	if o.server.Listen != "" && !o.once {
+		listen := net.Listen
+		if a.hooks.listen != nil {
+			listen = a.hooks.listen
+		}
+		if listener, err = listen("tcp", o.server.Listen); err != nil {
+			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
+		}
+		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("telling how it is")
+	}
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	wg.Go(func() { d.watch.Run(background) })
+	wg.Go(func() { d.notify.run(background) })
+	wg.Go(func() { d.signals(background) })
+	wg.Go(func() { d.feedWatchdog(background) })
+	if listener != nil {
+		wg.Go(func() {
+			if err := d.server().serve(background, listener); err != nil {
+				a.log.Error().Err(err).Msg("the HTTP server ended")
+			}
+		})
+	}
+	d.manager.ready()
+	return d.run(ctx)
+}
+
+// open finds out what is watched, and what must be remembered where, before anything is read.
+func (d *daemon) open(ctx context.Context) error {
+	w, err := d.openWorld()
+	if err != nil {
+		return err
+	}
+	named := d.path
+	if err := d.absolute(); err != nil {
+		return err
+	}
+	full := d.path
+	d.lockPath = d.set.lockFile
+	switch {
+	case d.lockPath != "":
+	case strings.HasSuffix(full, ".hcl"):
+		d.lockPath = strings.TrimSuffix(full, ".hcl") + ".lock.hcl"
+	default:
+		d.lockPath = filepath.Join(full, "spotsync.lock.hcl")
+	}
+	d.usual = d.lockPath
+	d.lockPath = w.lockPath(d.app, d.usual)
+	if w.issuer.Name == auth.Loopback && !d.o.counted {
+		d.policy.RequestsPerDay = 0 // nobody's quota is spent
+	}
+	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
+	d.state.Command = d.command
+	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
+	d.watch = newWatcher(d.log, watchOptions{Poll: d.o.poll})
+	d.logins = w.credentials
+	d.tokens = []string{w.credentials}
+	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
+		if path := d.Getenv(name); path != "" {
+			if path, err = filepath.Abs(d.expandHome(path)); err != nil {
+				return err
+			}
+			d.tokens = append(d.tokens, path)
+		}
+	}
+	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.varFiles)
+	if d.o.branch != "" {
+		d.basics = append(d.basics, branchPaths(folderOf(full))...)
+	}
+	d.watch.Watch(d.basics) // before they are read, so that no change is missed
+	now := time.Now()
+	d.moved = now
+	d.status = daemonStatus{Version: version(), Started: now, Path: named, LockFile: d.lockPath, Interval: d.o.interval,
+		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
+	if d.hooks.inner == nil {
+		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
+	}
+	d.hooks.sources, d.hooks.request, d.hooks.retry, d.hooks.event = &sources{}, d.requested, d.waited, d.happened
+	return ctx.Err()
+}
+
+// absolute frees what was named on the command line from the working folder, which is gone for good when somebody replaces
+// it, even by one of the same name.
+func (d *daemon) absolute() (err error) {
+	d.o.varFiles = slices.Clone(d.o.varFiles)
+	paths := []*string{&d.path}
+	for i := range d.o.varFiles {
+		paths = append(paths, &d.o.varFiles[i])
+	}
+	for _, p := range []*string{&d.set.lockFile, &d.set.root} {
+		if *p != "" {
+			paths = append(paths, p)
+		}
+	}
+	for _, p := range paths {
+		if *p, err = filepath.Abs(*p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folderOf is the folder of a configuration.
+func folderOf(path string) string {
+	if strings.HasSuffix(path, ".hcl") {
+		return filepath.Dir(path)
+	}
+	return path
+}
+
+// atOnce is the shortest time a timer runs for. One of 0 brings Go 1.26's race detector down now and then, in a test that
+// has a time of its own.
+const atOnce = time.Nanosecond
+
+// run looks, and waits for a reason to look again, until it is stopped.
+func (d *daemon) run(ctx context.Context) error {
+	d.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
+	timer := time.NewTimer(atOnce)
+	defer timer.Stop()
+	why := "start"
+	for {
+		select {
+		case <-ctx.Done():
+			return d.end()
+		case <-d.watch.Changes():
+			why = d.changed()
+		case why = <-d.wake:
+		case <-timer.C:
+		}
+		if ctx.Err() != nil {
+			return d.end()
+		}
+		res := d.round(ctx, why)
+		if d.o.once {
+			return errors.Join(res, d.end())
+		}
+		debug.FreeOSMemory() // a round takes a hundred megabytes for a second; they are others' until the next
+		timer.Reset(max(atOnce, time.Until(d.view().Next)))
+		why = "interval"
+	}
+}
+
+// changed tells what changed on disk.
+func (d *daemon) changed() string {
+	why := "request" // resume
+	for _, path := range d.watch.Changed() {
+		switch {
+		case path == d.state.LoopPath():
+		case path == d.logins || path == d.expandHome(d.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
+			if why == "request" {
+				why = "login"
+			}
+		default:
+			why = "files"
+		}
+	}
+	return why
+}
+
+// end writes down what was not yet worth it.
+func (d *daemon) end() error {
+	d.manager.stopping()
+	d.log.Info().Msg("stopped")
+	d.loop.Close()
+	return d.loop.Save(d.state)
+}
+
+// signals makes SIGHUP a wish for a round.
+func (d *daemon) signals(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			d.manager.reloading()
+			d.reloads.Add(1)
+			d.ask("signal")
+		}
+	}
+}
+
+// ask wants a round soon; one that is wanted already is enough.
+func (d *daemon) ask(why string) {
+	select {
+	case d.wake <- why:
+	default:
+	}
+}
+
+// stuckAfter is how long the main loop may do nothing in the middle of a round.
+const stuckAfter = 15 * time.Minute
+
+// alive is an error when the main loop does not move though it should.
+func (d *daemon) alive() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if idle := time.Since(d.moved); d.status.Busy != "" && idle > stuckAfter {
+		return fmt.Errorf("a round has not moved for %s", idle.Round(time.Second))
+	}
+	return nil
+}
+
+// feedWatchdog tells systemd that the daemon lives, as long as it does.
+func (d *daemon) feedWatchdog(ctx context.Context) {
+	every := d.manager.watchdog()
+	if every <= 0 {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if d.alive() == nil {
+				d.manager.ping()
+			}
+		}
+	}
+}
+
+// server is what others see of the daemon.
+func (d *daemon) server() *daemonServer {
+	return &daemonServer{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
+		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.handler(), Log: d.log, Options: d.o.server}
+}
+
+// view is a copy of the status.
+func (d *daemon) view() daemonStatus {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.status
+	s.Now = time.Now()
+	return s
+}
+
+// update changes the status. What it holds is replaced, never changed: others may be looking at it.
+func (d *daemon) update(change func(*daemonStatus)) {
+	d.mu.Lock()
+	change(&d.status)
+	d.moved = time.Now()
+	d.mu.Unlock()
+	d.metrics.status(d.view())
+}
+
+func (d *daemon) busy(what string) {
+	d.update(func(s *daemonStatus) { s.Busy = what })
+	if what != "" {
+		d.manager.status(what)
+	}
+}
+
+// release has a playlist released before the next round, which begins at once.
+func (d *daemon) release(address string) error {
+	known := false
+	for _, p := range d.view().Playlists {
+		known = known || p.Address == address
+	}
+	if !known {
+		return fmt.Errorf("%s is not managed here", address)
+	}
+	d.mu.Lock()
+	d.releases = append(d.releases, address)
+	d.mu.Unlock()
+	d.ask("request")
+	return nil
+}

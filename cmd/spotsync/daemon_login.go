@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+)
+
+// pendingLogin is a login that somebody began on the page.
+type pendingLogin struct {
+	*auth.Pending
+	target loginTarget
+	began  time.Time
+}
+
+// loginLasts is how long one may take.
+const loginLasts = 15 * time.Minute
+
+// beginLogin is the address to open for renewing an account's login.
+func (d *daemon) beginLogin(label string) (string, error) {
+	d.mu.Lock()
+	p, ok := d.begun[label]
+	d.mu.Unlock()
+	if ok && time.Since(p.began) < loginLasts {
+		return p.URL, nil
+	}
+	w, err := d.openWorld()
+	if err != nil {
+		return "", err
+	}
+	creds, err := w.openCredentials()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), loginPatience)
+	defer cancel()
+	quiet := *d.app
+	quiet.Err = io.Discard
+	t, err := quiet.loginTarget(ctx, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
+	if err != nil {
+		return "", err
+	}
+	again, err := t.showDialog(creds)
+	if err != nil {
+		return "", err
+	}
+	p = pendingLogin{target: t, began: time.Now()}
+	p.Pending, err = auth.Begin(t.app, auth.LoginOptions{Scopes: coreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.inner),
+		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
+			u, err := d.clientOver(w, hc, clientOptions{}).Me(ctx)
+			return string(u.Account()), string(u.ID), u.DisplayName, err
+		}})
+	if err != nil {
+		return "", err
+	}
+	d.mu.Lock()
+	d.begun[label] = p
+	d.mu.Unlock()
+	return p.URL, nil
+}
+
+// finishLogin keeps the login that the pasted address tells of.
+func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
+	d.mu.Lock()
+	p, ok := d.begun[label]
+	d.mu.Unlock()
+	if !ok || time.Since(p.began) > loginLasts {
+		return errors.New("this login was begun too long ago: begin again")
+	}
+	token, err := p.Finish(ctx, pasted)
+	var again *auth.PasteError
+	if errors.As(err, &again) {
+		return err
+	}
+	d.mu.Lock()
+	delete(d.begun, label) // whatever came of it, its code is spent
+	d.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := p.target.wrongAccount(token); err != nil {
+		return err
+	}
+	w, err := d.openWorld()
+	if err != nil {
+		return err
+	}
+	creds, err := w.openCredentials()
+	if err != nil {
+		return err
+	}
+	if err := creds.Put(context.WithoutCancel(ctx), p.target.app.Key(label), token); err != nil {
+		return err
+	}
+	d.ask("login")
+	return nil
+}

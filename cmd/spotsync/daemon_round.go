@@ -1,0 +1,471 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// patience is how long a round sits out a limit of Spotify's. A longer one ends the round, and the next begins after it.
+const patience = 5 * time.Second
+
+// attempt is one round and what it found out.
+type attempt struct {
+	daemonRound
+	planned  *planned // what differs; nil where that could not be found out
+	tamed    *reconcile.Plan
+	verdicts []reconcile.Verdict
+	applied  map[string]bool
+	failures map[string]error
+	accounts []daemonAccount
+	waits    bool // for a branch
+	err      error
+}
+
+// round looks once, does what may be done, and says what came of it. Its error is the command's with --once.
+func (d *daemon) round(ctx context.Context, why string) error {
+	d.began = time.Now()
+	reloads := d.reloads.Swap(0)
+	last := d.view().Last
+	r := attempt{daemonRound: daemonRound{Number: 1, Why: why, Began: d.began}, applied: map[string]bool{}, failures: map[string]error{}}
+	if last != nil {
+		r.Number = last.Number + 1
+	}
+	d.mu.Lock()
+	d.sent = 0
+	d.mu.Unlock()
+	log := d.log.With().Int("round", r.Number).Logger()
+	log.Debug().Str("why", why).Msg("round begins")
+
+	// What a command would say to a person is kept, for the log and the page.
+	var said bytes.Buffer
+	a := *d.app
+	a.Out, a.Err, a.log = io.Discard, &said, log
+	a.asks, a.outTTY, a.errTTY, a.color = false, false, false, false
+	r.err = d.attempt(ctx, &a, &r, &said)
+
+	now := time.Now()
+	d.mu.Lock()
+	r.Requests = d.sent
+	d.mu.Unlock()
+	r.Took = now.Sub(r.Began)
+	d.judge(&r, said.String())
+	d.loop.Spend(r.Requests, now)
+	if err := d.save(); err != nil {
+		log.Warn().Err(err).Msg("what was learned in this round could not be written down")
+	}
+	if r.Result != "login" {
+		d.watch.Accept(d.logins) // a login that was renewed by itself is no news
+	}
+	next := d.next(&r, now)
+	d.show(&r, next, now)
+	d.metrics.round(r.daemonRound)
+	d.tell(&r, now)
+	event := log.Debug()
+	switch {
+	case r.err != nil && last != nil && last.Problem == r.Problem && why == "interval":
+		event = event.Str("problem", r.Problem) // said already
+	case r.err != nil && r.Result != "stopped":
+		event = log.Error().Str("problem", r.Problem)
+	case r.Result != "ok" && r.Result != "stopped" || why != "interval":
+		event = log.Info()
+	}
+	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
+	if reloads > 0 {
+		d.manager.ready() // for the signals that came before this round, whatever else it was for
+	}
+	return r.err
+}
+
+// few are the first of a list, for a line that a person reads.
+func few(list []string) []string {
+	const most = 10
+	if len(list) <= most {
+		return list
+	}
+	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
+}
+
+// attempt does a round's work.
+func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Buffer) error {
+	d.busy("Reading the files")
+	if err := d.watch.Settle(ctx); err != nil {
+		return err
+	}
+	if d.o.branch != "" {
+		branch, err := branchOf(folderOf(d.path))
+		if err != nil {
+			return fmt.Errorf("find out which branch is checked out: %w", err)
+		}
+		if r.waits = branch != d.o.branch; r.waits {
+			return nil
+		}
+	}
+	s, err := d.read(ctx, a, said)
+	if s == nil {
+		return err
+	}
+	defer func() {
+		if cerr := s.Close(); cerr != nil {
+			a.log.Error().Err(cerr).Msg("a login could not be saved")
+		}
+	}()
+	if err := d.recall(); err != nil {
+		return err
+	}
+	if err := d.releaseNow(s); err != nil {
+		return err
+	}
+	d.busy("Looking at Spotify")
+	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
+	r.planned, err = s.planFor(ctx, "apply", d.good, planOptions{sessionOptions: s.options, refresh: true})
+	d.accounts(s, r, err)
+	if err != nil {
+		return err
+	}
+	d.learnCost(r)
+	policy := d.policy
+	policy.Hold = s.lock.Conflicts()
+	r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, policy, time.Now())
+	return d.apply(ctx, s, r)
+}
+
+// apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
+func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
+	runs := make(map[string]*store.RunLog)
+	for wave := 0; ; wave++ {
+		if len(r.tamed.Refusals) > 0 {
+			return &reconcile.RefusedError{Refusals: r.tamed.Refusals}
+		}
+		if r.tamed.Empty() {
+			return nil
+		}
+		got := *r.planned
+		got.plan = r.tamed
+		o := applyOptions{planOptions: planOptions{sessionOptions: s.options, refresh: true}}
+		res, err := s.applyOnce(ctx, &got, o, runs)
+		d.loop.Record(r.tamed, res, time.Now())
+		for _, address := range res.Applied {
+			r.applied[address] = true
+			delete(r.failures, address)
+		}
+		for _, f := range res.Failures {
+			r.failures[f.Address] = f.Err
+		}
+		switch {
+		case err != nil:
+			return err
+		case res.Stopped:
+			return context.Canceled
+		case len(unknown(r.tamed)) == 0 || len(res.Applied) == 0 || wave == 10:
+			return nil
+		}
+		if s.conf != nil { // names may hold the ID of what was just created
+			if d.good, err = s.desire(ctx); err != nil {
+				return err
+			}
+		}
+		if r.planned, err = s.planFor(ctx, "apply", d.good, o.planOptions); err != nil {
+			return err
+		}
+		r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, d.policy, time.Now())
+	}
+}
+
+// read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
+// there is nothing to do, and no session.
+func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session, error) {
+	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true}
+	now := time.Now()
+	conf, err := a.load(d.path, d.o.inputFlags)
+	files := 0
+	if conf != nil {
+		files = len(conf.source.Files)
+	}
+	var s *session
+	lost := err // what is wrong with the files
+	if err == nil {
+		if s, err = a.openWithout(options, conf.source.LockPath); err != nil {
+			return nil, errors.Join(err, conf.files.Close())
+		}
+		s.conf = conf
+		if err := s.take(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		var desired *config.Desired
+		if desired, lost = s.desire(ctx); lost == nil {
+			d.good, d.files = desired, fingerprint(conf.source, desired.Reads)
+			if d.watch.Watch(d.paths(conf.source, desired)) {
+				d.ask("files") // it may have changed between reading and watching
+			}
+		} else if ctx.Err() != nil {
+			return nil, errors.Join(ctx.Err(), s.Close())
+		}
+	}
+	problem := ""
+	if lost != nil {
+		problem = strings.TrimSpace(said.String() + "\n" + lost.Error())
+		said.Reset()
+		event := a.log.Error()
+		if problem == d.view().Config.Problem {
+			event = a.log.Debug() // said already
+		}
+		event.Str("problem", problem).Msg("the configuration is broken; what it said before counts")
+	}
+	d.update(func(st *daemonStatus) {
+		st.Config.Tried, st.Config.Problem = now, problem
+		if lost == nil {
+			st.Config.Good, st.Config.Files = now, files
+		}
+	})
+	switch {
+	case lost == nil:
+		return s, nil
+	case d.good == nil:
+		if s != nil {
+			err = s.Close()
+		}
+		return nil, errors.Join(errBroken, err)
+	case s != nil:
+		return s, nil // it is open, and plans what was wanted before
+	}
+	if s, err = a.openWithout(options, d.usual); err != nil {
+		return nil, err
+	}
+	if err := s.take(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// errBroken: nothing can be done before the files are mended.
+var errBroken = errors.New("the configuration is broken, and was from the start: nothing is done until it is mended")
+
+// paths are all that reading the configuration looked at.
+func (d *daemon) paths(source *config.Source, desired *config.Desired) []string {
+	paths := slices.Concat(d.basics, desired.Reads, []string{source.LockPath})
+	if source.Alone {
+		for name := range source.Files {
+			paths = append(paths, filepath.Join(source.Dir, filepath.Base(name)))
+		}
+	} else {
+		paths = append(paths, source.Dir)
+	}
+	for _, f := range append(slices.Clone(source.AutoVars), source.VarFiles...) {
+		paths = append(paths, f.Name)
+	}
+	return paths
+}
+
+// fingerprint tells whether files say something else than before.
+func fingerprint(source *config.Source, reads []string) string {
+	h := sha256.New()
+	all := source.Sources()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(h, "%q %d\n%s", name, len(all[name]), all[name])
+	}
+	for _, path := range reads {
+		fmt.Fprintf(h, "%q ", path)
+		if f, err := os.Open(path); err == nil {
+			_, _ = io.Copy(h, f) // a part of it does as well
+			_ = f.Close()
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// releaseNow releases what somebody asked to have released.
+func (d *daemon) releaseNow(s *session) error {
+	d.mu.Lock()
+	addresses := d.releases
+	d.releases = nil
+	d.mu.Unlock()
+	for _, address := range addresses {
+		d.loop.Release(address)
+		err := s.lock.Update(func(f *lockfile.File) {
+			if e, ok := f.Playlists[address]; ok {
+				e.Held = nil
+				f.Playlists[address] = e
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recall takes over what a command, such as resume, has written of what the daemon remembers. The lock is held.
+func (d *daemon) recall() error {
+	now, err := d.state.Loop()
+	if err != nil || bytes.Equal(now, d.saved) {
+		return err
+	}
+	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
+		return err
+	}
+	d.saved = now
+	return nil
+}
+
+// save writes down what the daemon remembers.
+func (d *daemon) save() error {
+	if err := d.loop.Save(d.state); err != nil {
+		return err
+	}
+	d.watch.Accept(d.state.LoopPath())
+	var err error
+	d.saved, err = d.state.Loop()
+	return err
+}
+
+// learnCost finds out what a quiet round costs, and says so once.
+func (d *daemon) learnCost(r *attempt) {
+	var libraries []int
+	for _, label := range sortedKeys(r.planned.observed) {
+		if o := r.planned.observed[label]; o.Asked {
+			libraries = append(libraries, len(o.Library))
+		}
+	}
+	cost := reconcile.QuietCost(libraries...)
+	if len(libraries) == 0 {
+		d.mu.Lock()
+		cost = d.sent
+		d.mu.Unlock()
+	}
+	if cost == d.cost {
+		return
+	}
+	d.cost = cost
+	interval := d.loop.Interval(d.policy, cost, time.Now())
+	event := d.log.Info().Int("requests", cost).Stringer("interval", interval)
+	if interval > 0 {
+		event = event.Int("requests_a_day", int(24*time.Hour/interval)*cost)
+	}
+	event.Msg("what a quiet round costs")
+}
+
+// next is when the next round begins.
+func (d *daemon) next(r *attempt, now time.Time) time.Time {
+	until := d.notBefore(r)
+	jitter := rand.Float64()
+	if r.Result == "login" || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
+		return now.Add(d.o.interval)
+	}
+	cost := d.cost
+	if r.planned == nil && r.Result == "failed" { // nothing was seen: the network, most likely
+		if soon := time.Minute << d.unseen; soon < d.o.interval {
+			d.unseen++
+			return now.Add(soon)
+		}
+		cost = max(cost, r.Requests) // trying counts too
+	} else {
+		d.unseen = 0
+	}
+	return d.loop.Next(d.policy, cost, until, now, jitter)
+}
+
+// notBefore is until when Spotify wants no requests.
+func (d *daemon) notBefore(r *attempt) (until time.Time) {
+	var limited *spotify.RateLimitError
+	if errors.As(r.err, &limited) {
+		until = limited.Until
+	}
+	for _, a := range r.accounts {
+		if a.NotBefore.After(until) {
+			until = a.NotBefore
+		}
+	}
+	return until
+}
+
+// accounts notes how the accounts are that a round was about.
+func (d *daemon) accounts(s *session, r *attempt, err error) {
+	var needed *auth.LoginRequiredError
+	errors.As(err, &needed)
+	now := time.Now()
+	for _, label := range labels(d.good, s.lock, nil) {
+		acc := daemonAccount{Label: label}
+		if locked, ok := s.lock.Current().Accounts[label]; ok {
+			acc.Name, acc.User = locked.Name, string(locked.User)
+		}
+		if l, ok := s.logins[label]; ok {
+			acc.Name, acc.User, acc.Missing = l.user.DisplayName, string(l.user.ID), auth.Missing(l.token.Scopes, coreScopes)
+			if ends, known := l.token.Ends(); known {
+				acc.Ends = ends
+				acc.Days, _ = auth.Countdown(ends, now)
+			}
+			if until, reason := s.limiter(l.app.ClientID).NotBefore(); !until.IsZero() {
+				acc.NotBefore, acc.Waits = until, waitReason(reason)
+			}
+			if unsaved := l.source.Unsaved(); unsaved != nil {
+				acc.Problem = sentence(unsaved)
+			}
+		}
+		if needed != nil && (needed.Account == label || needed.Seed && label == defaultLabel) {
+			acc.Problem, acc.NeedsLogin = sentence(needed), true
+		}
+		r.accounts = append(r.accounts, acc)
+	}
+}
+
+func waitReason(reason string) string {
+	if reason == spotify.ReasonQuota {
+		return "the requests Spotify grants this developer are used up"
+	}
+	return "Spotify wants no requests"
+}
+
+// The hooks of a run: what happens while a round is under way.
+
+func (d *daemon) requested(r spotify.Request) {
+	d.mu.Lock()
+	d.sent++
+	d.moved = time.Now()
+	d.mu.Unlock()
+	d.metrics.request(r)
+}
+
+func (d *daemon) waited(r spotify.Retry) {
+	d.metrics.waited(r.Wait)
+	d.mu.Lock()
+	d.moved = time.Now().Add(r.Wait)
+	d.mu.Unlock()
+}
+
+func (d *daemon) happened(e reconcile.Event) {
+	log := d.log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
+	switch e.Type {
+	case "started":
+		d.busy("Changing " + e.Address)
+	case "request":
+		d.metrics.edit(string(e.Edit.Kind))
+		log.Debug().Str("edit", string(e.Edit.Kind)).Msg("sent")
+	case "created":
+		log.Info().Str("id", string(e.ID)).Msg("created")
+	case "applied":
+		log.Info().Str("action", string(e.Action)).Msg("done")
+	case "failed":
+		log.Warn().Str("problem", e.Message).Msg("failed")
+	case "warning":
+		log.Warn().Msg(e.Message)
+	}
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+func TestDaemonKeepsAsTheFilesSay(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A", "B"), func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.ends(d.round(1), "start", "changed")
+		w.has("P: A B")
+		d.ready("")
+
+		main := filepath.Join(w.conf, "main.hcl")
+		text := func(songs ...string) []byte { return []byte(oneFile("P", songs...)["main.hcl"]) }
+		for _, c := range []struct {
+			how string
+			do  func() error
+			has string
+		}{
+			{"written in place", func() error { return os.WriteFile(main, text("A"), 0o600) }, "P: A"},
+			{"replaced", func() error {
+				return errors.Join(os.WriteFile(main+"~", text("C", "A"), 0o600), os.Rename(main+"~", main))
+			}, "P: C A"},
+			{"made a link", func() error {
+				one := filepath.Join(w.home, "one")
+				return errors.Join(os.Mkdir(one, 0o700), os.WriteFile(filepath.Join(one, "main.hcl"), text("D"), 0o600),
+					os.Symlink(one, filepath.Join(w.conf, "..data")), os.Remove(main), os.Symlink(filepath.Join("..data", "main.hcl"), main))
+			}, "P: D"},
+			{"swapped by link, as in Kubernetes", func() error {
+				two, link := filepath.Join(w.home, "two"), filepath.Join(w.conf, "..data_tmp")
+				return errors.Join(os.Mkdir(two, 0o700), os.WriteFile(filepath.Join(two, "main.hcl"), text("E", "F"), 0o600),
+					os.Symlink(two, link), os.Rename(link, filepath.Join(w.conf, "..data")))
+			}, "P: E F"},
+		} {
+			r := d.next(func() {
+				if err := c.do(); err != nil {
+					t.Fatalf("%s: %v", c.how, err)
+				}
+			})
+			d.ends(r, "files", "changed")
+			w.has(c.has)
+		}
+		if n := len(w.server.Playlists(sandbox.SandboxUser)); n != 1 {
+			t.Errorf("there are %d playlists", n)
+		}
+		if code := d.stop(); code != exitOK {
+			t.Errorf("exit code %d", code)
+		}
+	})
+}
+
+// Whatever a file's text depends on causes a round when it changes.
+func TestDaemonReadsAgainWhatWasRead(t *testing.T) {
+	files := map[string]string{
+		"main.hcl":  "variable \"name\" {}\nplaylist \"p\" {\n  name = var.name\n  description = trimspace(file(\"about.txt\"))\n}\n",
+		"about.txt": "one",
+	}
+	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
+		vars := filepath.Join(w.home, "vars.hcl")
+		say := func(name string) {
+			if err := os.WriteFile(vars, []byte("name = \""+name+"\"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		say("P")
+		d := w.start("--var-file", vars)
+		d.ends(d.round(1), "start", "changed")
+		d.ends(d.next(func() { w.write(map[string]string{"about.txt": "two words"}) }), "files", "changed")
+		if got := w.server.Playlists(sandbox.SandboxUser)[0].Description; got != "two words" {
+			t.Errorf("it is described as %q", got)
+		}
+		d.ends(d.next(func() { say("Quite another") }), "files", "changed")
+		w.has("Quite another:")
+
+		// What vanishes breaks the configuration, and coming back mends it.
+		if err := os.Remove(filepath.Join(w.conf, "about.txt")); err != nil {
+			t.Fatal(err)
+		}
+		d.awaits("the broken configuration", func() bool { return strings.Contains(d.log.String(), "the configuration is broken") })
+		w.write(map[string]string{"about.txt": "three"})
+		d.awaits("the new text", func() bool { return w.server.Playlists(sandbox.SandboxUser)[0].Description == "three" })
+	})
+}
+
+func TestDaemonOutlivesBrokenFiles(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+		d := w.start("--prune", "--notify-url", "https://notices.test/x")
+		d.round(1)
+		good, err := os.ReadFile(filepath.Join(w.conf, "main.hcl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		r := d.next(func() { w.write(map[string]string{"main.hcl": "playlist \"p\" {\n  nmae = \"Q\"\n}\n"}) })
+		d.ends(r, "files", "ok")
+		d.ready("The configuration is broken")
+		d.page("nmae = ") // the line itself
+		w.has("P: A")
+
+		// Meanwhile what the files said before is kept up.
+		w.edits("P", func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song("B")}) })
+		d.awaits("healing", func() bool {
+			return slices.ContainsFunc(d.rounds(), func(r roundLine) bool { return r.Why == "interval" && r.Result == "changed" })
+		})
+		w.has("P: A")
+
+		// A file that is not there at all says nothing about playlists either.
+		d.next(func() {
+			if err := os.Remove(filepath.Join(w.conf, "main.hcl")); err != nil {
+				t.Fatal(err)
+			}
+		})
+		time.Sleep(3 * time.Hour)
+		w.has("P: A")
+		d.ready("The configuration is broken")
+
+		d.ends(d.next(func() { w.write(map[string]string{"main.hcl": strings.Replace(string(good), `"P"`, `"Mended"`, 1)}) }), "files", "changed")
+		w.has("Mended: A")
+		d.ready("")
+	})
+}
+
+func TestDaemonStartsWithBrokenFiles(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": "playlist {"}, func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.ends(d.round(1), "start", "failed")
+		d.ready("The configuration is broken, and was from the start")
+		d.page("main.hcl")
+		time.Sleep(time.Hour)
+		if n := len(w.server.Requests()); n != 0 {
+			t.Errorf("it sent %d requests", n)
+		}
+		d.ends(d.next(func() { w.write(oneFile("P", "A")) }), "files", "changed")
+		d.ready("")
+		w.has("P: A")
+	})
+}
+
+// Where there is no file, or no folder, nothing is known about what is wanted.
+func TestDaemonOfAnEmptyFolder(t *testing.T) {
+	for _, missing := range []bool{false, true} {
+		inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+			w.command(exitOK, "apply", "--auto-approve", w.conf)
+			aside := filepath.Join(w.home, "aside")
+			if err := os.Rename(w.conf, aside); err != nil {
+				t.Fatal(err)
+			}
+			if !missing {
+				lock, err := os.ReadFile(filepath.Join(aside, "spotsync.lock.hcl"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.write(map[string]string{"spotsync.lock.hcl": string(lock)})
+			}
+			d := w.start("--prune")
+			d.round(1)
+			time.Sleep(2 * time.Hour)
+			w.has("P: A")
+			status, body, _ := d.asks("GET", "/readyz", nil)
+			if status != 503 {
+				t.Errorf("missing %v: /readyz: %d %s", missing, status, body)
+			}
+
+			// It comes, as a volume that is mounted late does.
+			d.next(func() {
+				if err := errors.Join(os.RemoveAll(w.conf), os.Rename(aside, w.conf)); err != nil {
+					t.Fatal(err)
+				}
+			})
+			d.awaits("readiness", func() bool { status, _, _ := d.asks("GET", "/readyz", nil); return status == 200 })
+			w.has("P: A")
+		})
+	}
+}
+
+const twoPlaylists = `playlist "p" {
+  name = "P"
+}
+
+playlist "q" {
+  name = "Q"
+}
+
+playlist "r" {
+  name = "R"
+}
+`
+
+func TestDaemonDeletesOnlyWithPrune(t *testing.T) {
+	without, _, _ := strings.Cut(twoPlaylists, "\nplaylist \"r\"")
+	for _, prune := range []bool{false, true} {
+		inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {
+			var args []string
+			if prune {
+				args = append(args, "--prune")
+			}
+			d := w.start(args...)
+			d.round(1)
+			w.has("P:", "Q:", "R:")
+			d.ends(d.next(func() { w.write(map[string]string{"main.hcl": without}) }), "files", "ok")
+			w.has("P:", "Q:", "R:") // one round is not enough
+			d.page("is no longer in the files")
+			if !prune {
+				time.Sleep(3 * time.Hour)
+				w.has("P:", "Q:", "R:")
+				d.page("deletes only with --prune")
+				return
+			}
+			d.awaits("the deletion", func() bool { return len(w.server.Playlists(sandbox.SandboxUser)) == 2 })
+			w.has("P:", "Q:")
+			n := len(d.rounds())
+			if r := d.round(n); !slices.Equal(r.Applied, []string{"playlist.r"}) {
+				t.Errorf("it went in a round that changed %q", r.Applied)
+			}
+		})
+	}
+}
+
+// A block that is back before its playlist went saves it.
+func TestDaemonForgetsADeletion(t *testing.T) {
+	without, _, _ := strings.Cut(twoPlaylists, "\nplaylist \"r\"")
+	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {
+		d := w.start("--prune")
+		d.round(1)
+		before := w.server.Playlists(sandbox.SandboxUser)
+		d.next(func() { w.write(map[string]string{"main.hcl": without}) })
+		d.next(func() { w.write(map[string]string{"main.hcl": twoPlaylists}) })
+		time.Sleep(2 * time.Hour)
+		if n := len(w.server.Playlists(sandbox.SandboxUser)); n != len(before) {
+			t.Errorf("there are %d playlists, were %d", n, len(before))
+		}
+		w.has("P:", "Q:", "R:")
+	})
+}
+
+func TestDaemonHeals(t *testing.T) {
+	vandal := func(p *sandbox.Playlist) {
+		p.Description = "vandalised"
+		p.Rows = append(p.Rows, sandbox.Row{URI: song("X")})
+	}
+	for _, c := range []struct {
+		heal, has, described string
+		result               string
+	}{
+		{"true", "P: A", "as I say", "changed"},
+		{`"details"`, "P: A X", "as I say", "changed"},
+		{"false", "P: A X", "vandalised", "ok"},
+	} {
+		t.Run(strings.Trim(c.heal, `"`), func(t *testing.T) {
+			text := "playlist \"p\" {\n  name = \"P\"\n  description = \"as I say\"\n  tracks = [\"" + string(song("A")) + "\"]\n  self_heal = " + c.heal + "\n}\n"
+			inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": text}, func(t *testing.T, w *daemonWorld) {
+				w.hooks = new([]string)
+				d := w.start("--interval", "5m", "--notify-url", "https://notices.test/x")
+				d.round(1)
+				time.Sleep(10 * time.Minute) // what was written has settled
+				w.edits("P", vandal)
+				d.ends(d.next(func() {}), "interval", c.result)
+				time.Sleep(10 * time.Minute)
+				w.has(c.has)
+				if got := w.server.Playlists(sandbox.SandboxUser)[0].Description; got != c.described {
+					t.Errorf("it is described as %q, want %q", got, c.described)
+				}
+				if c.heal != "true" {
+					d.page("self_heal")
+					d.ready("") // what a person wanted is no fault
+				}
+				synctest.Wait()
+				told := strings.Join(w.notices(), "\n")
+				if want := c.heal != "false"; strings.Contains(told, `"kind":"heal"`) != want {
+					t.Errorf("of healing was told: %s", told)
+				}
+			})
+		})
+	}
+}
+
+func TestDaemonCreatesNothingIfAsked(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+		d := w.start("--no-create")
+		d.ends(d.round(1), "start", "ok")
+		d.page("with --no-create something else creates it")
+		time.Sleep(time.Hour)
+		w.has()
+
+		// Something else creates it, and the daemon looks after it at once.
+		d.next(func() { w.command(exitOK, "apply", "--auto-approve", w.conf) })
+		w.edits("P", func(p *sandbox.Playlist) { p.Name = "Q" })
+		d.awaits("healing", func() bool { return w.server.Playlists(sandbox.SandboxUser)[0].Name == "P" })
+	})
+}
+
+// One playlist that can't be done keeps no other back.
+func TestDaemonPlaylistsFailOneByOne(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.round(1)
+		time.Sleep(10 * time.Minute)
+		w.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Status: 403, Times: 1})
+		r := d.next(func() {
+			w.write(map[string]string{"main.hcl": strings.ReplaceAll(twoPlaylists, "  name = \"", "  name = \"New ")})
+		})
+		d.ends(r, "files", "partly")
+		if len(r.Applied) != 2 {
+			t.Errorf("done: %q", r.Applied)
+		}
+		d.awaits("the third", func() bool {
+			return !slices.ContainsFunc(w.server.Playlists(sandbox.SandboxUser), func(p sandbox.Playlist) bool { return !strings.HasPrefix(p.Name, "New ") })
+		})
+		d.ready("")
+	})
+}

@@ -1,0 +1,86 @@
+package main
+
+import "time"
+
+// daemonStatus is all that is to be seen of a daemon from outside: what the page, /readyz, /metrics and the logs tell. It
+// is a copy, made whole between two steps of the daemon's work, and holds no secret.
+type daemonStatus struct {
+	Version  string
+	Started  time.Time
+	Now      time.Time
+	Path     string // the configuration, as it was named
+	LockFile string
+
+	Reasons []string // why it is not ready, each a sentence; none: it is
+
+	Config    daemonConfig
+	Accounts  []daemonAccount  // by label
+	Playlists []daemonPlaylist // by address
+	Last      *daemonRound     // nil before the first has ended
+	Busy      string           // what is being done right now; empty between rounds
+	Next      time.Time        // when the next round begins; zero while one is under way
+	Interval  time.Duration
+
+	Requests       int // sent in the last 24 hours
+	RequestsPerDay int // how many it means to stay under
+}
+
+// daemonConfig is what became of the files.
+type daemonConfig struct {
+	Good    time.Time // when they were last read without errors; zero: never
+	Tried   time.Time // when they were last read
+	Problem string    // what is wrong with them since, as diagnostics with the lines quoted; empty: nothing
+	Files   int
+}
+
+// daemonAccount is one account.
+type daemonAccount struct {
+	Label      string
+	Name       string    // display name
+	User       string    // Spotify's ID for people
+	Problem    string    // why it can't be used now, and what to do; empty: it can
+	NeedsLogin bool      // a person must log in
+	Ends       time.Time // of the login; zero: not known
+	Days       int       // until then
+	NotBefore  time.Time // until when Spotify wants no requests; zero: it takes them
+	Waits      string    // why
+	Missing    []string  // scopes that were not granted
+}
+
+// The states of a playlist as a daemon sees it.
+const (
+	stateSame    = "same"    // Spotify is as the files say
+	stateDrift   = "drift"   // it differs, and the daemon may not or must not undo that: reported only
+	statePending = "pending" // it differs, and the next round will see to it
+	stateHeld    = "held"    // left alone until released
+	stateBraked  = "braked"  // came back so often that healing waits
+	stateFailed  = "failed"  // the last try failed; tried again at RetryAt
+	stateUnknown = "unknown" // could not be looked at
+)
+
+// daemonPlaylist is one managed playlist.
+type daemonPlaylist struct {
+	Address string
+	Name    string
+	ID      string
+	Account string
+	State   string
+	Reason  string    // why it is in that state, a sentence
+	Changes []string  // what a plan would do, a line each, short
+	Tracks  int       // as last seen
+	Synced  time.Time // when it was last seen to be as the files say
+	Changed time.Time // when the daemon last changed it
+	RetryAt time.Time // of failed and braked ones
+}
+
+// daemonRound is what one round did.
+type daemonRound struct {
+	Number   int
+	Why      string // start, interval, files, signal, request, login
+	Began    time.Time
+	Took     time.Duration
+	Result   string // ok, changed, partly, failed, limited, login, refused, stopped
+	Applied  []string
+	Requests int
+	Problem  string
+}

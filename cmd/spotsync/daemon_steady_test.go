@@ -1,0 +1,72 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+// manyPlaylists is a configuration of n playlists.
+func manyPlaylists(n int) map[string]string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "playlist \"p%03d\" {\n  name   = \"P%03d\"\n  tracks = [\"%s\"]\n}\n", i, i, song("A"))
+	}
+	return map[string]string{"main.hcl": b.String()}
+}
+
+// daemonRounds may be 10000 for who has two minutes.
+var daemonRounds = flag.Int("daemon-rounds", 1000, "how many rounds a daemon does that must leave nothing behind")
+
+// Years of rounds leave nothing behind: what grew with each would show in goroutines and descriptors.
+func TestDaemonRoundsLeaveNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and nothing in it is about goroutines that share")
+	}
+	inDaemonWorld(t, sandbox.NoQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+		d := w.start("--interval", "10s", "--poll", "1h", "--log-level", "error")
+		time.Sleep(20 * time.Minute)
+		runtime.GC()
+		goroutines, files := runtime.NumGoroutine(), descriptors(t)
+		w.server.ResetRequests()
+		for range 10 {
+			time.Sleep(time.Duration(*daemonRounds) * time.Second)
+			w.server.ResetRequests()
+		}
+		runtime.GC()
+		if n := runtime.NumGoroutine(); n > goroutines {
+			t.Errorf("%d goroutines, were %d", n, goroutines)
+		}
+		if n := descriptors(t); n > files {
+			t.Errorf("%d descriptors, were %d", n, files)
+		}
+		d.ready("")
+	})
+}
+
+// A round that finds nothing to do asks two things of Spotify and writes nothing.
+func TestDaemonQuietRounds(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), manyPlaylists(100), func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.ends(d.round(1), "start", "changed")
+		time.Sleep(time.Hour) // it has settled
+		d.next(func() { w.server.ExpireAccessTokens() })
+		n := len(d.rounds())
+		before := filesBelow(t, w.home)
+		w.server.ResetRequests()
+		for i := range 5 {
+			d.ends(d.round(n+1+i), "interval", "ok")
+		}
+		if got := touched(before, filesBelow(t, w.home)); len(got) > 0 {
+			t.Errorf("quiet rounds wrote %q", got)
+		}
+		if got := len(w.server.Requests()); got != 10 {
+			t.Errorf("%d requests in 5 rounds: %v", got, w.server.Counts())
+		}
+	})
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// judge says in one word how a round ended, and why.
+func (d *daemon) judge(r *attempt, said string) {
+	for address := range r.applied {
+		r.Applied = append(r.Applied, address)
+	}
+	slices.Sort(r.Applied)
+	var limited *spotify.RateLimitError
+	switch {
+	case errors.Is(r.err, context.Canceled):
+		r.Result, r.err = "stopped", nil
+	case errors.As(r.err, &limited):
+		r.Result = "limited"
+	case r.err != nil && exitCode(r.err) == exitLogin:
+		r.Result = "login"
+	case r.err != nil && exitCode(r.err) == exitRefused:
+		r.Result = "refused"
+	case r.err != nil:
+		r.Result = "failed"
+	case len(r.failures) > 0:
+		r.Result = "partly"
+	case len(r.Applied) > 0:
+		r.Result = "changed"
+	default:
+		r.Result = "ok"
+	}
+	if r.err != nil {
+		r.Problem = strings.TrimSpace(said + "\n" + sentence(r.err))
+	}
+}
+
+// show makes what a round found out the status that others see.
+func (d *daemon) show(r *attempt, next, now time.Time) {
+	d.update(func(s *daemonStatus) {
+		s.Busy, s.Next = "", next
+		if !r.waits {
+			round := r.daemonRound
+			s.Last = &round
+		}
+		s.Requests = d.loop.Used(now)
+		s.Interval = d.loop.Interval(d.policy, d.cost, now)
+		if r.accounts != nil {
+			s.Accounts = r.accounts
+		}
+		if r.planned != nil {
+			s.Playlists = d.playlists(r, s.Playlists, now)
+		}
+		s.Reasons = d.reasons(r, *s, now)
+	})
+	d.manager.status(d.summary())
+}
+
+// reasons are why the daemon does not do its work just now.
+func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
+	var why []string
+	add := func(text string) {
+		if !slices.Contains(why, text) {
+			why = append(why, text)
+		}
+	}
+	if s.Config.Problem != "" {
+		add("The configuration is broken; what it said before counts.")
+	}
+	if r.waits {
+		add(fmt.Sprintf("The branch %s is not checked out.", d.o.branch))
+	}
+	for _, a := range s.Accounts {
+		switch {
+		case a.NeedsLogin:
+			add(a.Problem)
+		case a.NotBefore.After(now.Add(time.Minute)):
+			add(fmt.Sprintf("Account %q waits until %s: %s.", a.Label, a.NotBefore.UTC().Format("2 Jan 15:04 UTC"), a.Waits))
+		}
+	}
+	switch r.Result {
+	case "failed", "refused", "login":
+		text, _, _ := strings.Cut(sentence(r.err), "\n") // the problem may begin with warnings
+		add(text)
+	case "limited":
+		add(sentence(r.err))
+	}
+	return why
+}
+
+// summary is the state in one line.
+func (d *daemon) summary() string {
+	s := d.view()
+	if len(s.Reasons) > 0 {
+		return s.Reasons[0]
+	}
+	return fmt.Sprintf("%s in sync or seen to; next look %s", plural(len(s.Playlists), "playlist"), s.Next.UTC().Format("15:04:05 UTC"))
+}
+
+// playlists are the managed ones as a round saw and left them. before is how they were shown until now.
+func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) []daemonPlaylist {
+	was := make(map[string]daemonPlaylist, len(before))
+	for _, p := range before {
+		was[p.Address] = p
+	}
+	titles := knownTitles(r.planned.plan)
+	var all []daemonPlaylist
+	for i := range r.planned.plan.Changes {
+		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
+		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt,
+			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed}
+		if name := nameOf(c); name != "" {
+			p.Name = strings.Trim(name, `"`)
+		}
+		for _, picture := range []*reconcile.Picture{c.After, c.Before} {
+			if picture != nil {
+				p.Tracks = max(p.Tracks, len(picture.Tracks))
+				break
+			}
+		}
+		err, failed := r.failures[c.Address]
+		switch {
+		case failed:
+			p.State, p.Reason = stateFailed, sentence(err)
+		case r.applied[c.Address]:
+			if c.Action == reconcile.Delete {
+				continue
+			}
+			p.Changed = now
+			if v.State == reconcile.VerdictPending {
+				p.State, p.Reason, p.Synced = stateSame, "", now
+			}
+		case p.State == stateSame:
+			p.Synced = now
+		case c.Action == reconcile.Skipped:
+			p.State = stateUnknown
+			p.Reason = strings.Join(c.Reasons, "; ")
+		}
+		if p.State != stateSame && p.State != stateUnknown && c.Action.Changes() {
+			p.Changes = changeLines(describe(r.planned.plan, c, titles, false))
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// changeLines say what a change would do, a line each.
+func changeLines(d description) []string {
+	var lines []string
+	for _, a := range d.attrs {
+		if a.name == "tracks" {
+			continue
+		}
+		line := a.name
+		if a.old != "" {
+			line += " " + a.old + " →"
+		}
+		lines = append(lines, line+" "+a.new)
+	}
+	for _, r := range d.rows {
+		if line := strings.TrimSpace(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")); line != "" && r.sign != "" {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	if len(lines) == 0 {
+		lines = append(lines, d.doing)
+	}
+	return lines
+}
+
+// tell posts what is worth telling somebody who is not looking.
+func (d *daemon) tell(r *attempt, now time.Time) {
+	failing := r.Result == "failed" || r.Result == "partly" || r.Result == "login"
+	for _, x := range changeNotices(r, now) {
+		d.notify.send(x)
+	}
+	problem := d.view().Config.Problem
+	if problem != "" && d.broken == "" {
+		d.notify.send(notice{Kind: noticeFailure, Time: now, Title: "The configuration is broken; what it said before counts", Text: problem})
+	}
+	d.broken = problem
+	switch {
+	case r.Result == "login":
+		if !d.failing {
+			d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync needs a login", Text: r.Problem})
+		}
+	case r.Result == "failed" || r.Result == "partly":
+		if !d.failing {
+			x := notice{Kind: noticeFailure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
+			for _, address := range sortedKeys(r.failures) {
+				x.Details = append(x.Details, address+": "+sentence(r.failures[address]))
+			}
+			d.notify.send(x)
+		}
+	case r.Result == "refused":
+		if r.Problem != d.refusals {
+			d.notify.send(notice{Kind: noticeRefusal, Time: now, Title: "spotsync leaves something undone, to protect it", Text: r.Problem})
+		}
+	case d.failing && (r.Result == "ok" || r.Result == "changed"):
+		d.notify.send(notice{Kind: noticeRecovered, Time: now, Title: "spotsync works again"})
+	}
+	d.refusals = ""
+	if r.Result == "refused" {
+		d.refusals = r.Problem
+	}
+	if r.Result != "stopped" && r.Result != "limited" {
+		d.failing = failing
+	}
+	for _, a := range r.accounts {
+		if a.Ends.IsZero() {
+			continue
+		}
+		days, level := auth.Countdown(a.Ends, now)
+		if !d.loop.Tell(a.Label, int(level)) {
+			continue
+		}
+		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
+		d.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
+		d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
+	}
+}
+
+// manyNotices is how many playlists a round may change before one notice stands for them all.
+const manyNotices = 5
+
+// changeNotices tell of the playlists that a round changed.
+func changeNotices(r *attempt, now time.Time) []notice {
+	if r.planned == nil || len(r.Applied) == 0 {
+		return nil
+	}
+	titles := knownTitles(r.planned.plan)
+	var all []notice
+	healed := true
+	for i := range r.planned.plan.Changes {
+		c := &r.planned.plan.Changes[i]
+		if !r.applied[c.Address] {
+			continue
+		}
+		x := notice{Kind: noticeChange, Time: now, Playlist: c.Address, Account: c.Account}
+		name := cmp.Or(nameOf(c), c.Address)
+		switch {
+		case c.Action == reconcile.Create:
+			x.Title = name + " was created"
+		case c.Action == reconcile.Delete:
+			x.Title = name + " was deleted"
+		case c.Action == reconcile.Adopt:
+			x.Title = name + " is managed from now on"
+		case c.Origin == reconcile.FromSpotify || c.Action == reconcile.Restore:
+			x.Kind, x.Title = noticeHeal, name+" was changed elsewhere and is as before again"
+		default:
+			x.Title = name + " was changed as the files say"
+		}
+		healed = healed && x.Kind == noticeHeal
+		if d := describe(r.planned.plan, c, titles, false); c.Action != reconcile.Delete {
+			for _, a := range d.attrs {
+				if a.name != "tracks" && a.sign != "" {
+					x.Details = append(x.Details, strings.TrimSpace(a.name+": "+a.new))
+				}
+			}
+			if text := d.tally.String(); text != "" {
+				x.Details = append(x.Details, text)
+			}
+		}
+		all = append(all, x)
+	}
+	if len(all) <= manyNotices {
+		return all
+	}
+	one := notice{Kind: noticeChange, Time: now, Title: fmt.Sprintf("%s were changed as the files say", plural(len(all), "playlist"))}
+	if healed {
+		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", plural(len(all), "playlist"))
+	}
+	for _, x := range all {
+		one.Details = append(one.Details, x.Title)
+	}
+	return []notice{one}
+}

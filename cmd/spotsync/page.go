@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// pageStyle is the one style sheet. It is written into each page, which so needs nothing else, and the policy that pages
+// are sent with allows that sheet and no other by its hash.
+var pageStyle, pageStyleHash = readStyle()
+
+func readStyle() (template.CSS, string) {
+	css, err := pageFiles.ReadFile("page/style.css")
+	if err != nil {
+		panic(err) // it is built in
+	}
+	sum := sha256.Sum256(css)
+	return template.CSS(css), "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"style":  func() template.CSS { return pageStyle },
+	"plural": plural,
+}).ParseFS(pageFiles, "page/*.html"))
+
+// notices are what the page says after a button was pressed; the address names one, so that it can say nothing else.
+var notices = map[string]string{
+	"reconcile": "A round begins as soon as nothing else is being done.",
+	"reload":    "The files are being read again.",
+	"release":   "The playlist is released; the next round will see to it.",
+	"login":     "The login is renewed.",
+}
+
+// mood is how a state looks: a colour, with a sign and a word for those who don't see colours.
+type mood string
+
+const (
+	moodGood mood = "good"
+	moodBusy mood = "busy"
+	moodNote mood = "note"
+	moodWarn mood = "warn"
+	moodBad  mood = "bad"
+)
+
+// badge is a state in a word.
+type badge struct {
+	Mood mood
+	Word string
+}
+
+// Sign is what goes before the word.
+func (b badge) Sign() string {
+	return map[mood]string{moodGood: "✓", moodBusy: "⟳", moodNote: "•", moodWarn: "!", moodBad: "✕"}[b.Mood]
+}
+
+// Icon is the page's icon: a dot in the state's colour, and so is what a tab among others shows.
+func (b badge) Icon() template.URL {
+	fill := map[mood]string{moodGood: "1a7f52", moodBusy: "2f6fb3", moodNote: "6b7280", moodWarn: "b7791f", moodBad: "c0392b"}[b.Mood]
+	return template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23" + fill + "'/%3E%3C/svg%3E")
+}
+
+// moment is a time as the page shows it: in UTC, and from now.
+type moment struct {
+	ISO, Text, From string
+}
+
+// pageView is the page.
+type pageView struct {
+	Status    daemonStatus
+	State     badge
+	Sentence  string // all in one
+	Notice    string
+	Refresh   int // seconds
+	Shown     moment
+	Started   moment
+	Next      moment
+	Last      *roundView
+	Config    configView
+	Accounts  []accountView
+	Playlists []playlistView
+	Counts    []countView
+	Pending   []playlistView // those with changes
+	Changes   int            // in all of them
+	Used      int            // requests, in percent of the allowance; 100 at most
+	Guarded   bool
+
+	Reasons     []string      // why it is not ready, but for what the sentence says
+	LoginNeeded []accountView // accounts whose login is for a person to renew
+}
+
+type configView struct {
+	daemonConfig
+	Good, Tried moment
+}
+
+type roundView struct {
+	daemonRound
+	Began  moment
+	Badge  badge
+	Took   string
+	Reason string
+}
+
+type accountView struct {
+	daemonAccount
+	Badge     badge
+	Who       string
+	Ends      moment
+	NotBefore moment // while Spotify wants no requests
+	Limited   bool
+	Renew     bool
+	Left      string
+}
+
+type playlistView struct {
+	daemonPlaylist
+	Anchor     string
+	Badge      badge
+	Synced     moment
+	Changed    moment
+	RetryAt    moment
+	Releasable bool
+}
+
+type countView struct {
+	Badge badge
+	N     int
+}
+
+// The other pages.
+type (
+	loginView struct {
+		Account daemonAccount
+		URL     string
+		Failed  string
+	}
+	enterView   struct{ Wrong bool }
+	messageView struct{ Title, Text string }
+)
+
+// Heads of those pages.
+func (v pageView) Title() string      { return v.Sentence }
+func (v loginView) State() badge      { return badge{moodBusy, "Login"} }
+func (v loginView) Title() string     { return "Renew the login" }
+func (v loginView) Refresh() int      { return 0 }
+func (v enterView) State() badge      { return badge{moodNote, "Locked"} }
+func (v enterView) Title() string     { return "Who are you?" }
+func (v enterView) Refresh() int      { return 0 }
+func (v messageView) State() badge    { return badge{moodWarn, "Refused"} }
+func (v messageView) Refresh() int    { return 0 }
+func (v loginView) Who() string       { return who(v.Account) }
+func (v loginView) Reason() string    { return ended(v.Failed) }
+func (v pageView) Interval() string   { return interval(v.Status.Interval) }
+func (v configView) Problems() string { return strings.TrimRight(v.Problem, "\n ") }
+
+const (
+	renewWithin  = 30 // days before its end that a login can be renewed on the page
+	refreshIdle  = 60 // seconds
+	refreshBusy  = 5
+	shownChanges = 200 // lines of one playlist; a new one of 10,000 songs is no use on a phone
+)
+
+// newPageView says what the page shows of a status.
+func newPageView(s daemonStatus) pageView {
+	v := pageView{Status: s, Refresh: refreshIdle, Shown: at(s.Now, s.Now), Started: at(s.Started, s.Now), Next: at(s.Next, s.Now),
+		Config: configView{s.Config, at(s.Config.Good, s.Now), at(s.Config.Tried, s.Now)}}
+	v.State, v.Sentence = overall(s)
+	for _, r := range s.Reasons {
+		if r = ended(r); r != v.Sentence {
+			v.Reasons = append(v.Reasons, r)
+		}
+	}
+	if s.Busy != "" {
+		v.Refresh = refreshBusy
+	}
+	if s.RequestsPerDay > 0 {
+		v.Used = min(100, s.Requests*100/s.RequestsPerDay)
+	}
+	if r := s.Last; r != nil {
+		v.Last = &roundView{*r, at(r.Began, s.Now), roundBadge(r.Result), duration(r.Took), roundReason(r.Why)}
+	}
+	for _, a := range s.Accounts {
+		av := newAccountView(a, s.Now)
+		v.Accounts = append(v.Accounts, av)
+		if a.NeedsLogin {
+			v.LoginNeeded = append(v.LoginNeeded, av)
+		}
+	}
+	counts := make(map[string]int)
+	for i, p := range s.Playlists {
+		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now),
+			p.State == stateHeld || p.State == stateBraked}
+		pv.Reason = ended(p.Reason)
+		if n := len(p.Changes); n > 0 {
+			v.Changes += n
+			if n > shownChanges {
+				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
+			}
+			v.Pending = append(v.Pending, pv)
+		}
+		counts[p.State]++
+		v.Playlists = append(v.Playlists, pv)
+	}
+	slices.SortStableFunc(v.Playlists, func(a, b playlistView) int { // those that want a person first
+		return cmp.Compare(slices.Index(stateOrder, a.State), slices.Index(stateOrder, b.State))
+	})
+	for _, state := range stateOrder {
+		if counts[state] > 0 && counts[state] < len(s.Playlists) { // one state for all is said above
+			v.Counts = append(v.Counts, countView{stateBadge(state), counts[state]})
+		}
+	}
+	return v
+}
+
+func newAccountView(a daemonAccount, now time.Time) accountView {
+	limited := a.NotBefore.After(now)
+	v := accountView{daemonAccount: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
+		Renew: a.NeedsLogin || !a.Ends.IsZero() && a.Days <= renewWithin}
+	v.Problem, v.Waits = ended(a.Problem), ended(a.Waits)
+	switch {
+	case a.NeedsLogin:
+		v.Badge = badge{moodBad, "Login needed"}
+	case a.Problem != "":
+		v.Badge = badge{moodBad, "Not usable"}
+	case limited:
+		v.Badge = badge{moodWarn, "Waiting"}
+	case v.Renew || len(a.Missing) > 0:
+		v.Badge = badge{moodWarn, "Works for now"}
+	default:
+		v.Badge = badge{moodGood, "Logged in"}
+	}
+	if !a.Ends.IsZero() {
+		v.Left = plural(max(0, a.Days), "day") + " left"
+	}
+	return v
+}
+
+// who names an account to its owner.
+func who(a daemonAccount) string { return cmp.Or(a.Name, a.User, a.Label) }
+
+// overall is how it all stands, the worst first.
+func overall(s daemonStatus) (badge, string) {
+	count := make(map[string]int)
+	for _, p := range s.Playlists {
+		count[p.State]++
+	}
+	for _, a := range s.Accounts {
+		if a.NeedsLogin {
+			return badge{moodBad, "Login needed"}, fmt.Sprintf("%s must log in to Spotify again.", who(a))
+		}
+	}
+	if s.Config.Problem != "" {
+		if s.Config.Good.IsZero() {
+			return badge{moodBad, "Broken files"}, "Your files have an error, so nothing is done until it is mended."
+		}
+		return badge{moodBad, "Broken files"}, "Your files have an error; the last good version stays in force."
+	}
+	for _, a := range s.Accounts {
+		if a.Problem != "" {
+			return badge{moodBad, "Not ready"}, fmt.Sprintf("The account of %s can't be used.", who(a))
+		}
+	}
+	for _, a := range s.Accounts {
+		if a.NotBefore.After(s.Now) {
+			return badge{moodWarn, "Waiting"}, fmt.Sprintf("Spotify wants no requests until %s.", at(a.NotBefore, s.Now).Text)
+		}
+	}
+	switch {
+	case s.Busy != "":
+		return badge{moodBusy, "Busy"}, ended(strings.ToUpper(s.Busy[:1]) + s.Busy[1:])
+	case count[stateFailed] > 0:
+		return badge{moodBad, "Failing"}, plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
+	case len(s.Reasons) > 0 && s.Last != nil:
+		return badge{moodBad, "Not ready"}, ended(s.Reasons[0])
+	case s.Last == nil:
+		return badge{moodBusy, "Starting"}, "The first round has not ended yet."
+	case len(s.Playlists) == 0:
+		return badge{moodNote, "Empty"}, "Your files hold no playlists yet."
+	case count[stateHeld]+count[stateBraked] > 0:
+		return badge{moodWarn, "Held back"}, counted(count[stateHeld]+count[stateBraked], "playlist is left alone for now.", "playlists are left alone for now.")
+	case count[stateDrift] > 0:
+		return badge{moodWarn, "Differs"}, counted(count[stateDrift], "playlist differs from your files, and is only watched.", "playlists differ from your files, and are only watched.")
+	case count[stateUnknown] > 0:
+		return badge{moodWarn, "Unknown"}, plural(count[stateUnknown], "playlist") + " could not be looked at."
+	case count[statePending] > 0:
+		return badge{moodNote, "Pending"}, plural(count[statePending], "playlist") + " will be changed in the next round."
+	case len(s.Playlists) == 1:
+		return badge{moodGood, "In step"}, "The playlist is as your files say."
+	}
+	return badge{moodGood, "In step"}, fmt.Sprintf("All %d playlists are as your files say.", len(s.Playlists))
+}
+
+// stateBadge is the state of a playlist.
+func stateBadge(state string) badge {
+	switch state {
+	case stateSame:
+		return badge{moodGood, "In step"}
+	case stateDrift:
+		return badge{moodWarn, "Differs"}
+	case statePending:
+		return badge{moodNote, "Pending"}
+	case stateHeld:
+		return badge{moodWarn, "Held"}
+	case stateBraked:
+		return badge{moodWarn, "Braked"}
+	case stateFailed:
+		return badge{moodBad, "Failed"}
+	}
+	return badge{moodNote, "Unknown"}
+}
+
+// roundBadge is how a round ended.
+func roundBadge(result string) badge {
+	switch result {
+	case "ok":
+		return badge{moodGood, "Nothing to do"}
+	case "changed":
+		return badge{moodGood, "Changes made"}
+	case "partly":
+		return badge{moodWarn, "Partly done"}
+	case "limited":
+		return badge{moodWarn, "Rate limited"}
+	case "login":
+		return badge{moodBad, "Login needed"}
+	case "refused":
+		return badge{moodWarn, "Refused"}
+	case "stopped":
+		return badge{moodNote, "Stopped"}
+	}
+	return badge{moodBad, "Failed"}
+}
+
+// roundReason is why a round began.
+func roundReason(why string) string {
+	switch why {
+	case "start":
+		return "at the start"
+	case "interval":
+		return "by the clock"
+	case "files":
+		return "your files changed"
+	case "signal":
+		return "a signal asked for it"
+	case "request":
+		return "somebody asked for it"
+	case "login":
+		return "after a login"
+	}
+	return why
+}
+
+// at is a time as the page shows it. The day is left out today.
+func at(t, now time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	t, now = t.UTC(), now.UTC()
+	form := "2 Jan 2006, 15:04 UTC"
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		form = "15:04 UTC"
+	}
+	return moment{ISO: t.Format(time.RFC3339), Text: t.Format(form), From: fromNow(t.Sub(now))}
+}
+
+// day is a time of which the day alone matters.
+func day(t time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	return moment{ISO: t.UTC().Format(time.RFC3339), Text: t.UTC().Format("2 January 2006")}
+}
+
+// fromNow is a distance in time in words, as roughly as people say it.
+func fromNow(d time.Duration) string {
+	past := d < 0
+	if past {
+		d = -d
+	}
+	var s string
+	switch {
+	case d < 5*time.Second:
+		return "now"
+	case d < time.Minute:
+		s = plural(int(d.Seconds()), "second")
+	case d < time.Hour:
+		s = plural(int(d.Minutes()), "minute")
+	case d < 48*time.Hour:
+		s = plural(int(d.Hours()), "hour")
+	default:
+		s = plural(int(d.Hours()/24), "day")
+	}
+	if past {
+		return s + " ago"
+	}
+	return "in " + s
+}
+
+// duration is how long something took.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// ended is a sentence with its full stop.
+func ended(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?:") || strings.HasSuffix(s, "…") {
+		return s
+	}
+	return s + "."
+}
+
+// showPage shows the page.
+func (s *daemonServer) showPage(w http.ResponseWriter, r *http.Request) error {
+	v := newPageView(s.Status())
+	v.Guarded = s.Options.guarded()
+	v.Notice = notices[r.URL.Query().Get("done")]
+	s.render(w, http.StatusOK, "page.html", v)
+	return nil
+}
+
+// render writes a page whole or not at all.
+func (s *daemonServer) render(w http.ResponseWriter, status int, name string, view any) {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, view); err != nil {
+		s.Log.Error().Err(err).Str("page", name).Msg("a page could not be made")
+		text(w, http.StatusInternalServerError, "Something is wrong in spotsync; its log says more.")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// interval is a time between rounds.
+func interval(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return plural(int(d.Seconds()), "second")
+	case d < 2*time.Hour || d%time.Hour != 0:
+		return plural(int(d.Round(time.Minute).Minutes()), "minute")
+	}
+	return plural(int(d.Hours()), "hour")
+}

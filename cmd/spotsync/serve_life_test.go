@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// serve takes the listener's word for where it is, lets what is under way finish, and leaves nothing behind.
+func TestServerServes(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := testServer(sampleStatus())
+	s.Options.Listen = "music.home:7979" // whatever that means here
+	arrived, finish := make(chan struct{}), make(chan struct{})
+	s.Reconcile = func() {
+		close(arrived)
+		<-finish
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- s.serve(ctx, ln) }()
+	base := "http://" + ln.Addr().String()
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get(base + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Errorf("the page on loopback: %d", resp.StatusCode)
+	}
+	got := make(chan int, 1)
+	go func() {
+		resp, err := client.Post(base+"/-/reconcile", "", nil)
+		if err != nil {
+			got <- 0
+			return
+		}
+		resp.Body.Close()
+		got <- resp.StatusCode
+	}()
+	<-arrived
+	cancel()
+	for { // until it listens no more
+		c, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	close(finish)
+	if code := <-got; code != http.StatusAccepted {
+		t.Errorf("cut off: %d", code)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// Who sends slowly, or too much before the body, is hung up on.
+func TestServeSlow(t *testing.T) {
+	for _, c := range []struct {
+		name, sent string
+		within     time.Duration
+		answer     string
+	}{
+		{"headers that don't end", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: ", 6 * time.Second, ""},
+		{"a body that doesn't come", "POST /-/reconcile HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na=", 16 * time.Second, "400"},
+		{"no request at all", "", 6 * time.Second, ""},
+		{"huge headers", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + strings.Repeat("x", maxHeader+8<<10), time.Second, "431"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, deeds := testServer(sampleStatus())
+				ln := pipeListener{make(chan net.Conn), make(chan struct{})}
+				ctx, cancel := context.WithCancel(t.Context())
+				served := make(chan error, 1)
+				go func() { served <- s.serve(ctx, ln) }()
+				ours, theirs := net.Pipe()
+				ln.conns <- theirs
+				began := time.Now()
+				go io.WriteString(ours, c.sent)
+				b, _ := io.ReadAll(bufio.NewReader(ours))
+				if took := time.Since(began); took > c.within {
+					t.Errorf("hung up after %v", took)
+				}
+				if !strings.Contains(string(b), c.answer) {
+					t.Errorf("answered %q", b)
+				}
+				if len(*deeds) > 0 {
+					t.Errorf("did %q", *deeds)
+				}
+				ours.Close()
+				cancel()
+				if err := <-served; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

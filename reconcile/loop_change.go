@@ -1,0 +1,222 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/spotsync/spotsync/config"
+)
+
+// trait is what of a playlist is healed, braked or held by itself.
+type trait string
+
+// The traits. Who may see and who may edit are one: Spotify couples them.
+const (
+	traitName        trait = "name"
+	traitDescription trait = "description"
+	traitVisibility  trait = "visibility"
+	traitTracks      trait = "tracks"
+	traitLibrary     trait = "library" // that it is in the owner's library
+)
+
+var allTraits = [...]trait{traitName, traitDescription, traitVisibility, traitTracks, traitLibrary}
+
+// attributes are the names of a trait in the files.
+func (k trait) attributes() []string {
+	switch k {
+	case traitVisibility:
+		return []string{"public", "collaborative"}
+	case traitLibrary:
+		return nil
+	}
+	return []string{string(k)}
+}
+
+// its is how a sentence names the trait.
+func (k trait) its() string {
+	switch k {
+	case traitTracks:
+		return "its list of songs"
+	case traitLibrary:
+		return "its place in the library"
+	}
+	return "its " + string(k)
+}
+
+// touches reports whether an edit changes the trait.
+func (e Edit) touches(k trait) bool {
+	switch k {
+	case traitTracks:
+		return e.Items()
+	case traitLibrary:
+		return e.Kind == Follow
+	}
+	if e.Kind != ChangeDetails || e.Details == nil {
+		return false
+	}
+	switch k {
+	case traitName:
+		return e.Details.Name != nil
+	case traitDescription:
+		return e.Details.Description != nil
+	}
+	return e.Details.Public != nil || e.Details.Collaborative != nil
+}
+
+// touched are the traits a change of something that exists would change.
+func (c Change) touched() []trait {
+	if c.Action != Update && c.Action != Adopt && c.Action != Restore {
+		return nil
+	}
+	var all []trait
+	for _, k := range allTraits {
+		if slices.ContainsFunc(c.Edits, func(e Edit) bool { return e.touches(k) }) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// drifted reports whether a trait differs because somebody changed it elsewhere. Where the files changed too, they count
+// for the whole playlist; what an earlier run left half done is nobody's edit.
+func (c Change) drifted(k trait) bool {
+	switch {
+	case c.Action == Adopt || c.Unfinished && k == traitTracks:
+		return false
+	case k == traitLibrary && c.Origin == FromFiles:
+		return !slices.ContainsFunc(c.Edits, func(e Edit) bool { return e.Kind != Follow })
+	}
+	return c.Origin == FromSpotify || c.Origin == FromUnknown
+}
+
+// healable says whether a daemon may undo an edit made elsewhere, and why not.
+func healable(heal config.SelfHeal, k trait, from Origin) (VerdictState, string) {
+	const ways = "; to undo that: spotsync apply; to take it into the files: spotsync pull"
+	switch {
+	case heal == config.HealAll || heal == "":
+		return VerdictPending, ""
+	case from == FromUnknown:
+		return VerdictDrift, "who changed " + k.its() + " is not known, and self_heal = " + written(heal) + " has that only reported" + ways
+	case heal == config.HealDetails && k != traitTracks:
+		return VerdictPending, ""
+	}
+	return VerdictDrift, k.its() + " was changed on Spotify, and self_heal = " + written(heal) + " leaves that alone" + ways
+}
+
+// written is a value of self_heal as the files have it.
+func written(heal config.SelfHeal) string {
+	if heal == config.HealDetails {
+		return `"details"`
+	}
+	return string(heal)
+}
+
+// held is a change that is not done.
+func (c Change) held(reason string) Change {
+	if c.Action.Changes() || c.Action == None && reason != "" {
+		c.Reasons = append(slices.Clone(c.Reasons), reason)
+	}
+	if c.Action != Skipped {
+		c.Action = Held
+	}
+	c.Edits, c.After, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, nil, false
+	return c
+}
+
+// leaving is a change without some of its traits. What both sides agreed on of those stays what it was, so that a later
+// plan still knows who changed them.
+func (c Change) leaving(traits []trait, reason string) Change {
+	if slices.Contains(traits, traitLibrary) { // nothing is changed of what is not there
+		return c.held(reason)
+	}
+	for _, k := range traits {
+		c.Left = append(slices.Clip(c.Left), k.attributes()...)
+	}
+	wish, after := c.Wish.without(c.Left), *c.After
+	var edits []Edit
+	for _, e := range c.Edits {
+		if e.Items() && slices.Contains(traits, traitTracks) {
+			continue
+		}
+		if e.Kind == ChangeDetails {
+			if e = e.leaving(traits); *e.Details == (Details{}) {
+				continue
+			}
+		}
+		edits = append(edits, e)
+	}
+	if len(edits) == 0 && len(c.Unknown) == 0 {
+		return c.held(reason)
+	}
+	for _, k := range traits {
+		switch k {
+		case traitName:
+			after.Name = c.Before.Name
+		case traitDescription:
+			after.Description = c.Before.Description
+		case traitVisibility:
+			after.Public, after.Collaborative = c.Before.Public, c.Before.Collaborative
+		case traitTracks:
+			after.Tracks = c.Before.Tracks
+			c.DatesLost, c.Cheaper, c.Unfinished = 0, nil, false
+		}
+	}
+	c.Wish, c.After, c.Edits = &wish, &after, listed(edits)
+	c.Reasons = append(slices.Clone(c.Reasons), reason)
+	return c
+}
+
+// leaving is a change of details without some of them.
+func (e Edit) leaving(traits []trait) Edit {
+	d := *e.Details
+	for _, k := range traits {
+		switch k {
+		case traitName:
+			d.Name = nil
+		case traitDescription:
+			d.Description = nil
+		case traitVisibility:
+			d.Public, d.Collaborative = nil, nil
+		}
+	}
+	e.Details = &d
+	return e
+}
+
+// digest is a short text that is the same for wishes that want the same of a trait.
+func (w *Wish) digest(k trait) string {
+	if w == nil {
+		return ""
+	}
+	var want any
+	switch k {
+	case traitName:
+		want = w.Name
+	case traitDescription:
+		want = w.Description
+	case traitVisibility:
+		want = []*bool{w.Public, w.Collaborative}
+	case traitTracks:
+		want = []any{w.Mode, w.Tracks}
+	}
+	data, err := json.Marshal(want)
+	if err != nil {
+		panic("reconcile: a wish can always be written as JSON: " + err.Error())
+	}
+	return digest(data)[:12]
+}
+
+// manages reports whether the files say anything about a trait.
+func (w *Wish) manages(k trait) bool {
+	switch k {
+	case traitName:
+		return w.Name != nil
+	case traitDescription:
+		return w.Description != nil
+	case traitVisibility:
+		return w.Public != nil || w.Collaborative != nil
+	case traitTracks:
+		return w.HasTracks
+	}
+	return true
+}

@@ -1,0 +1,600 @@
+package reconcile
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+// daemon is a daemon that is started anew for every round.
+type daemon struct {
+	*world
+	LoopPolicy
+	files string // fingerprint of the files; empty: of what they say
+	loop  *Loop  // as the last round left it
+	next  time.Time
+}
+
+// round is what one round came to.
+type round struct {
+	plan, tamed *Plan
+	res         *Result
+	verdicts    map[string]Verdict
+}
+
+func (d *daemon) state() *store.State {
+	s := store.OpenState(d.fsys, filepath.Join(d.dir, "state"), d.issuer, d.lockPath())
+	s.Warn = func(err error) { d.t.Errorf("warned: %v", err) }
+	return s
+}
+
+func (d *daemon) round() round {
+	d.t.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		d.t.Helper()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	d.apart = true
+	s, err := d.open(ctx)
+	d.apart = false
+	must(err)
+	d.loop, err = LoadLoop(d.state())
+	must(err)
+	p, seen, diags, err := s.makePlan(ctx)
+	must(err)
+	if diags.HasErrors() {
+		d.t.Fatal(diags)
+	}
+	desired, _ := d.desire(s.lock)
+	files := d.files
+	if files == "" {
+		files = digest([]byte(d.hcl))
+	}
+	policy := d.LoopPolicy
+	policy.Hold = s.lock.Conflicts()
+	before := describe(p)
+	r := round{plan: p, verdicts: make(map[string]Verdict)}
+	var verdicts []Verdict
+	r.tamed, verdicts = d.loop.Tame(p, desired, files, policy, time.Now())
+	if got := describe(p); got != before {
+		d.t.Errorf("the plan was changed:\n%s\n%s", before, got)
+	}
+	if got := r.tamed.count(); got != r.tamed.Summary {
+		d.t.Errorf("the summary is %+v, and it comes to %+v", r.tamed.Summary, got)
+	}
+	for _, v := range verdicts {
+		r.verdicts[v.Address] = v
+	}
+	r.res, err = s.applier(seen).Apply(ctx, r.tamed)
+	must(err)
+	d.loop.Record(r.tamed, r.res, time.Now())
+	must(d.loop.Save(d.state()))
+	d.next = d.loop.Next(policy, 1, time.Time{}, time.Now(), 0)
+	return r
+}
+
+// is checks the verdict about playlist.a.
+func (d *daemon) is(r round, state VerdictState, reason string) {
+	d.t.Helper()
+	if v := r.verdicts["playlist.a"]; v.State != state || !strings.Contains(v.Reason, reason) {
+		d.t.Errorf("the verdict is %+v, want %s and %q; the plan\n%s\ntamed\n%s", v, state, reason, describe(r.plan), describe(r.tamed))
+	}
+}
+
+// inDaemon begins with playlists as the files want them, long settled.
+func inDaemon(t *testing.T, hcl string, test func(*testing.T, *daemon)) {
+	t.Helper()
+	inWorld(t, hcl, func(t *testing.T, w *world) {
+		d := &daemon{world: w, LoopPolicy: LoopPolicy{Interval: 5 * time.Minute}}
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		d.round()
+		if n := len(d.round().res.Applied); n > 0 {
+			t.Fatalf("%d playlists changed before it began", n)
+		}
+		test(t, d)
+	})
+}
+
+func rename(name string) func(*sandbox.Playlist) {
+	return func(p *sandbox.Playlist) { p.Name = name }
+}
+
+func addSong(n int) func(*sandbox.Playlist) {
+	return func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song(n)}) }
+}
+
+// TestVandalIsOutlasted: what comes back is healed at once three times, then ever later, and never given up.
+func TestVandalIsOutlasted(t *testing.T) {
+	want := []time.Duration{0, 0, 0, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour}
+	for name, attack := range map[string]func(*world){
+		"name":  func(w *world) { w.server.Edit(w.id("playlist.a"), rename("Vandal")) },
+		"songs": func(w *world) { w.server.Edit(w.id("playlist.a"), addSong(9)) },
+		"other names": func(w *world) {
+			w.server.Edit(w.id("playlist.a"), rename("Vandal "+time.Now().String()))
+		},
+		"unfollowed": func(w *world) { w.server.Unfollow(w.user, w.id("playlist.a")) },
+	} {
+		for _, quick := range []bool{false, true} { // too quick for a round in which all is well
+			inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+				var got []time.Duration
+				heal := func() time.Duration {
+					attack(d.world)
+					if quick {
+						time.Sleep(70 * time.Second)
+					}
+					began := time.Now()
+					for {
+						r := d.round()
+						if len(r.res.Applied) > 0 {
+							d.is(r, VerdictPending, "")
+							return time.Since(began).Round(time.Second)
+						}
+						d.is(r, VerdictBraked, "was changed back")
+						if at := r.verdicts["playlist.a"].RetryAt; at.Before(d.next) {
+							t.Errorf("it waits until %s and the next round is later, at %s", at, d.next)
+						}
+						if r.tamed.Complete || !r.tamed.Empty() {
+							t.Errorf("something is left out of the plan, and it says it is complete: %v", describe(r.tamed))
+						}
+						time.Sleep(time.Until(d.next))
+					}
+				}
+				for range want {
+					got = append(got, heal())
+					if !quick {
+						time.Sleep(2 * time.Minute)
+						d.is(d.round(), VerdictSame, "")
+					}
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s, quick %t (-want +got):\n%s", name, quick, diff)
+				}
+				time.Sleep(2 * time.Minute)
+				d.is(d.round(), VerdictSame, "")
+				time.Sleep(healMemory)
+				d.is(d.round(), VerdictSame, "")
+				if got := heal(); got != 0 {
+					t.Errorf("%s: after a quiet day it is healed after %s", name, got)
+				}
+			})
+		}
+	}
+}
+
+// TestBrakeIsReleased by a change of the files, and by a person.
+func TestBrakeIsReleased(t *testing.T) {
+	for name, release := range map[string]func(*daemon){
+		"files": func(d *daemon) { d.hcl += "# another word\n" },
+		"resume": func(d *daemon) {
+			l, err := LoadLoop(d.state())
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			l.Release("playlist.a")
+			if err := l.Save(d.state()); err != nil {
+				d.t.Fatal(err)
+			}
+		},
+	} {
+		inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+			for range 4 {
+				d.server.Edit(d.id("playlist.a"), addSong(9))
+				time.Sleep(2 * time.Minute)
+				d.round()
+			}
+			d.is(d.round(), VerdictBraked, "")
+			release(d)
+			d.is(d.round(), VerdictPending, "")
+			if got := d.there("playlist.a").Rows; len(got) != 2 {
+				t.Errorf("%s: not healed: %v", name, got)
+			}
+		})
+	}
+}
+
+// TestTwoVandals: what is braked does not keep the rest from being healed.
+func TestTwoVandals(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+		for range 4 {
+			d.server.Edit(d.id("playlist.a"), addSong(9))
+			time.Sleep(2 * time.Minute)
+			d.round()
+		}
+		d.server.Edit(d.id("playlist.a"), rename("Vandal"))
+		d.is(d.round(), VerdictBraked, "its list of songs was changed back 3 times")
+		if got := d.there("playlist.a"); got.Name != "A" || len(got.Rows) != 3 {
+			t.Errorf("got %q with %d songs", got.Name, len(got.Rows))
+		}
+		time.Sleep(2 * time.Minute)
+		if err := d.state().DropBase("playlist.a"); err != nil {
+			t.Fatal(err)
+		}
+		d.server.Edit(d.id("playlist.a"), rename("Vandal"))
+		d.is(d.round(), VerdictBraked, "")
+		time.Sleep(2 * time.Minute)
+		r := d.round() // what was healed beside it is no word on who changed the songs
+		d.is(r, VerdictBraked, "")
+		if from := r.plan.Changes[0].Origin; from != FromUnknown {
+			t.Errorf("the origin is %s", from)
+		}
+		time.Sleep(15 * time.Minute)
+		d.round()
+		d.holds("playlist.a", songs(1, 2)...)
+		time.Sleep(2 * time.Minute)
+		d.is(d.round(), VerdictSame, "")
+	})
+}
+
+// TestNeverSticks: Spotify makes something else of a name each time.
+func TestNeverSticks(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+		id := d.id("playlist.a")
+		d.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Times: -1, After: true, Then: func() {
+			d.server.Edit(id, func(p *sandbox.Playlist) { p.Name = strings.Join(strings.Fields(p.Name), " ") })
+		}})
+		d.hcl = block("a", "A  B", songs(1, 2))
+		rounds := func(n int) (last round) {
+			for range n {
+				last = d.round()
+				time.Sleep(5 * time.Minute)
+			}
+			return last
+		}
+		writes := d.server.Writes()
+		d.is(rounds(10), VerdictHeld, "its name was written 3 times and is never what was asked for")
+		if n := d.server.Writes() - writes; n != 3 {
+			t.Errorf("%d writes, want 3", n)
+		}
+		d.server.Edit(id, addSong(9))
+		d.is(d.round(), VerdictHeld, "")
+		d.holds("playlist.a", songs(1, 2)...)
+		time.Sleep(5 * time.Minute)
+		d.is(d.round(), VerdictHeld, "")
+
+		d.hcl += "# another word\n"
+		writes = d.server.Writes()
+		d.is(rounds(10), VerdictHeld, "")
+		if n := d.server.Writes() - writes; n != 3 {
+			t.Errorf("%d writes after the files changed, want 3", n)
+		}
+		d.hcl = block("a", "A B", songs(1, 2))
+		d.is(rounds(2), VerdictSame, "")
+	})
+}
+
+// TestFlapping: the files don't change, and what comes of them does.
+func TestFlapping(t *testing.T) {
+	for name, tt := range map[string]struct {
+		names []string
+		every time.Duration
+		held  int // the round that is held; 0 for none
+	}{
+		"three at once":         {[]string{"B", "C"}, 5 * time.Minute, 2},
+		"to and fro":            {[]string{"B", "A", "B", "A", "B"}, 5 * time.Minute, 4},
+		"each round, rarely":    {[]string{"B", "C"}, 2 * time.Hour, 2},
+		"rarely":                {[]string{"B", "B", "C", "C", "D", "D"}, 2 * time.Hour, 0},
+		"the same is no change": {[]string{"B", "B", "B", "B"}, 5 * time.Minute, 0},
+	} {
+		inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+			d.files = digest([]byte(d.hcl))
+			for i, n := range tt.names {
+				time.Sleep(tt.every)
+				d.hcl = block("a", n, songs(1, 2, 3+i))
+				r := d.round()
+				held := r.verdicts["playlist.a"].State == VerdictHeld
+				if held != (i+1 == tt.held) {
+					t.Errorf("%s: round %d: %+v", name, i+1, r.verdicts["playlist.a"])
+				}
+				d.holds("playlist.a", songs(1, 2, 3+i)...)
+				if held {
+					break
+				}
+				if got := d.there("playlist.a").Name; got != n {
+					t.Errorf("%s: round %d: the name is %q", name, i+1, got)
+				}
+			}
+			if tt.held == 0 {
+				return
+			}
+			was := d.there("playlist.a").Name
+			time.Sleep(2 * time.Hour)
+			d.is(d.round(), VerdictHeld, "its name changes again and again")
+			if got := d.there("playlist.a").Name; got != was {
+				t.Errorf("%s: the name is %q", name, got)
+			}
+		})
+	}
+}
+
+func TestSelfHealDetails(t *testing.T) {
+	line := `self_heal = "details"`
+	inDaemon(t, block("a", "A", songs(1, 2), line), func(t *testing.T, d *daemon) {
+		d.server.Edit(d.id("playlist.a"), func(p *sandbox.Playlist) {
+			rename("Vandal")(p)
+			addSong(9)(p)
+		})
+		d.is(d.round(), VerdictDrift, `its list of songs was changed on Spotify, and self_heal = "details" leaves that alone`)
+		for range 3 {
+			if p := d.there("playlist.a"); p.Name != "A" || len(p.Rows) != 3 {
+				t.Fatalf("got %q with %d songs", p.Name, len(p.Rows))
+			}
+			time.Sleep(2 * time.Minute)
+			r := d.round()
+			d.is(r, VerdictDrift, "")
+			if c := r.plan.Changes[0]; c.Origin != FromSpotify {
+				t.Fatalf("who changed it is forgotten: %s", c.Origin)
+			}
+			if d.world.id("playlist.a") == "" || !r.tamed.Empty() {
+				t.Fatalf("more is done: %s", describe(r.tamed))
+			}
+		}
+		d.server.Unfollow(d.user, d.id("playlist.a"))
+		d.is(d.round(), VerdictDrift, "")
+		if d.there("playlist.a").Deleted {
+			t.Error("it was not put back")
+		}
+		time.Sleep(2 * time.Minute)
+		d.hcl = block("a", "A", songs(1, 2, 3), line)
+		d.is(d.round(), VerdictPending, "")
+		d.holds("playlist.a", songs(1, 2, 3)...)
+		time.Sleep(2 * time.Minute)
+		d.is(d.round(), VerdictSame, "")
+	})
+}
+
+func TestSelfHealNothing(t *testing.T) {
+	line := `self_heal = false`
+	inDaemon(t, block("a", "A", songs(1, 2), line), func(t *testing.T, d *daemon) {
+		writes := d.server.Writes()
+		d.server.Edit(d.id("playlist.a"), rename("Mine"))
+		for range 3 {
+			d.is(d.round(), VerdictDrift, "its name was changed on Spotify, and self_heal = false leaves that alone")
+			time.Sleep(5 * time.Minute)
+		}
+		d.server.Unfollow(d.user, d.id("playlist.a"))
+		d.is(d.round(), VerdictDrift, "its place in the library")
+		if n := d.server.Writes() - writes; n != 0 {
+			t.Errorf("%d writes", n)
+		}
+		d.hcl = block("a", "A", songs(1, 2, 3), line) // the files changed too
+		d.is(d.round(), VerdictPending, "")
+		time.Sleep(2 * time.Minute)
+		d.is(d.round(), VerdictSame, "")
+	})
+}
+
+// TestUnknownOrigin: without a memory of who agreed on what, a daemon does what apply would, where it may heal at all.
+func TestUnknownOrigin(t *testing.T) {
+	for line, want := range map[string]VerdictState{"self_heal = true": VerdictPending, `self_heal = "details"`: VerdictDrift, "self_heal = false": VerdictDrift} {
+		inDaemon(t, block("a", "A", songs(1, 2), line), func(t *testing.T, d *daemon) {
+			d.server.Edit(d.id("playlist.a"), rename("Mine"))
+			if err := d.state().DropBase("playlist.a"); err != nil {
+				t.Fatal(err)
+			}
+			d.is(d.round(), want, "")
+		})
+	}
+}
+
+func TestGoneIsOnlyReported(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1, 2))+block("b", "B", songs(3)), func(t *testing.T, d *daemon) {
+		q := d.server.Quirks()
+		q.DeletedByIDIs404 = true
+		d.server.SetQuirks(q)
+		d.server.Unfollow(d.user, d.id("playlist.a"))
+		for range 2 {
+			r := d.round()
+			d.is(r, VerdictDrift, "Spotify no longer knows "+string(d.id("playlist.a")))
+			if !r.tamed.Empty() || r.tamed.Complete || r.tamed.Summary != (Summary{}) {
+				t.Errorf("the plan is %+v", r.tamed.Summary)
+			}
+			d.owned(1)
+			time.Sleep(2 * time.Minute)
+		}
+		d.mustApply()
+		d.owned(2)
+	})
+}
+
+func TestNoCreate(t *testing.T) {
+	inDaemon(t, block("b", "B", songs(3)), func(t *testing.T, d *daemon) {
+		d.NoCreate = true
+		d.hcl += block("a", "A", songs(1))
+		d.is(d.round(), VerdictDrift, "--no-create")
+		d.owned(1)
+		d.NoCreate = false
+		d.is(d.round(), VerdictPending, "")
+		d.owned(2)
+	})
+}
+
+func TestPruneTakesTwoRounds(t *testing.T) {
+	others := block("b", "B", songs(3)) + block("c", "C", songs(3)) + block("d", "D", songs(3))
+	all := block("a", "A", songs(1)) + others
+	inDaemon(t, all, func(t *testing.T, d *daemon) {
+		d.hcl = others
+		for range 3 {
+			d.is(d.round(), VerdictDrift, "only with --prune")
+			time.Sleep(2 * time.Minute)
+		}
+		d.Prune = true
+		later := func(wait time.Duration, want VerdictState) {
+			t.Helper()
+			time.Sleep(wait)
+			r := d.round()
+			if v := r.verdicts["playlist.a"]; v.State != want || len(r.res.Applied) != 0 {
+				t.Errorf("%+v, applied %v", v, r.res.Applied)
+			}
+		}
+		later(0, VerdictPending)
+		if got := time.Until(d.next); got != time.Minute {
+			t.Errorf("the next round is in %s", got)
+		}
+		later(59*time.Second, VerdictPending)
+		d.hcl += "# other files\n"
+		later(time.Hour, VerdictPending)
+		d.hcl = all
+		later(time.Hour, VerdictSame)
+		d.hcl = others
+		later(time.Hour, VerdictPending)
+		d.owned(4)
+		time.Sleep(time.Minute)
+		if r := d.round(); !slices.Equal(r.res.Applied, []string{"playlist.a"}) || !r.tamed.Complete {
+			t.Errorf("applied %v", r.res.Applied)
+		}
+		d.owned(3)
+	})
+}
+
+// TestGuardsHoldOnlyWhatTheyGuard: too much would go, and what remains is looked after all the same.
+func TestGuardsHoldOnlyWhatTheyGuard(t *testing.T) {
+	a := block("a", "A", upTo(12))
+	inDaemon(t, a+block("b", "B", songs(3))+block("c", "C", songs(3)), func(t *testing.T, d *daemon) {
+		d.Prune = true
+		d.hcl = a
+		for range 2 {
+			d.server.Edit(d.id("playlist.a"), rename("Vandal"))
+			r := d.round()
+			d.is(r, VerdictPending, "")
+			if v := r.verdicts["playlist.b"]; v.State != VerdictHeld || !strings.Contains(v.Reason, "more than a third") {
+				t.Errorf("%+v", v)
+			}
+			d.owned(3)
+			if d.there("playlist.a").Name != "A" {
+				t.Error("not healed")
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		d.hcl = block("a", "Other", songs(1)) + block("b", "B", songs(3, 4)) + block("c", "C", songs(3))
+		r := d.round()
+		d.is(r, VerdictHeld, "Too many items would be removed. 11 of 12")
+		d.holds("playlist.a", upTo(12)...)
+		d.holds("playlist.b", songs(3, 4)...)
+	})
+}
+
+func TestFailuresBackOff(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1))+block("b", "B", songs(3)), func(t *testing.T, d *daemon) {
+		d.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Times: -1, Status: 400, Body: `{"error":{"status":400,"message":"No"}}`})
+		d.hcl = block("a", "Other", songs(1)) + block("b", "B", songs(3, 4))
+		began := time.Now()
+		var tried []time.Duration
+		for len(tried) < 12 {
+			r := d.round()
+			if len(r.res.Failures) > 0 {
+				tried = append(tried, time.Since(began).Round(time.Second))
+			} else {
+				d.is(r, VerdictFailed, "the last try failed")
+			}
+			time.Sleep(time.Until(d.next))
+		}
+		d.holds("playlist.b", songs(3, 4)...)
+		m := time.Minute
+		want := []time.Duration{0, m, 3 * m, 7 * m, 15 * m, 31 * m, 63 * m, 127 * m, 255 * m, 511 * m, 511*m + 6*time.Hour, 511*m + 12*time.Hour}
+		if diff := cmp.Diff(want, tried); diff != "" {
+			t.Errorf("tried at (-want +got):\n%s", diff)
+		}
+		d.server.ClearFaults()
+		d.is(d.round(), VerdictFailed, "")
+		d.hcl += "# another word\n"
+		d.is(d.round(), VerdictPending, "")
+		if d.there("playlist.a").Name != "Other" {
+			t.Error("not renamed")
+		}
+	})
+}
+
+// TestDaemonStaysOutOfTheFolder: what it learns waits for the command.
+func TestDaemonStaysOutOfTheFolder(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1)), func(t *testing.T, d *daemon) {
+		before := d.lockText()
+		d.hcl += block("b", "B", songs(2))
+		if r := d.round(); !r.res.Pending {
+			t.Error("nobody is told that entries are pending")
+		}
+		time.Sleep(2 * time.Minute)
+		pending := filepath.Join(d.state().Dir(), "pending.lock.hcl")
+		was, err := os.Stat(pending)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.round()
+		if is, err := os.Stat(pending); err != nil || !os.SameFile(was, is) {
+			t.Errorf("a quiet round wrote: %v", err)
+		}
+		if got := d.lockText(); got != before {
+			t.Errorf("the file was written:\n%s", got)
+		}
+		entries, err := os.ReadDir(d.dir)
+		if err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }) {
+			t.Errorf("the folder holds %v, %v", entries, err)
+		}
+		d.owned(2)
+		d.mustApply()
+		if !strings.Contains(d.lockText(), "playlist.b") {
+			t.Errorf("not folded in:\n%s", d.lockText())
+		}
+		d.converged()
+		d.round()
+		d.owned(2)
+	})
+}
+
+// TestConflictHoldsOnePlaylist: git brings another ID for an address the daemon has made itself.
+func TestConflictHoldsOnePlaylist(t *testing.T) {
+	inDaemon(t, block("b", "B", songs(3)), func(t *testing.T, d *daemon) {
+		d.hcl += block("a", "A", songs(1))
+		d.round()
+		ours := d.id("playlist.a")
+		theirs := d.server.AddPlaylist(d.user, sandbox.PlaylistSpec{Name: "A", URIs: []spotify.URI{song(7)}})
+		time.Sleep(2 * time.Minute)
+		d.editLock(func(f *lockfile.File) {
+			f.Playlists["playlist.a"] = lockfile.Playlist{ID: theirs, Account: "default", Name: "A"}
+		})
+		for range 2 {
+			d.hcl += "# x\n" + block("c"+string(rune('0'+len(d.hcl)%10)), "C"+time.Now().String(), songs(4))
+			r := d.round() // something is learned meanwhile
+			d.is(r, VerdictHeld, "One address means two playlists. The lock file says playlist.a is "+string(theirs))
+			if !strings.Contains(r.verdicts["playlist.a"].Reason, string(ours)) {
+				t.Errorf("ours is not named: %s", r.verdicts["playlist.a"].Reason)
+			}
+			if len(r.res.Applied) != 1 {
+				t.Errorf("the others don't go on: %v", r.res.Applied)
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		d.refused("One address means two playlists")
+	})
+}
+
+// TestLoopIsWrittenOnlyWhenItChanged: a quiet round leaves the disk alone.
+func TestLoopIsWrittenOnlyWhenItChanged(t *testing.T) {
+	inDaemon(t, block("a", "A", songs(1)), func(t *testing.T, d *daemon) {
+		d.round()
+		d.fsys = store.FailingFS(func(s store.Step) error {
+			if s.Changes() && strings.Contains(s.Path, "loop") {
+				t.Errorf("%v", s)
+			}
+			return nil
+		})
+		for range 5 {
+			time.Sleep(5 * time.Minute)
+			d.is(d.round(), VerdictSame, "")
+		}
+	})
+}

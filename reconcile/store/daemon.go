@@ -1,0 +1,53 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+)
+
+// LoopPath is the file that Loop reads and SaveLoop writes.
+func (s *State) LoopPath() string { return filepath.Join(s.dir, "loop.json") }
+
+// Loop returns what a daemon remembered between rounds, and nil when that is nothing. A damaged record counts as nothing, and
+// [State.Warn] is told; one of a newer spotsync is a *VersionError.
+func (s *State) Loop() (json.RawMessage, error) {
+	data, err := readJSON[json.RawMessage](s.fsys, s.LoopPath(), "loop", "the daemon begins anew, and may undo an edit sooner than it would have")
+	if err != nil {
+		return nil, s.unlessNewer(err)
+	}
+	if data == nil || string(*data) == "null" {
+		return nil, nil
+	}
+	return *data, nil
+}
+
+// SaveLoop replaces it, unless it is there already.
+func (s *State) SaveLoop(data json.RawMessage) error {
+	file, err := encode("loop", data, nil)
+	if err != nil {
+		return err
+	}
+	if old, err := s.fsys.ReadFile(s.LoopPath()); err == nil && bytes.Equal(old, file) {
+		return nil
+	}
+	return writeJSON(s.fsys, s.LoopPath(), "loop", data)
+}
+
+// LockDaemon makes this process the only daemon of the lock file. It does not wait: another daemon is a *LockedError that
+// names it. [State.Lock] is another lock, which daemon and commands take turns with.
+func (s *State) LockDaemon(ctx context.Context) (unlock func() error, err error) {
+	unlock, err = turn{fsys: s.fsys, dir: filepath.Join(s.dir, "daemon"), command: s.Command}.take(ctx, 0, nil)
+	if locked, ok := asLockedError(err); ok {
+		locked.Daemon = true
+	}
+	if err != nil || s.followed == "" {
+		return unlock, err
+	}
+	if err := s.fsys.WriteFile(s.followed, []byte(filepath.Base(s.dir)), 0o600); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return unlock, nil
+}
