@@ -142,10 +142,15 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		return err
 	}
 	d.learnCost(r)
+	d.tame(s, r)
+	return d.apply(ctx, s, r)
+}
+
+// tame takes out of the plan what the daemon may not do, or not yet.
+func (d *daemon) tame(s *session, r *attempt) {
 	policy := d.policy
 	policy.Hold = s.lock.Conflicts()
 	r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, policy, time.Now())
-	return d.apply(ctx, s, r)
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
@@ -186,7 +191,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 		if r.planned, err = s.planFor(ctx, "apply", d.good, o.planOptions); err != nil {
 			return err
 		}
-		r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, d.policy, time.Now())
+		d.tame(s, r)
 	}
 }
 
@@ -211,13 +216,15 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 			return nil, errors.Join(err, s.Close())
 		}
 		var desired *config.Desired
-		if desired, lost = s.desire(ctx); lost == nil {
-			d.good, d.files = desired, fingerprint(conf.source, desired.Reads)
-			if d.watch.Watch(d.paths(conf.source, desired)) {
-				d.ask("files") // it may have changed between reading and watching
-			}
-		} else if ctx.Err() != nil {
+		desired, lost = s.desire(ctx)
+		if ctx.Err() != nil {
 			return nil, errors.Join(ctx.Err(), s.Close())
+		}
+		if lost == nil {
+			d.good, d.files = desired, fingerprint(conf.source, desired.Reads)
+		}
+		if d.watch.Watch(d.paths(conf)) {
+			d.ask("files") // it may have changed between reading and watching
 		}
 	}
 	problem := ""
@@ -259,9 +266,13 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 // errBroken: nothing can be done before the files are mended.
 var errBroken = errors.New("the configuration is broken, and was from the start: nothing is done until it is mended")
 
-// paths are all that reading the configuration looked at.
-func (d *daemon) paths(source *config.Source, desired *config.Desired) []string {
-	paths := slices.Concat(d.basics, desired.Reads, []string{source.LockPath})
+// paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
+func (d *daemon) paths(conf *configuration) []string {
+	source := conf.source
+	paths := slices.Concat(d.basics, conf.files.Reads(), []string{source.LockPath})
+	if d.good != nil {
+		paths = append(paths, d.good.Reads...)
+	}
 	if source.Alone {
 		for name := range source.Files {
 			paths = append(paths, filepath.Join(source.Dir, filepath.Base(name)))

@@ -92,6 +92,27 @@ func TestDaemonReadsAgainWhatWasRead(t *testing.T) {
 	})
 }
 
+// What is missing from the start, in a folder that is not there either, is waited for all the same.
+func TestDaemonWaitsForWhatIsMissing(t *testing.T) {
+	files := map[string]string{"main.hcl": "playlist \"p\" {\n  name = \"P\"\n  description = trimspace(file(\"texts/about.txt\"))\n}\n"}
+	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
+		d := w.start("--interval", "10h")
+		if r := d.round(1); r.Result != "failed" {
+			t.Errorf("the first round: %+v", r)
+		}
+		d.ends(d.next(func() { w.write(map[string]string{"texts/about.txt": "here"}) }), "files", "changed")
+		if got := w.server.Playlists(sandbox.SandboxUser)[0].Description; got != "here" {
+			t.Errorf("it is described as %q", got)
+		}
+
+		// The same where the files were without errors before.
+		w.write(map[string]string{"main.hcl": strings.ReplaceAll(files["main.hcl"], "texts/about.txt", "more/about.txt")})
+		d.awaits("the broken configuration", func() bool { return strings.Count(d.log.String(), "the configuration is broken; what it") == 2 })
+		w.write(map[string]string{"more/about.txt": "there"})
+		d.awaits("the new text", func() bool { return w.server.Playlists(sandbox.SandboxUser)[0].Description == "there" })
+	})
+}
+
 func TestDaemonOutlivesBrokenFiles(t *testing.T) {
 	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 		d := w.start("--prune", "--notify-url", "https://notices.test/x")

@@ -54,6 +54,7 @@ func TestWatchGitLock(t *testing.T) {
 				if times, _ := awaitChanges(t, w, d.path("repo/conf")); times != 1 {
 					t.Errorf("told %d times", times)
 				}
+				time.Sleep(defaultQuiet) // it looks so often
 				synctest.Wait()
 				if !settled.Load() {
 					t.Error("not settled when git is done")
