@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -317,6 +320,29 @@ func TestDaemonCreatesNothingIfAsked(t *testing.T) {
 		d.next(func() { w.command(exitOK, "apply", "--auto-approve", w.conf) })
 		w.edits("P", func(p *sandbox.Playlist) { p.Name = "Q" })
 		d.awaits("healing", func() bool { return w.server.Playlists(sandbox.SandboxUser)[0].Name == "P" })
+	})
+}
+
+// An address that came to mean two playlists is left alone, also while a name waits for the ID of a new playlist.
+func TestDaemonLeavesClashesAlone(t *testing.T) {
+	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.ends(d.round(1), "start", "changed")
+		theirs := w.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Theirs", URIs: []spotify.URI{song("B")}})
+		lock := lockfile.New(auth.Loopback)
+		lock.Playlists["playlist.p"] = lockfile.Playlist{ID: theirs, Account: defaultLabel, Name: "Theirs"}
+		w.write(map[string]string{"spotsync.lock.hcl": string(lock.Bytes()), "more.hcl": `
+playlist "new" {
+  name = "New"
+}
+playlist "about" {
+  name = "About"
+  description = "see ${playlist.new.uri}"
+}
+`})
+		time.Sleep(time.Hour)
+		w.has("About:", "New:", "P: A", "Theirs: B")
+		d.page("One address means two playlists")
 	})
 }
 
