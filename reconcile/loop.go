@@ -182,6 +182,29 @@ func (l *Loop) tidy(p *Plan) {
 	maps.DeleteFunc(l.Playlists, func(address string, w *watched) bool { return !there[address] || w.empty() })
 }
 
+// Waiting tells of the playlists that were held back when they were last seen and still are, sorted by address: held,
+// braked or failed, as Tame would say without a look at Spotify.
+func (l *Loop) Waiting(now time.Time) []Verdict {
+	all := []Verdict{}
+	for _, address := range slices.Sorted(maps.Keys(l.Playlists)) {
+		w := l.Playlists[address]
+		v := Verdict{Address: address, State: VerdictPending}
+		if now.Before(w.RetryAt) {
+			v.State, v.Reason, v.RetryAt = VerdictFailed, w.Problem, w.RetryAt
+		} else {
+			for _, k := range allTraits {
+				if t := w.Troubles[k]; t != nil {
+					v.tell(t.waits(k, now))
+				}
+			}
+		}
+		if v.State != VerdictPending {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 // taming is one plan being tamed.
 type taming struct {
 	l       *Loop

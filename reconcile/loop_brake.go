@@ -119,17 +119,13 @@ func (t *trouble) calm(want string, now time.Time) bool {
 // judge says whether a trait that differs is written now.
 func (w *watched) judge(k trait, want string, drift bool, now time.Time) (VerdictState, string, time.Time) {
 	t := w.trouble(k)
-	if t.flaps(want) {
+	switch {
+	case t.Flaps:
+	case t.flaps(want):
 		t.Flaps = true
-	}
-	if t.Flaps {
-		return VerdictHeld, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume", time.Time{}
-	}
-	if !drift {
+	case !drift:
 		t.Since, t.RetryAt = time.Time{}, time.Time{}
-		return VerdictPending, "", time.Time{}
-	}
-	if t.Since.IsZero() { // it differs again
+	case t.Since.IsZero(): // it differs again
 		if !t.Wrote.IsZero() && now.Sub(t.Wrote) >= healMemory {
 			t.Heals = 0
 		}
@@ -139,10 +135,18 @@ func (w *watched) judge(k trait, want string, drift bool, now time.Time) (Verdic
 		t.Since = now.UTC()
 		t.RetryAt = t.Since.Add(healDelays[min(t.Heals, len(healDelays)-1)])
 	}
-	if t.Missed >= maxMissed {
+	return t.waits(k, now)
+}
+
+// waits says whether a trait waits, and why, as was found out.
+func (t *trouble) waits(k trait, now time.Time) (VerdictState, string, time.Time) {
+	switch {
+	case t.Flaps:
+		return VerdictHeld, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume", time.Time{}
+	case t.Since.IsZero():
+	case t.Missed >= maxMissed:
 		return VerdictHeld, fmt.Sprintf("%s was written %d times and is never what was asked for afterwards; change the line, or: spotsync resume", k.its(), t.Missed), time.Time{}
-	}
-	if now.Before(t.RetryAt) {
+	case now.Before(t.RetryAt):
 		return VerdictBraked, fmt.Sprintf("%s was changed back %d times, so that undoing it waits", k.its(), t.Heals), t.RetryAt
 	}
 	return VerdictPending, "", time.Time{}

@@ -164,6 +164,12 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
 		}
 		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("telling how it is")
+		erase, err := d.state.NoteDaemonAddress(listener.Addr().String())
+		if err != nil {
+			a.log.Debug().Err(err).Msg("spotsync status will not know of this daemon")
+		} else {
+			defer closing(erase, &err)
+		}
 	}
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -230,7 +236,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = daemonStatus{Version: version(), Started: now, Path: named, LockFile: d.lockPath, Interval: d.o.interval,
+	d.status = daemonStatus{Version: version(), Started: now, Path: named, LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.hooks.inner == nil {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()

@@ -14,9 +14,25 @@ import (
 // checkDaemon asks the daemon that listens at an address whether it is alive, as a container's health check without a
 // shell and curl. That a login has ended or Spotify wants no requests is no reason to say no: starting anew mends neither.
 func checkDaemon(ctx context.Context, listen string) error {
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:7979", listen)
+	}
+	address := nearby(listen)
+	status, said, err := askDaemon(ctx, nil, address, "/healthz")
+	switch {
+	case err != nil:
+		return fmt.Errorf("no daemon answers at %s: %w", address, err)
+	case status != http.StatusOK:
+		return fmt.Errorf("the daemon at %s answers %d %s: %s", address, status, http.StatusText(status), printable(strings.TrimSpace(string(said[:min(len(said), 200)]))))
+	}
+	return nil
+}
+
+// nearby is where to reach, from this computer, who listens at an address.
+func nearby(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:7979", listen)
+		return listen
 	}
 	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
 		host = "127.0.0.1" // it listens everywhere, so here too
@@ -24,23 +40,28 @@ func checkDaemon(ctx context.Context, listen string) error {
 			host = "::1"
 		}
 	}
+	return net.JoinHostPort(host, port)
+}
+
+// askDaemon asks one of the documents for machines, as JSON where there is a choice. No proxy is asked, and nobody else.
+func askDaemon(ctx context.Context, inner http.RoundTripper, address, path string) (status int, said []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	address := net.JoinHostPort(host, port)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	req.Header.Set("User-Agent", "spotsync/"+version())
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req.Header.Set("Accept", "application/json")
+	if inner == nil {
+		inner = &http.Transport{DisableKeepAlives: true}
+	}
+	client := http.Client{Transport: inner, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("no daemon answers at %s: %w", address, err)
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // only for the message
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the daemon at %s answers %s: %s", address, resp.Status, printable(strings.TrimSpace(string(said))))
-	}
-	return nil
+	said, err = io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return resp.StatusCode, said, err
 }

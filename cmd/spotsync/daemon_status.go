@@ -10,6 +10,7 @@ type daemonStatus struct {
 	Now      time.Time
 	Path     string // the configuration, as it was named
 	LockFile string
+	State    string // [store.State.Key] of the lock file
 
 	Reasons []string // why it is not ready, each a sentence; none: it is
 

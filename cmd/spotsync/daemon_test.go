@@ -133,6 +133,9 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 		}
 		return a.response(req), err
 	}
+	if req.URL.Host == "127.0.0.1:7979" { // a command asks the daemon
+		return w.started[len(w.started)-1].browser.Do(in)
+	}
 	in.RequestURI, in.RemoteAddr, in.Host = req.URL.RequestURI(), "127.0.0.1:1", req.URL.Host
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
@@ -219,6 +222,7 @@ type roundLine struct {
 	Requests int
 	Applied  []string
 	Problem  string
+	Next     time.Time
 }
 
 // tail is the end of the log.

@@ -24,7 +24,7 @@ func sampleStatus() daemonStatus {
 			Tracks: 48, Synced: ago(3 * time.Minute), Changed: ago(50 * time.Hour)}
 	}
 	return daemonStatus{
-		Version: "0.1.0", Started: ago(12 * 24 * time.Hour), Now: pageNow, Path: "/srv/music/playlists", LockFile: "/srv/music/playlists/spotsync.lock.hcl",
+		Version: "0.1.0", Started: ago(12 * 24 * time.Hour), Now: pageNow, Path: "/srv/music/playlists", State: "lock-1", LockFile: "/srv/music/playlists/spotsync.lock.hcl",
 		Config: daemonConfig{Good: ago(2 * time.Hour), Tried: ago(2 * time.Hour), Files: 4},
 		Accounts: []daemonAccount{
 			{Label: "default", Name: "Marta Novák", User: "martanovak", Ends: pageNow.Add(141 * 24 * time.Hour), Days: 141},

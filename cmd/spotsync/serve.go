@@ -192,12 +192,37 @@ func oneLine(texts []string) []string {
 
 // readiness is the document of /readyz.
 type readiness struct {
-	Ready   bool     `json:"ready"`
-	Reasons []string `json:"reasons"`
+	Ready     bool        `json:"ready"`
+	Reasons   []string    `json:"reasons"`
+	State     string      `json:"state"`      // [store.State.Key] of the lock file
+	LastRound *readyRound `json:"last_round"` // null: none has ended yet
+	NextRound *time.Time  `json:"next_round"` // null: one is under way
+}
+
+// readyRound is what a round came to.
+type readyRound struct {
+	Why      string    `json:"why"`
+	Began    time.Time `json:"began"`
+	Result   string    `json:"result"`
+	Requests int       `json:"requests"`
+}
+
+// readinessOf is a status as /readyz tells it.
+func readinessOf(s daemonStatus) readiness {
+	r := readiness{Ready: len(s.Reasons) == 0, Reasons: append([]string{}, s.Reasons...), State: s.State}
+	if l := s.Last; l != nil {
+		r.LastRound = &readyRound{Why: l.Why, Began: l.Began.UTC().Truncate(time.Second), Result: l.Result, Requests: l.Requests}
+	}
+	if s.Busy == "" && !s.Next.IsZero() {
+		next := s.Next.UTC().Truncate(time.Second)
+		r.NextRound = &next
+	}
+	return r
 }
 
 func (s *daemonServer) readyz(w http.ResponseWriter, r *http.Request) error {
-	reasons := s.Status().Reasons
+	now := s.Status()
+	reasons := now.Reasons
 	status, answer := http.StatusOK, "ok"
 	if len(reasons) > 0 {
 		status, answer = http.StatusServiceUnavailable, strings.Join(oneLine(reasons), "\n")
@@ -211,7 +236,7 @@ func (s *daemonServer) readyz(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	enc.Encode(readiness{Ready: len(reasons) == 0, Reasons: append([]string{}, reasons...)}) // a reader who left needs no answer
+	enc.Encode(readinessOf(now)) // a reader who left needs no answer
 	return nil
 }
 

@@ -59,9 +59,11 @@ func TestServeProbes(t *testing.T) {
 			t.Errorf("%s (%s): %d %q, want %d %q", path, accept, w.Code, w.Body, status, body)
 		}
 	}
+	last := s.Status().Last.Began.UTC().Format(time.RFC3339)
+	rounds := `"state":"lock-1","last_round":{"why":"interval","began":"` + last + `","result":"ok","requests":2},"next_round":"` + s.Status().Next.UTC().Format(time.RFC3339) + `"}` + "\n"
 	check("/healthz", "", 200, "ok\n")
 	check("/readyz", "", 200, "ok\n")
-	check("/readyz", "application/json", 200, `{"ready":true,"reasons":[]}`+"\n")
+	check("/readyz", "application/json", 200, `{"ready":true,"reasons":[],`+rounds)
 	check("/metrics", "", 200, "spotsync_build_info 1\n")
 
 	status := sampleStatus()
@@ -70,7 +72,7 @@ func TestServeProbes(t *testing.T) {
 	s.Alive = func() error { return errors.New("the loop has not moved for 10m0s") }
 	check("/healthz", "", 503, "the loop has not moved for 10m0s\n")
 	check("/readyz", "", 503, "The configuration is broken.\nAccount \"kids\" needs a login.\n")
-	check("/readyz", "application/json", 503, `{"ready":false,"reasons":["The configuration is broken.","Account \"kids\"\nneeds a login."]}`+"\n")
+	check("/readyz", "application/json", 503, `{"ready":false,"reasons":["The configuration is broken.","Account \"kids\"\nneeds a login."],`+rounds)
 	s.Metrics = nil
 	check("/metrics", "", 404, "There is nothing here.\n")
 }

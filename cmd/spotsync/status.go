@@ -25,8 +25,9 @@ func newStatus(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [flags] [PATH]",
 		Short: "Show what this computer knows, asking Spotify nothing",
-		Long: `status shows, without one request: whose login is used and how long it lasts, whether Spotify wants no requests at
-the moment, the last run, which playlists differ as they were last seen, are held, new or in no file, and what an interrupted run left to finish.
+		Long: `status shows, without one request to Spotify: whose login is used and how long it lasts, whether Spotify wants no
+requests at the moment, the last run, the daemon's last round if one listens on this computer, which playlists differ as
+they were last seen, are held, wait, are new or in no file, and what an interrupted run left to finish.
 
 As a health check it exits with 0 when all is well, 4 when a login is missing, refused or over, 5 while Spotify wants no
 requests, 1 when the files or the state can't be read; with --detailed-exitcode also 2 when something is open: a playlist
@@ -49,6 +50,7 @@ type statusReport struct {
 	LockFile      string           `json:"lock_file"`
 	Accounts      []statusAccount  `json:"accounts"`
 	LastRun       *statusRun       `json:"last_run"` // null: none on this computer
+	Daemon        *statusDaemon    `json:"daemon"`   // null: none that listens
 	Managed       int              `json:"managed"`  // playlists in the lock file
 	Playlists     []statusPlaylist `json:"playlists"`
 	Creates       []statusCreate   `json:"unfinished_creates"`  // asked for, and whether they came to be is not recorded
@@ -78,6 +80,7 @@ type statusRun struct {
 const (
 	playlistManaged = "managed" // in the files and the lock file
 	playlistHeld    = "held"    // so, and left alone
+	playlistWaits   = "waits"   // so, and a daemon tries again later
 	playlistDiffers = "differs" // the files want something else than what was there when it was last seen
 	playlistNew     = "new"     // in the files only
 	playlistOrphan  = "in_no_file"
@@ -90,8 +93,8 @@ type statusPlaylist struct {
 	Name    string     `json:"name"`
 	ID      spotify.ID `json:"id,omitempty"`
 	State   string     `json:"state"`
-	Reason  string     `json:"reason,omitempty"` // of the hold
-	Until   *time.Time `json:"until,omitempty"`  // of the hold
+	Reason  string     `json:"reason,omitempty"` // of the hold or the wait
+	Until   *time.Time `json:"until,omitempty"`  // the same
 
 	Requests int `json:"requests,omitempty"` // that would bring it to what the files want, as it was last seen
 }
@@ -183,6 +186,10 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 		return nil, err
 	}
 	r.Playlists = playlistStates(desired, s.lock.Current(), remembered, s.now)
+	if err := s.statusOfLoop(r.Playlists); err != nil {
+		return nil, err
+	}
+	r.Daemon = s.statusOfDaemon(ctx)
 	if err := s.statusDifferences(ctx, r); err != nil {
 		return nil, err
 	}
@@ -349,6 +356,9 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 	} else {
 		fmt.Fprintf(w, "Last run: %s on %s, %s.\n", r.LastRun.Command, r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), plural(r.LastRun.Playlists, "playlist"))
 	}
+	if r.Daemon != nil {
+		r.Daemon.write(w)
+	}
 	fmt.Fprintf(w, "Playlists: %d managed.\n", r.Managed)
 	for _, p := range r.Playlists {
 		if p.State == playlistManaged {
@@ -362,6 +372,8 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 				until = " until " + p.Until.Format("2 Jan 2006 15:04 UTC")
 			}
 			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume '%s'\n", what, p.Reason, until, p.Address)
+		case playlistWaits:
+			fmt.Fprintf(w, "  waits       %s: %s; the daemon tries again on %s\n", what, printable(p.Reason), p.Until.Format("2 Jan 2006 15:04 UTC"))
 		case playlistDiffers:
 			fmt.Fprintf(w, "  differs     %s: %s, as it was last seen; look with: spotsync plan\n", what, plural(p.Requests, "request"))
 		case playlistNew:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 )
 
 // LoopPath is the file that Loop reads and SaveLoop writes.
@@ -35,6 +36,27 @@ func (s *State) SaveLoop(data json.RawMessage) error {
 	}
 	return writeJSON(s.fsys, s.LoopPath(), "loop", data)
 }
+
+// DaemonAddress is where the daemon of the lock file said that it listens; empty: nowhere. One that was killed leaves its
+// word behind, so who asks there must see who answers: [State.Key].
+func (s *State) DaemonAddress() string {
+	data, err := s.fsys.ReadFile(s.daemonAddressPath())
+	if err != nil {
+		return "" // what can't be read is not asked
+	}
+	return strings.TrimSpace(string(data))
+}
+
+// NoteDaemonAddress keeps a daemon's address, and takes it back when the daemon ends.
+func (s *State) NoteDaemonAddress(address string) (erase func() error, err error) {
+	path := s.daemonAddressPath()
+	return func() error { return s.fsys.Remove(path) }, s.fsys.WriteFile(path, []byte(address+"\n"), 0o600)
+}
+
+func (s *State) daemonAddressPath() string { return filepath.Join(s.dir, "daemon", "address") }
+
+// Key is the name under which this computer remembers the lock file. It tells nothing else about it.
+func (s *State) Key() string { return filepath.Base(s.dir) }
 
 // LockDaemon makes this process the only daemon of the lock file. It does not wait: another daemon is a *LockedError that
 // names it. [State.Lock] is another lock, which daemon and commands take turns with.

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spotsync/spotsync/reconcile"
+)
+
+// statusDaemon is the daemon that keeps the playlists as the files say, as it tells itself.
+type statusDaemon struct {
+	Address string `json:"address"` // where its page is
+	readiness
+}
+
+// statusOfDaemon asks the daemon that said it listens on this computer. Nil: there is none, or it does not answer. What
+// answers for another lock file is another daemon, which has taken the address of one that is no more.
+func (s *session) statusOfDaemon(ctx context.Context) *statusDaemon {
+	address := s.state.DaemonAddress()
+	if address == "" {
+		return nil
+	}
+	d := &statusDaemon{Address: "http://" + nearby(address)}
+	_, said, err := askDaemon(ctx, s.hooks.inner, nearby(address), "/readyz")
+	if err == nil {
+		err = json.Unmarshal(said, &d.readiness)
+	}
+	if err != nil || d.State != s.state.Key() {
+		s.log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
+		return nil
+	}
+	if d.Reasons == nil {
+		d.Reasons = []string{}
+	}
+	return d
+}
+
+func (d *statusDaemon) write(w io.Writer) {
+	state := "ready"
+	if !d.Ready {
+		state = "not ready"
+	}
+	fmt.Fprintf(w, "Daemon: %s at %s", state, printable(d.Address))
+	const day = "2 Jan 2006 15:04:05 UTC"
+	if d.LastRound != nil {
+		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), printable(strings.ToLower(roundBadge(d.LastRound.Result).Word)))
+	}
+	if d.NextRound != nil {
+		fmt.Fprintf(w, ", next at %s", d.NextRound.UTC().Format(time.TimeOnly+" UTC"))
+	}
+	fmt.Fprintln(w, ".")
+	for _, reason := range d.Reasons {
+		fmt.Fprintf(w, "  waiting     %s\n", printable(reason))
+	}
+}
+
+// statusOfLoop marks the playlists that a daemon holds back, as it last saw them.
+func (s *session) statusOfLoop(playlists []statusPlaylist) error {
+	loop, err := reconcile.LoadLoop(s.state)
+	if err != nil {
+		return err
+	}
+	waiting := make(map[string]reconcile.Verdict)
+	for _, v := range loop.Waiting(s.now) {
+		waiting[v.Address] = v
+	}
+	for i := range playlists {
+		p := &playlists[i]
+		v, waits := waiting[p.Address]
+		if !waits || p.State != playlistManaged {
+			continue
+		}
+		p.State, p.Reason = playlistWaits, v.Reason
+		if v.State == reconcile.VerdictHeld {
+			p.State = playlistHeld
+		}
+		if !v.RetryAt.IsZero() {
+			until := v.RetryAt.UTC().Truncate(time.Second)
+			p.Until = &until
+		}
+	}
+	return nil
+}
