@@ -16,6 +16,7 @@ type Desired struct {
 	Removed   []Removed            // in file order
 	Outputs   map[string]cty.Value // may hold unknown values: an ID known after apply
 	Reads     []string             // every path an expression tried to read, absolute, sorted: what a daemon watches
+	Closed    bool                 // nothing but the files, the variables and the IDs decided it: neither other files nor the day
 }
 
 // Account is how to log in to one Spotify account.

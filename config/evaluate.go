@@ -33,6 +33,7 @@ func (m *Module) Evaluate(ctx context.Context, in Inputs) (*Desired, hcl.Diagnos
 	if r, ok := in.Files.(interface{ Reads() []string }); ok {
 		desired.Reads = r.Reads()
 	}
+	desired.Closed = m.closed
 	return desired, diags
 }
 

@@ -28,6 +28,7 @@ type Module struct {
 	removed   []Removed
 	remarks   map[string][]remark           // by file, in the order written
 	said      func() map[spotify.URI]string // names of songs, by comments anywhere
+	closed    bool                          // no expression looks at other files or the day
 	order     []node                        // each after all it refers to
 }
 
@@ -95,6 +96,7 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	p.closed = !slices.ContainsFunc(p.expressions, func(e *expression) bool { return e.unsure })
 	return p.Module, diags
 }
 

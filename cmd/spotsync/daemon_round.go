@@ -184,7 +184,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 			return nil
 		}
 		if s.conf != nil { // names may hold the ID of what was just created
-			if d.good, err = s.desire(ctx); err != nil {
+			if err := d.understand(ctx, s); err != nil {
 				return err
 			}
 		}
@@ -200,7 +200,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session, error) {
 	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true}
 	now := time.Now()
-	conf, err := a.load(d.path, d.o.inputFlags)
+	conf, err := a.unparsed(d.path, d.o.inputFlags)
 	files := 0
 	if conf != nil {
 		files = len(conf.source.Files)
@@ -215,13 +215,9 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 		if err := s.take(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		var desired *config.Desired
-		desired, lost = s.desire(ctx)
+		lost = d.understand(ctx, s)
 		if ctx.Err() != nil {
 			return nil, errors.Join(ctx.Err(), s.Close())
-		}
-		if lost == nil {
-			d.good, d.files = desired, fingerprint(conf.source, desired.Reads)
 		}
 		if d.watch.Watch(d.paths(conf)) {
 			d.ask("files") // it may have changed between reading and watching
@@ -252,7 +248,12 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 		}
 		return nil, errors.Join(errBroken, err)
 	case s != nil:
-		return s, nil // it is open, and plans what was wanted before
+		// It is open, and plans what was wanted before.
+		if err := s.conf.files.Close(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.conf = nil
+		return s, nil
 	}
 	if s, err = a.openWithout(options, d.usual); err != nil {
 		return nil, err
@@ -261,6 +262,21 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// understand works out what the files want, unless all that decides it is as it was: that would be half the work of a
+// quiet round.
+func (d *daemon) understand(ctx context.Context, s *session) error {
+	ids := s.ids()
+	if d.good != nil && d.good.Closed && d.files == fingerprint(s.conf.source, nil) && maps.Equal(d.ids, ids) {
+		return nil
+	}
+	desired, err := s.desire(ctx)
+	if err != nil {
+		return err
+	}
+	d.good, d.files, d.ids = desired, fingerprint(s.conf.source, desired.Reads), ids
+	return nil
 }
 
 // errBroken: nothing can be done before the files are mended.

@@ -116,6 +116,32 @@ func TestDaemonWaitsForWhatIsMissing(t *testing.T) {
 	})
 }
 
+// Whether the files say what they said is decided by what is in them, and what depends on the day is worked out each round.
+func TestDaemonTrustsNoDates(t *testing.T) {
+	files := oneFile("One", "A")
+	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
+		d := w.start()
+		d.round(1)
+		path := filepath.Join(w.conf, "main.hcl")
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(oneFile("Two", "A"))
+		if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+		d.ends(d.next(func() {}), "interval", "changed")
+		w.has("Two: A")
+
+		w.write(map[string]string{"main.hcl": "playlist \"p\" {\n  name = formatdate(\"D\", timestamp())\n}\n"})
+		time.Sleep(time.Hour)
+		w.has("1: A")
+		time.Sleep(48 * time.Hour)
+		w.has("3: A")
+	})
+}
+
 func TestDaemonOutlivesBrokenFiles(t *testing.T) {
 	inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 		d := w.start("--prune", "--notify-url", "https://notices.test/x")

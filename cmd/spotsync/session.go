@@ -46,22 +46,43 @@ func (v appendTo) Set(s string) error { v.add(s); return nil }
 // configuration is files read and parsed, not yet worked out.
 type configuration struct {
 	source *config.Source
-	module *config.Module
+	module *config.Module // nil: not parsed yet
 	vars   config.VarSources
 	files  *config.DirFiles
 }
 
 // load reads a configuration. What is wrong with it is shown, and the error then says nothing more.
 func (a *app) load(path string, in inputFlags) (*configuration, error) {
+	c, err := a.unparsed(path, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.parse(c); err != nil {
+		return nil, errors.Join(err, c.files.Close())
+	}
+	return c, nil
+}
+
+// unparsed is load as far as the disk is concerned.
+func (a *app) unparsed(path string, in inputFlags) (*configuration, error) {
 	source, diags := a.source(path, in)
 	if err := a.show(nil, diags); err != nil {
 		return nil, err
 	}
-	module, diags := config.Parse(source.Files, config.ForVersion(version()))
-	if err := a.show(source.Sources(), diags); err != nil {
-		return nil, err
+	return a.configuration(source, nil, in)
+}
+
+// parse parses what was read, unless that was done.
+func (a *app) parse(c *configuration) error {
+	if c.module != nil {
+		return nil
 	}
-	return a.configuration(source, module, in)
+	module, diags := config.Parse(c.source.Files, config.ForVersion(version()))
+	if err := a.show(c.source.Sources(), diags); err != nil {
+		return err
+	}
+	c.module = module
+	return nil
 }
 
 // source reads a configuration's files.
@@ -272,6 +293,9 @@ func (s *session) ids() map[string]spotify.ID {
 
 // desire works out what the files want now.
 func (s *session) desire(ctx context.Context) (*config.Desired, error) {
+	if err := s.parse(s.conf); err != nil {
+		return nil, err
+	}
 	return s.evaluate(ctx, s.conf, s.ids(), s.now)
 }
 
