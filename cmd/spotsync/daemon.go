@@ -100,19 +100,20 @@ type daemon struct {
 
 	// What only the main loop touches.
 	lockPath string
-	usual    string          // path of the lock file before the sandbox moves it
-	logins   string          // path of the credentials file
-	tokens   []string        // what changes when somebody logs in: the credentials file, and those that hold secrets
-	good     *config.Desired // what the files said when they were last without errors; nil: never
-	files    string          // fingerprint of them
-	saved    []byte          // what the loop's record held when it was last read or written
-	basics   []string        // paths watched whatever the files say
-	cost     int             // requests of a quiet round; 0: not known yet
-	began    time.Time       // of the round under way
-	unseen   int             // rounds in a row that were tried again soon, because they could see nothing
-	failing  bool            // the last round did not do what it should
-	refusals string          // told last
-	broken   string          // what was wrong with the files, told last
+	usual    string            // path of the lock file before the sandbox moves it
+	logins   string            // path of the credentials file
+	tokens   []string          // what changes when somebody logs in: the credentials file, and those that hold secrets
+	good     *config.Desired   // what the files said when they were last without errors; nil: never
+	files    string            // fingerprint of them
+	saved    []byte            // what the loop's record held when it was last read or written
+	basics   []string          // paths watched whatever the files say
+	cost     int               // requests of a quiet round; 0: not known yet
+	began    time.Time         // of the round under way
+	unseen   int               // rounds in a row that were tried again soon, because they could see nothing
+	failing  bool              // the last round did not do what it should
+	refusals string            // told last
+	held     map[string]string // why playlists are held back, by address, told last
+	broken   string            // what was wrong with the files, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 
