@@ -115,6 +115,7 @@ type daemon struct {
 	failing  bool                  // the last round did not do what it should
 	refusals string                // told last
 	broken   string                // what was wrong with the files, told last
+	held     map[string]string     // why playlists are held back, by address, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 

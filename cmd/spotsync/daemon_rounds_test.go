@@ -372,6 +372,50 @@ playlist "about" {
 	})
 }
 
+// Whoever does not look at the page learns why a playlist is left alone, once; and the page does not call it unseen.
+func TestDaemonTellsWhatItHoldsBack(t *testing.T) {
+	songs := make([]string, 20)
+	for i := range songs {
+		songs[i] = string(rune('A' + i))
+	}
+	files := oneFile("P", songs...)
+	files["more.hcl"] = "playlist \"q\" {\n  name = \"Q\"\n}\n"
+	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
+		w.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Q"})
+		w.hooks = new([]string)
+		d := w.start("--interval", "5m", "--notify-url", "https://notices.test/x")
+		d.ends(d.round(1), "start", "changed")
+		told := func(address, why string) {
+			t.Helper()
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			notices := 0
+			for _, n := range w.notices() {
+				if strings.Contains(n, `"kind":"refusal"`) && strings.Contains(n, address+": "+why) {
+					notices++
+				}
+			}
+			lines := 0
+			for line := range strings.Lines(d.log.String()) {
+				if strings.Contains(line, `"held back"`) && strings.Contains(line, address) && strings.Contains(line, why) {
+					lines++
+				}
+			}
+			if notices != 1 || lines != 1 {
+				t.Errorf("%s: %d notices, %d lines in the log:\n%s", why, notices, lines, strings.Join(w.notices(), "\n"))
+			}
+			d.page(why)
+			if _, page, _ := d.asks("GET", "/", nil); strings.Contains(page, "could not be looked at") {
+				t.Errorf("%s: the page says that it was not seen", why)
+			}
+		}
+		told("playlist.q", "A playlist of this name exists already")
+		w.write(oneFile("P", songs[:3]...))
+		told("playlist.p", "Too many items would be removed")
+		told("playlist.q", "A playlist of this name exists already")
+	})
+}
+
 // One playlist that can't be done keeps no other back.
 func TestDaemonPlaylistsFailOneByOne(t *testing.T) {
 	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {

@@ -141,7 +141,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 			}
 		case p.State == stateSame:
 			p.Synced = now
-		case c.Action == reconcile.Skipped:
+		case c.Action == reconcile.Skipped && v.State != reconcile.VerdictHeld:
 			p.State = stateUnknown
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
@@ -208,6 +208,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 	case d.failing && (r.Result == "ok" || r.Result == "changed"):
 		d.notify.send(notice{Kind: noticeRecovered, Time: now, Title: "spotsync works again"})
 	}
+	d.tellHeld(r, now)
 	d.refusals = ""
 	if r.Result == "refused" {
 		d.refusals = r.Problem
@@ -226,6 +227,36 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
 		d.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
 		d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
+	}
+}
+
+// tellHeld says why a playlist is held back, once for each reason: it stays so until a person does something, who would
+// otherwise learn of it only from the page. What a person holds is no news to him.
+func (d *daemon) tellHeld(r *attempt, now time.Time) {
+	if r.planned == nil || len(r.verdicts) != len(r.planned.plan.Changes) {
+		return
+	}
+	held := make(map[string]string)
+	x := notice{Kind: noticeRefusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
+	for i, v := range r.verdicts {
+		c := &r.planned.plan.Changes[i]
+		if v.State != reconcile.VerdictHeld && v.State != reconcile.VerdictBraked || c.Action == reconcile.Held {
+			continue
+		}
+		held[c.Address] = v.Reason
+		if d.held[c.Address] == v.Reason {
+			continue
+		}
+		d.log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", v.Reason).Msg("held back")
+		x.Playlist, x.Account = c.Address, c.Account
+		x.Details = append(x.Details, c.Address+": "+v.Reason)
+	}
+	d.held = held
+	if len(x.Details) > 1 {
+		x.Playlist, x.Account = "", ""
+	}
+	if len(x.Details) > 0 {
+		d.notify.send(x)
 	}
 }
 
