@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -343,6 +345,9 @@ playlist "about" {
 		time.Sleep(time.Hour)
 		w.has("About:", "New:", "P: A", "Theirs: B")
 		d.page("One address means two playlists")
+		if status, body, _ := d.asks("POST", "/-/release", url.Values{"address": {"playlist.p"}}); status != http.StatusConflict {
+			t.Errorf("it is released: %d %s", status, body)
+		}
 	})
 }
 
