@@ -154,6 +154,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
 		return err
 	}
+	d.status.Requests = d.loop.Used(time.Now())
 	var listener net.Listener
 	if o.server.Listen != "" && !o.once {
 		listen := net.Listen

@@ -157,7 +157,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 	return all
 }
 
-// changeLines say what a change would do, a line each.
+// changeLines say what a change would do, a line each. What stays as it is, which a plan shows around a change, is left out.
 func changeLines(d description) []string {
 	var lines []string
 	for _, a := range d.attrs {
@@ -171,8 +171,8 @@ func changeLines(d description) []string {
 		lines = append(lines, line+" "+a.new)
 	}
 	for _, r := range d.rows {
-		if line := strings.TrimSpace(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")); line != "" && r.sign != "" {
-			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		if strings.TrimSpace(r.sign) != "" {
+			lines = append(lines, strings.Join(strings.Fields(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")), " "))
 		}
 	}
 	if len(lines) == 0 {

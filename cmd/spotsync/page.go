@@ -93,7 +93,6 @@ type pageView struct {
 	Playlists []playlistView
 	Counts    []countView
 	Pending   []playlistView // those that the next round changes
-	Changes   int            // in all of them
 	Used      int            // requests, in percent of the allowance; 100 at most
 	Guarded   bool
 
@@ -211,7 +210,6 @@ func newPageView(s daemonStatus) pageView {
 				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
 			}
 			if p.State == statePending { // the others wait for something else than a round
-				v.Changes += n
 				v.Pending = append(v.Pending, pv)
 			}
 		}
