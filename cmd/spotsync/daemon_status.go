@@ -37,6 +37,14 @@ type daemonConfig struct {
 	Files   int
 }
 
+// broken says what a problem with the files means.
+func (c daemonConfig) broken() string {
+	if c.Good.IsZero() {
+		return sentence(errBroken)
+	}
+	return "The configuration is broken; what it said before counts."
+}
+
 // daemonAccount is one account.
 type daemonAccount struct {
 	Label      string

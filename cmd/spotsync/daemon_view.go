@@ -74,7 +74,7 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 		}
 	}
 	if s.Config.Problem != "" {
-		add("The configuration is broken; what it said before counts.")
+		add(s.Config.broken())
 	}
 	if r.waits {
 		add(fmt.Sprintf("The branch %s is not checked out.", d.o.branch))

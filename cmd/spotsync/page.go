@@ -204,7 +204,7 @@ func newPageView(s daemonStatus) pageView {
 	counts := make(map[string]int)
 	for i, p := range s.Playlists {
 		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now)}
-		pv.Reason = ended(p.Reason)
+		pv.Reason = ended(capital(p.Reason))
 		if n := len(p.Changes); n > 0 {
 			if n > shownChanges {
 				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
@@ -265,10 +265,7 @@ func overall(s daemonStatus) (badge, string) {
 		}
 	}
 	if s.Config.Problem != "" {
-		if s.Config.Good.IsZero() {
-			return badge{moodBad, "Broken files"}, "Your files have an error, so nothing is done until it is mended."
-		}
-		return badge{moodBad, "Broken files"}, "Your files have an error; the last good version stays in force."
+		return badge{moodBad, "Broken files"}, s.Config.broken()
 	}
 	for _, a := range s.Accounts {
 		if a.Problem != "" {
@@ -282,7 +279,7 @@ func overall(s daemonStatus) (badge, string) {
 	}
 	switch {
 	case s.Busy != "":
-		return badge{moodBusy, "Busy"}, ended(strings.ToUpper(s.Busy[:1]) + s.Busy[1:])
+		return badge{moodBusy, "Busy"}, ended(capital(s.Busy))
 	case count[stateFailed] > 0:
 		return badge{moodBad, "Failing"}, plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
 	case len(s.Reasons) > 0 && s.Last != nil:

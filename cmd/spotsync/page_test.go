@@ -74,7 +74,7 @@ func sampleStatuses() map[string]daemonStatus {
 
 	s = sampleStatus()
 	s.Config.Problem, s.Config.Tried = sampleProblem, pageNow.Add(-time.Minute)
-	s.Reasons = []string{"The configuration has errors since 21:13 UTC; the last good one stays in force."}
+	s.Reasons = []string{s.Config.broken()}
 	all["broken"] = s
 
 	s = sampleStatus()
@@ -101,7 +101,7 @@ func sampleStatuses() map[string]daemonStatus {
 	p[0].Releasable, p[1].Releasable = true, true
 	p[4].State, p[4].Reason = stateHeld, "One address means two playlists"
 	p[1].Changes = []string{`description: "Free followers at …" → "What we cook to"`}
-	p[2].State, p[2].Reason = stateDrift, "Changed on Spotify; self_heal is false"
+	p[2].State, p[2].Reason = stateDrift, "its name was changed on Spotify; self_heal is false"
 	p[2].Changes = []string{"+ at the end: Björk – Hyperballad"}
 	p[3].State, p[3].Reason, p[3].RetryAt, p[3].Synced = stateFailed, "Spotify answered 502 three times", pageNow.Add(40*time.Second), time.Time{}
 	s.Last.Result, s.Last.Applied = "partly", []string{"playlist.evening: 2 songs added", "playlist.kitchen: description set"}
@@ -177,15 +177,15 @@ func TestPageStates(t *testing.T) {
 		{"starting", "Busy: Reading your files. – spotsync", 5, []string{"None are known yet.", "No account is known yet", "none has ended yet", "one is under way"}, []string{"0001"}},
 		{"busy", "Busy: Applying 3 changes: playlist.kitchen. – spotsync", 5,
 			[]string{"⟳ Busy", "Pending plan: 1 playlist to change: Kitchen radio .", "+ after 4: Nina Simone – Feeling Good", "Your files changed.", "one is under way"}, nil},
-		{"broken", "Broken files: Your files have an error; the last good version stays in force. – spotsync", 60,
-			[]string{"What is wrong with your files", "Read without errors last at 19:14 UTC (2 hours ago)", `Did you mean "tracks"?`, "^^^^^^", "Not ready, because: The configuration has errors since 21:13 UTC"}, nil},
+		{"broken", "Broken files: The configuration is broken; what it said before counts. – spotsync", 60,
+			[]string{"What is wrong with your files", "Read without errors last at 19:14 UTC (2 hours ago)", `Did you mean "tracks"?`, "^^^^^^"}, []string{"Not ready, because"}},
 		{"limited", "Waiting: Spotify wants no requests until 23 Nov, 22:01 UTC. The requests it grants this developer are used up. – spotsync", 60,
 			[]string{"! Waiting", "(in 47 minutes)", "The requests it grants this developer are used up. spotsync waits", "! Rate limited", "• Unknown"}, []string{"Not ready, because", "until 22:01 UTC. Every", "Next 21:16 UTC (in 2 minutes)."}},
 		{"login", "Login needed: Marta Novák must log in to Spotify again. – spotsync", 60,
 			[]string{"✕ Login needed", "Renew the login of Marta Novák", "Renew the login of Kids", "12 days left", "Not granted: ugc-image-upload"}, []string{"0 days left"}},
 		{"mixed", "Failing: 1 playlist could not be brought up to date; spotsync tries again. – spotsync", 60,
 			[]string{"✕ Failed", "! Braked", "! Held", "! Differs", "One address means two playlists.", "Next try 21:29 UTC (in 15 minutes)", "not seen yet", "Release Evening, slow", "Release Kitchen radio",
-				"2 changes made", "self_heal is false."}, []string{"Release Running", "Release Liked", "Pending plan"}},
+				"2 changes made", "Its name was changed on Spotify; self_heal is false."}, []string{"Release Running", "Release Liked", "Pending plan"}},
 	} {
 		t.Run(c.state, func(t *testing.T) {
 			page := pageOf(t, all[c.state])
