@@ -67,6 +67,10 @@ type Verdict struct {
 	State   VerdictState
 	Reason  string // a clause without a full stop; empty for same and pending
 	RetryAt time.Time
+
+	// Releasable is whether it waits for nothing but [Loop.Release] and the end of a hold in the lock file. What is held
+	// because identity or guards forbid it is not let go by that.
+	Releasable bool
 }
 
 // LoadLoop reads what an earlier daemon remembered; nothing is a new Loop. A damaged record is begun anew, and
@@ -240,6 +244,7 @@ func (t *taming) change(c Change) (Change, Verdict) {
 	case gone:
 		return t.deletion(c)
 	case c.Action == Held:
+		v.Releasable = true
 		return wait(VerdictHeld, strings.Join(c.Reasons, "; "), time.Time{})
 	case c.Action == Skipped:
 		v.State, v.Reason = VerdictFailed, strings.Join(c.Reasons, "; ")
@@ -318,6 +323,7 @@ func (t *taming) healing(c Change, w *watched) (Change, Verdict) {
 			continue
 		}
 		left = append(left, k)
+		v.Releasable = v.Releasable || state == VerdictHeld || state == VerdictBraked
 		v.tell(state, reason, at)
 	}
 	if len(left) > 0 {

@@ -157,6 +157,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
 		return err
 	}
+	d.status.Requests = d.loop.Used(time.Now())
 	var listener net.Listener
 	if o.server.Listen != "" && !o.once {
 		listen := net.Listen
@@ -200,7 +201,6 @@ func (d *daemon) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	named := d.path
 	if err := d.absolute(); err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = daemonStatus{Version: version(), Started: now, Path: named, LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = daemonStatus{Version: version(), Started: now, Path: d.tilde(full), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.hooks.inner == nil {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
@@ -267,6 +267,16 @@ func (d *daemon) absolute() (err error) {
 		}
 	}
 	return nil
+}
+
+// tilde is a path as people write it: from their home folder, where it is below that.
+func (d *daemon) tilde(path string) string {
+	if home := d.Getenv("HOME"); home != "" {
+		if rest, err := filepath.Rel(home, path); err == nil && filepath.IsLocal(rest) {
+			return filepath.Join("~", rest)
+		}
+	}
+	return path
 }
 
 // folderOf is the folder of a configuration.

@@ -143,6 +143,11 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 	}
 	d.learnCost(r)
 	d.tame(s, r)
+	if !r.tamed.Empty() { // who looks meanwhile sees what is about to be done
+		d.update(func(st *daemonStatus) {
+			st.Accounts, st.Playlists = r.accounts, d.playlists(r, st.Playlists, time.Now())
+		})
+	}
 	return d.apply(ctx, s, r)
 }
 
@@ -454,11 +459,12 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 	}
 }
 
+// waitReason is what there is to say of a limit beside its end.
 func waitReason(reason string) string {
 	if reason == spotify.ReasonQuota {
-		return "the requests Spotify grants this developer are used up"
+		return "The requests it grants this developer are used up."
 	}
-	return "Spotify wants no requests"
+	return ""
 }
 
 // The hooks of a run: what happens while a round is under way.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,6 +188,9 @@ func TestDaemonStartsWithBrokenFiles(t *testing.T) {
 		d.ends(d.round(1), "start", "failed")
 		d.ready("The configuration is broken, and was from the start")
 		d.page("main.hcl")
+		if _, body, _ := d.asks("GET", "/", nil); strings.Contains(body, "Not ready, because") || strings.Contains(body, "what it said before counts") {
+			t.Errorf("the page gives another reason, though nothing counted before: %s", words(body))
+		}
 		time.Sleep(time.Hour)
 		if n := len(w.server.Requests()); n != 0 {
 			t.Errorf("it sent %d requests", n)
@@ -369,6 +374,9 @@ playlist "about" {
 		time.Sleep(time.Hour)
 		w.has("About:", "New:", "P: A", "Theirs: B")
 		d.page("One address means two playlists")
+		if status, body, _ := d.asks("POST", "/-/release", url.Values{"address": {"playlist.p"}}); status != http.StatusConflict {
+			t.Errorf("it is released: %d %s", status, body)
+		}
 	})
 }
 

@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // daemonStatus is all that is to be seen of a daemon from outside: what the page, /readyz, /metrics and the logs tell. It
 // is a copy, made whole between two steps of the daemon's work, and holds no secret.
@@ -8,7 +11,7 @@ type daemonStatus struct {
 	Version  string
 	Started  time.Time
 	Now      time.Time
-	Path     string // the configuration, as it was named
+	Path     string // the configuration; the home folder is ~
 	LockFile string
 	State    string // [store.State.Key] of the lock file
 
@@ -34,6 +37,14 @@ type daemonConfig struct {
 	Files   int
 }
 
+// broken says what a problem with the files means.
+func (c daemonConfig) broken() string {
+	if c.Good.IsZero() {
+		return sentence(errBroken)
+	}
+	return "The configuration is broken; what it said before counts."
+}
+
 // daemonAccount is one account.
 type daemonAccount struct {
 	Label      string
@@ -44,8 +55,13 @@ type daemonAccount struct {
 	Ends       time.Time // of the login; zero: not known
 	Days       int       // until then
 	NotBefore  time.Time // until when Spotify wants no requests; zero: it takes them
-	Waits      string    // why
+	Waits      string    // why, when there is more to say than that; a sentence
 	Missing    []string  // scopes that were not granted
+}
+
+// waiting says until when no requests are sent. It is the same to the minute wherever it is shown, and needs no now.
+func (a daemonAccount) waiting() string {
+	return strings.TrimSpace("Spotify wants no requests until " + a.NotBefore.UTC().Format("2 Jan, 15:04 UTC") + ". " + a.Waits)
 }
 
 // The states of a playlist as a daemon sees it.
@@ -72,6 +88,8 @@ type daemonPlaylist struct {
 	Synced  time.Time // when it was last seen to be as the files say
 	Changed time.Time // when the daemon last changed it
 	RetryAt time.Time // of failed and braked ones
+
+	Releasable bool // releasing it helps
 }
 
 // daemonRound is what one round did.

@@ -74,17 +74,19 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 		}
 	}
 	if s.Config.Problem != "" {
-		add("The configuration is broken; what it said before counts.")
+		add(s.Config.broken())
 	}
 	if r.waits {
 		add(fmt.Sprintf("The branch %s is not checked out.", d.o.branch))
 	}
+	waits := false
 	for _, a := range s.Accounts {
 		switch {
 		case a.NeedsLogin:
 			add(a.Problem)
-		case a.NotBefore.After(now.Add(time.Minute)):
-			add(fmt.Sprintf("Account %q waits until %s: %s.", a.Label, a.NotBefore.UTC().Format("2 Jan 15:04 UTC"), a.Waits))
+		case a.NotBefore.After(now.Add(time.Minute)), r.Result == "limited" && a.NotBefore.After(now):
+			add(a.waiting())
+			waits = true
 		}
 	}
 	switch r.Result {
@@ -92,7 +94,9 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 		text, _, _ := strings.Cut(sentence(r.err), "\n") // the problem may begin with warnings
 		add(text)
 	case "limited":
-		add(sentence(r.err))
+		if !waits { // else it is said
+			add(sentence(r.err))
+		}
 	}
 	return why
 }
@@ -116,7 +120,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 	var all []daemonPlaylist
 	for i := range r.planned.plan.Changes {
 		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
-		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt,
+		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
 			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed}
 		if name := nameOf(c); name != "" {
 			p.Name = strings.Trim(name, `"`)
@@ -153,7 +157,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 	return all
 }
 
-// changeLines say what a change would do, a line each.
+// changeLines say what a change would do, a line each. What stays as it is, which a plan shows around a change, is left out.
 func changeLines(d description) []string {
 	var lines []string
 	for _, a := range d.attrs {
@@ -167,8 +171,8 @@ func changeLines(d description) []string {
 		lines = append(lines, line+" "+a.new)
 	}
 	for _, r := range d.rows {
-		if line := strings.TrimSpace(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")); line != "" && r.sign != "" {
-			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		if strings.TrimSpace(r.sign) != "" {
+			lines = append(lines, strings.Join(strings.Fields(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")), " "))
 		}
 	}
 	if len(lines) == 0 {

@@ -82,7 +82,8 @@ type pageView struct {
 	State     badge
 	Sentence  string // all in one
 	Notice    string
-	Refresh   int // seconds
+	Refresh   int  // seconds; 0: never
+	Still     bool // whoever reads wants it so
 	Shown     moment
 	Started   moment
 	Next      moment
@@ -91,8 +92,7 @@ type pageView struct {
 	Accounts  []accountView
 	Playlists []playlistView
 	Counts    []countView
-	Pending   []playlistView // those with changes
-	Changes   int            // in all of them
+	Pending   []playlistView // those that the next round changes
 	Used      int            // requests, in percent of the allowance; 100 at most
 	Guarded   bool
 
@@ -126,12 +126,11 @@ type accountView struct {
 
 type playlistView struct {
 	daemonPlaylist
-	Anchor     string
-	Badge      badge
-	Synced     moment
-	Changed    moment
-	RetryAt    moment
-	Releasable bool
+	Anchor  string
+	Badge   badge
+	Synced  moment
+	Changed moment
+	RetryAt moment
 }
 
 type countView struct {
@@ -149,6 +148,9 @@ type (
 	enterView   struct{ Wrong bool }
 	messageView struct{ Title, Text string }
 )
+
+// Few is whether the changes are shown without a click.
+func (v playlistView) Few() bool { return len(v.Changes) <= fewChanges }
 
 // Heads of those pages.
 func (v pageView) Title() string      { return v.Sentence }
@@ -169,6 +171,7 @@ const (
 	renewWithin  = 30 // days before its end that a login can be renewed on the page
 	refreshIdle  = 60 // seconds
 	refreshBusy  = 5
+	fewChanges   = 5   // are shown at once; more fold up, and reading the page again closes what was unfolded
 	shownChanges = 200 // lines of one playlist; a new one of 10,000 songs is no use on a phone
 )
 
@@ -200,15 +203,15 @@ func newPageView(s daemonStatus) pageView {
 	}
 	counts := make(map[string]int)
 	for i, p := range s.Playlists {
-		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now),
-			p.State == stateHeld || p.State == stateBraked}
-		pv.Reason = ended(p.Reason)
+		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now)}
+		pv.Reason = ended(capital(p.Reason))
 		if n := len(p.Changes); n > 0 {
-			v.Changes += n
 			if n > shownChanges {
 				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
 			}
-			v.Pending = append(v.Pending, pv)
+			if p.State == statePending { // the others wait for something else than a round
+				v.Pending = append(v.Pending, pv)
+			}
 		}
 		counts[p.State]++
 		v.Playlists = append(v.Playlists, pv)
@@ -228,7 +231,7 @@ func newAccountView(a daemonAccount, now time.Time) accountView {
 	limited := a.NotBefore.After(now)
 	v := accountView{daemonAccount: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
 		Renew: a.NeedsLogin || !a.Ends.IsZero() && a.Days <= renewWithin}
-	v.Problem, v.Waits = ended(a.Problem), ended(a.Waits)
+	v.Problem = ended(a.Problem)
 	switch {
 	case a.NeedsLogin:
 		v.Badge = badge{moodBad, "Login needed"}
@@ -262,10 +265,7 @@ func overall(s daemonStatus) (badge, string) {
 		}
 	}
 	if s.Config.Problem != "" {
-		if s.Config.Good.IsZero() {
-			return badge{moodBad, "Broken files"}, "Your files have an error, so nothing is done until it is mended."
-		}
-		return badge{moodBad, "Broken files"}, "Your files have an error; the last good version stays in force."
+		return badge{moodBad, "Broken files"}, s.Config.broken()
 	}
 	for _, a := range s.Accounts {
 		if a.Problem != "" {
@@ -274,12 +274,12 @@ func overall(s daemonStatus) (badge, string) {
 	}
 	for _, a := range s.Accounts {
 		if a.NotBefore.After(s.Now) {
-			return badge{moodWarn, "Waiting"}, fmt.Sprintf("Spotify wants no requests until %s.", at(a.NotBefore, s.Now).Text)
+			return badge{moodWarn, "Waiting"}, a.waiting()
 		}
 	}
 	switch {
 	case s.Busy != "":
-		return badge{moodBusy, "Busy"}, ended(strings.ToUpper(s.Busy[:1]) + s.Busy[1:])
+		return badge{moodBusy, "Busy"}, ended(capital(s.Busy))
 	case count[stateFailed] > 0:
 		return badge{moodBad, "Failing"}, plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
 	case len(s.Reasons) > 0 && s.Last != nil:
@@ -432,6 +432,12 @@ func (s *daemonServer) showPage(w http.ResponseWriter, r *http.Request) error {
 	v := newPageView(s.Status())
 	v.Guarded = s.Options.guarded()
 	v.Notice = notices[r.URL.Query().Get("done")]
+	if v.Notice != "" {
+		v.Refresh = refreshBusy // what was asked for is about to happen
+	}
+	if v.Still = r.URL.Query().Has("still"); v.Still {
+		v.Refresh = 0
+	}
 	s.render(w, http.StatusOK, "page.html", v)
 	return nil
 }

@@ -335,7 +335,6 @@ func TestPageButtonsInBrowser(t *testing.T) {
 		p.set(sampleStatuses()["mixed"])
 		try("entering", "", "h1#state", "could not be brought up to date", home, chromedp.SendKeys(chromedp.CSS("#token"), testToken+"\r"))
 		try("reconcile", "reconcile", ".notice", notices["reconcile"], press("reconcile"))
-		try("reload", "reload", ".notice", notices["reload"], home, press("reload"))
 		try("release", "release playlist.kitchen", ".notice", notices["release"], home, chromedp.Click(chromedp.CSS("#playlist-2 button")))
 		p.set(sampleStatuses()["login"])
 		try("login", "begin default", "h1", "Renew the login of Marta Novák", home, press("login"), chromedp.WaitVisible(chromedp.CSS("#pasted")))

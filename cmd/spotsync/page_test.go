@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,14 +74,14 @@ func sampleStatuses() map[string]daemonStatus {
 
 	s = sampleStatus()
 	s.Config.Problem, s.Config.Tried = sampleProblem, pageNow.Add(-time.Minute)
-	s.Reasons = []string{"The configuration has errors since 21:13 UTC; the last good one stays in force."}
+	s.Reasons = []string{s.Config.broken()}
 	all["broken"] = s
 
 	s = sampleStatus()
-	s.Accounts[0].NotBefore, s.Accounts[0].Waits = pageNow.Add(47*time.Minute), "It said 429 with Retry-After 2820"
+	s.Accounts[0].NotBefore, s.Accounts[0].Waits = pageNow.Add(47*time.Minute), "The requests it grants this developer are used up."
 	s.Playlists[3].State, s.Playlists[3].Reason = stateUnknown, "Not looked at since Spotify limits requests"
 	s.Last.Result, s.Last.Problem = "limited", "Spotify wants no requests until 22:01 UTC."
-	s.Reasons = []string{"Spotify wants no requests until 22:01 UTC."}
+	s.Reasons = []string{s.Accounts[0].waiting()}
 	s.Requests = 1000
 	all["limited"] = s
 
@@ -95,8 +98,10 @@ func sampleStatuses() map[string]daemonStatus {
 	p := s.Playlists
 	p[0].State, p[0].Reason = stateHeld, "Rolled back on 22 Nov; its block has not changed since"
 	p[1].State, p[1].Reason, p[1].RetryAt = stateBraked, "The description came back three times; healed again later", pageNow.Add(15*time.Minute)
+	p[0].Releasable, p[1].Releasable = true, true
+	p[4].State, p[4].Reason = stateHeld, "One address means two playlists"
 	p[1].Changes = []string{`description: "Free followers at …" → "What we cook to"`}
-	p[2].State, p[2].Reason = stateDrift, "Changed on Spotify; self_heal is false"
+	p[2].State, p[2].Reason = stateDrift, "its name was changed on Spotify; self_heal is false"
 	p[2].Changes = []string{"+ at the end: Björk – Hyperballad"}
 	p[3].State, p[3].Reason, p[3].RetryAt, p[3].Synced = stateFailed, "Spotify answered 502 three times", pageNow.Add(40*time.Second), time.Time{}
 	s.Last.Result, s.Last.Applied = "partly", []string{"playlist.evening: 2 songs added", "playlist.kitchen: description set"}
@@ -165,22 +170,22 @@ func TestPageStates(t *testing.T) {
 	}{
 		{"healthy", "In step: All 5 playlists are as your files say. – spotsync", 60,
 			[]string{"✓ In step", "the login ends on 13 April 2027", "Last round 21:11 UTC (3 minutes ago)", "Next round 21:16 UTC (in 2 minutes)", "Marta Novák default", "141 days left",
-				"604 in the last 24 hours, of 1000 allowed", "by the clock; took 420 ms and 2 requests", "Reconcile now", "Reload files",
+				"604 in the last 24 hours, of 1000 allowed", "by the clock; took 420 ms and 2 requests", "Reconcile now", "As of 21:14 UTC", "Keep it still",
 				`playlist.year["2024"]`, "every 60 seconds", "spotsync 0.1.0", "running since 11 Nov 2026, 21:14 UTC (12 days ago)", "5 minutes, and when"},
-			[]string{"Renew the login", "Release", "Pending plan", "Not ready", "wrong with your files", "Leave"}},
+			[]string{"Reload", "Renew the login", "Release", "Pending plan", "Not ready", "wrong with your files", "Leave"}},
 		{"empty", "Empty: Your files hold no playlists yet. – spotsync", 60, []string{`playlist "morning" {`}, []string{"State"}},
 		{"starting", "Busy: Reading your files. – spotsync", 5, []string{"None are known yet.", "No account is known yet", "none has ended yet", "one is under way"}, []string{"0001"}},
 		{"busy", "Busy: Applying 3 changes: playlist.kitchen. – spotsync", 5,
-			[]string{"⟳ Busy", "Pending plan: 3 changes in 1 playlist: Kitchen radio .", "+ after 4: Nina Simone – Feeling Good", "Your files changed.", "one is under way"}, nil},
-		{"broken", "Broken files: Your files have an error; the last good version stays in force. – spotsync", 60,
-			[]string{"What is wrong with your files", "Read without errors last at 19:14 UTC (2 hours ago)", `Did you mean "tracks"?`, "^^^^^^", "Not ready, because: The configuration has errors since 21:13 UTC"}, nil},
-		{"limited", "Waiting: Spotify wants no requests until 22:01 UTC. – spotsync", 60,
-			[]string{"! Waiting", "(in 47 minutes)", "It said 429 with Retry-After 2820.", "! Rate limited", "• Unknown"}, []string{"Not ready, because"}},
+			[]string{"⟳ Busy", "Pending plan: 1 playlist to change: Kitchen radio .", "+ after 4: Nina Simone – Feeling Good", "Your files changed.", "one is under way"}, nil},
+		{"broken", "Broken files: The configuration is broken; what it said before counts. – spotsync", 60,
+			[]string{"What is wrong with your files", "Read without errors last at 19:14 UTC (2 hours ago)", `Did you mean "tracks"?`, "^^^^^^"}, []string{"Not ready, because"}},
+		{"limited", "Waiting: Spotify wants no requests until 23 Nov, 22:01 UTC. The requests it grants this developer are used up. – spotsync", 60,
+			[]string{"! Waiting", "(in 47 minutes)", "The requests it grants this developer are used up. spotsync waits", "! Rate limited", "• Unknown"}, []string{"Not ready, because", "until 22:01 UTC. Every", "Next 21:16 UTC (in 2 minutes)."}},
 		{"login", "Login needed: Marta Novák must log in to Spotify again. – spotsync", 60,
 			[]string{"✕ Login needed", "Renew the login of Marta Novák", "Renew the login of Kids", "12 days left", "Not granted: ugc-image-upload"}, []string{"0 days left"}},
 		{"mixed", "Failing: 1 playlist could not be brought up to date; spotsync tries again. – spotsync", 60,
-			[]string{"✕ Failed", "! Braked", "! Held", "! Differs", "Next try 21:29 UTC (in 15 minutes)", "never yet", "Release Evening, slow", "Release Kitchen radio",
-				"2 changes made", "self_heal is false."}, []string{"Release Running"}},
+			[]string{"✕ Failed", "! Braked", "! Held", "! Differs", "One address means two playlists.", "Next try 21:29 UTC (in 15 minutes)", "not seen yet", "Release Evening, slow", "Release Kitchen radio",
+				"2 changes made", "Its name was changed on Spotify; self_heal is false."}, []string{"Release Running", "Release Liked", "Pending plan"}},
 	} {
 		t.Run(c.state, func(t *testing.T) {
 			page := pageOf(t, all[c.state])
@@ -266,12 +271,61 @@ func TestPageEscapes(t *testing.T) {
 	}
 }
 
+// What the page of an empty folder proposes to write is taken.
+func TestPageExample(t *testing.T) {
+	example := regexp.MustCompile(`(?s)<pre[^>]*>(.*?)</pre>`).FindStringSubmatch(pageOf(t, sampleStatuses()["empty"]))
+	if example == nil {
+		t.Fatal("there is none")
+	}
+	path := filepath.Join(t.TempDir(), "a.hcl")
+	if err := os.WriteFile(path, []byte(html.UnescapeString(example[1])), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, out, errOut := testApp("")
+	if code := run(t.Context(), a, []string{"validate", path}); code != exitOK {
+		t.Errorf("exit code %d: %s%s", code, out, errOut)
+	}
+}
+
+// Around a change a plan shows what stays; that is no change.
+func TestChangeLines(t *testing.T) {
+	got := changeLines(description{attrs: []attribute{{sign: "~", name: "name", old: `"A"`, new: `"B"`}, {sign: "~", name: "tracks", new: "3"}},
+		rows: []rowLine{{sign: " ", text: "Stays"}, {sign: "-", text: "Goes", note: "added 3 May"}, {sign: " ", text: "… 28 unchanged"}, {sign: "+", text: "… 4 more"}}})
+	if want := []string{`name "A" → "B"`, "- Goes added 3 May", "+ … 4 more"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := changeLines(description{doing: "to restore", rows: []rowLine{{sign: " ", text: "Stays"}}}); !slices.Equal(got, []string{"to restore"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Reading the page again closes what was unfolded and moves who reads; whoever minds can have it keep still, and who has
+// just pressed a button needn't wait.
+func TestPageKeepsStill(t *testing.T) {
+	s := sampleStatus()
+	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, fewChanges)
+	s.Playlists[1].State, s.Playlists[1].Changes = statePending, slices.Repeat([]string{"+ a song"}, fewChanges+1)
+	srv, _ := testServer(s)
+	for query, want := range map[string]string{"": `content="60; url=/"`, "?done=reconcile": `content="5; url=/"`, "?done=nonsense": `content="60; url=/"`, "?still": ""} {
+		page := answerTo(srv, httptest.NewRequest(http.MethodGet, "http://localhost/"+query, nil)).Body.String()
+		if again := strings.Contains(page, `http-equiv="refresh"`); again != (want != "") || !strings.Contains(page, want) {
+			t.Errorf("%q is read again: %v, want %q", query, again, want)
+		}
+		if still := strings.Contains(page, "Let the page keep up by itself"); still != (want == "") {
+			t.Errorf("%q has a way back: %v", query, still)
+		}
+		if n := strings.Count(page, "<details>"); n != 1 || strings.Count(page, "a song</li>") != 2*fewChanges+1 {
+			t.Errorf("%q folds %d lists", query, n)
+		}
+	}
+}
+
 // A new playlist of thousands of songs does not make a page of megabytes.
 func TestPageOfManyChanges(t *testing.T) {
 	s := sampleStatus()
 	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, 10_000)
 	page := pageOf(t, s)
-	if got := words(page); !strings.Contains(got, "Pending plan: 10000 changes in 1 playlist") || !strings.Contains(got, "and 9800 more") {
+	if got := words(page); !strings.Contains(got, "and 9800 more") {
 		t.Error("does not say how many there are")
 	}
 	if len(page) > 64<<10 {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mitchellh/go-wordwrap"
 	"github.com/rs/zerolog"
@@ -80,13 +82,24 @@ func sentence(err error) string {
 	if s == "" {
 		return s
 	}
-	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(first, ":/.()_\"'") && !strings.HasPrefix(first, "spotsync") {
-		s = strings.ToUpper(s[:1]) + s[1:]
-	}
+	s = capital(s)
 	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
 		s += "."
 	}
 	return s
+}
+
+// capital is a text as it begins a sentence. Names and addresses stay as they are.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	first, _, _ := strings.Cut(s, " ")
+	if strings.ContainsAny(first, ":/.()_\"'") || strings.HasPrefix(first, "spotsync") {
+		return s
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 func newRoot(a *app) *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"mime"
 	"net"
 	"net/http"
@@ -299,8 +300,13 @@ func (s *daemonServer) release(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	address := f.Get("address")
-	if !slices.ContainsFunc(s.Status().Playlists, func(p daemonPlaylist) bool { return p.Address == address }) {
+	all := s.Status().Playlists
+	i := slices.IndexFunc(all, func(p daemonPlaylist) bool { return p.Address == address })
+	if i < 0 {
 		return refuse(http.StatusNotFound, "There is no such playlist: send its address, such as playlist.morning, as \"address\".")
+	}
+	if p := all[i]; p.State == stateHeld && !p.Releasable {
+		return refuse(http.StatusConflict, "%s", ended("Releasing "+address+" does not help: "+p.Reason))
 	}
 	if err := s.Release(address); err != nil {
 		return refuse(http.StatusConflict, "%s", ended(fmt.Sprintf("%s was not released: %v", address, err)))
@@ -353,12 +359,23 @@ func (s *daemonServer) login(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// complaints logs what net/http has to say of connections: somebody scans the port, or hangs up in the middle.
+type complaints struct{ log zerolog.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.log.Debug().Str("problem", strings.TrimSpace(string(line))).Msg("a connection failed")
+	return len(line), nil
+}
+
 // serve answers on ln until ctx ends, and then lets the requests under way finish for a moment.
 func (s *daemonServer) serve(ctx context.Context, ln net.Listener) error {
 	here := *s
 	here.Options.Listen = ln.Addr().String() // what a name in --listen came to
+	if here.Options.exposed() && here.Options.TokenFile == "" {
+		s.Log.Warn().Str("address", here.Options.Listen).Msg("others can reach this address, so the page and its buttons stay shut: give them a token with --http-token-file, or listen on 127.0.0.1:7979; /healthz, /readyz and /metrics are open")
+	}
 	srv := &http.Server{Handler: here.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute,
-		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader}
+		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: stdlog.New(complaints{s.Log}, "", 0)}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	select {

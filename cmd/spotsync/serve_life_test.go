@@ -2,14 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
+	stdlog "log"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // serve takes the listener's word for where it is, lets what is under way finish, and leaves nothing behind.
@@ -110,3 +114,39 @@ func TestServeSlow(t *testing.T) {
 		})
 	}
 }
+
+// What net/http has to say of connections is for who asks to see it, and listening where nobody can be let in is said.
+func TestServerLogs(t *testing.T) {
+	var log bytes.Buffer
+	s, _ := testServer(sampleStatus())
+	s.Log = zerolog.New(&log)
+	for _, c := range []struct {
+		ip   net.IP
+		file string
+		says bool
+	}{{net.IPv4(127, 0, 0, 1), "", false}, {net.IPv4zero, tokenFile(t, testToken), false}, {net.IPv4zero, "", true}} {
+		log.Reset()
+		s.Options.TokenFile = c.file
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.serve(ctx, addressed{pipeListener{make(chan net.Conn), make(chan struct{})}, c.ip}); err != nil {
+			t.Error(err)
+		}
+		if got := log.String(); strings.Contains(got, "give them a token with --http-token-file") != c.says || !c.says && got != "" {
+			t.Errorf("on %s with %q: %s", c.ip, c.file, got)
+		}
+	}
+	log.Reset()
+	stdlog.New(complaints{s.Log}, "", 0).Printf("http: TLS handshake error from %s", "192.0.2.1:5")
+	if got, want := log.String(), `{"level":"debug","problem":"http: TLS handshake error from 192.0.2.1:5","message":"a connection failed"}`+"\n"; got != want {
+		t.Errorf("logged %s", got)
+	}
+}
+
+// addressed is a listener that says it is elsewhere.
+type addressed struct {
+	pipeListener
+	ip net.IP
+}
+
+func (l addressed) Addr() net.Addr { return &net.TCPAddr{IP: l.ip, Port: 7979} }

@@ -375,6 +375,7 @@ func TestServeButtons(t *testing.T) {
 		{"/-/reconcile", "", 202, notices["reconcile"], "reconcile"},
 		{"/-/reload", "", 202, notices["reload"], "reload"},
 		{"/-/release", "address=playlist.evening", 202, notices["release"], "release playlist.evening"},
+		{"/-/release", "address=playlist.year%5B%222024%22%5D", 409, "does not help: One address means two playlists.", ""},
 		{"/-/release", "address=playlist.nobody", 404, "There is no such playlist", ""},
 		{"/-/release", "", 404, "There is no such playlist", ""},
 		{"/-/login", "account=nobody", 404, "There is no such account", ""},
