@@ -43,6 +43,7 @@ type world struct {
 	attended bool
 	oneByOne bool // --parallelism 1
 	apart    bool // a daemon: nothing is written to the folder
+	watching bool // a daemon that looks every so often
 	stop     chan struct{}
 	limited  func() bool
 	answer   time.Duration // how long the prompt waits between plan and apply
@@ -156,7 +157,7 @@ func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnosti
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted, Announce: s.announce}
+	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted, Announce: s.announce, Watching: s.watching}
 	var managed []spotify.ID
 	managed, o.Alone = in.Managed("default")
 	seen, err := o.Observe(ctx, managed)

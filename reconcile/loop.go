@@ -45,6 +45,7 @@ type LoopPolicy struct {
 	Interval       time.Duration     // between two quiet rounds, at least
 	RequestsPerDay int               // how many to stay under; 0: no matter
 	Hold           map[string]string // addresses that must be left alone, and why: [LockFile.Conflicts]
+	Stale          bool              // the files are broken, and what counts is what they said before
 }
 
 // VerdictState is what becomes of one playlist.
@@ -91,6 +92,9 @@ func LoadLoop(s *store.State) (*Loop, error) {
 		return nil, &store.VersionError{Path: s.LoopPath(), Found: l.Version}
 	}
 	maps.DeleteFunc(l.Playlists, func(_ string, w *watched) bool { return w == nil })
+	for _, w := range l.Playlists {
+		maps.DeleteFunc(w.Troubles, func(_ trait, t *trouble) bool { return t == nil })
+	}
 	return l, nil
 }
 
@@ -122,8 +126,18 @@ func (l *Loop) Release(address string) bool {
 // back; those that are left in the plan returned forbid all of it.
 func (l *Loop) Tame(p *Plan, d *config.Desired, files string, policy LoopPolicy, now time.Time) (*Plan, []Verdict) {
 	l.read(files)
+	l.rewind(now)
 	t := taming{l: l, plan: p, policy: policy, now: now, heal: make(map[string]config.SelfHeal), refused: make(map[string]Refusal),
-		keeps: make(map[string]bool)}
+		hold: make(map[string]string), keeps: make(map[string]bool)}
+	maps.Copy(t.hold, policy.Hold)
+	for _, lc := range p.LockChanges {
+		if why := t.hold[lc.Address]; why != "" {
+			t.keeps[lc.Address] = true
+			if lc.Kind == "move" { // by another name it is the same playlist
+				t.hold[lc.To] = why
+			}
+		}
+	}
 	for _, b := range d.Playlists {
 		t.heal[b.Address] = b.SelfHeal
 	}
@@ -149,7 +163,7 @@ func (l *Loop) Tame(p *Plan, d *config.Desired, files string, policy LoopPolicy,
 			out.Complete = false
 		}
 	}
-	out.LockChanges = slices.DeleteFunc(slices.Clone(p.LockChanges), func(lc LockChange) bool { return t.keeps[lc.Address] && lc.Kind == "forget" })
+	out.LockChanges = slices.DeleteFunc(slices.Clone(p.LockChanges), func(lc LockChange) bool { return t.keeps[lc.Address] })
 	out.Summary = out.count()
 	l.tidy(p)
 	return &out, verdicts
@@ -217,6 +231,7 @@ type taming struct {
 	now     time.Time
 	heal    map[string]config.SelfHeal // by address
 	refused map[string]Refusal         // by address
+	hold    map[string]string          // addresses that must be left alone, and why
 	guard   string                     // why nothing may be deleted
 	keeps   map[string]bool            // addresses that stay in the lock file for now
 }
@@ -234,9 +249,10 @@ func (t *taming) change(c Change) (Change, Verdict) {
 	}
 	if r, ok := t.refused[c.Address]; ok {
 		delete(t.l.Doomed, c.Address)
+		t.keeps[c.Address] = true
 		return wait(VerdictHeld, r.Summary+". "+strings.TrimSuffix(r.Detail, "."), time.Time{})
 	}
-	if why := t.policy.Hold[c.Address]; why != "" {
+	if why := t.hold[c.Address]; why != "" {
 		delete(t.l.Doomed, c.Address)
 		return wait(VerdictHeld, why, time.Time{})
 	}
@@ -285,7 +301,9 @@ func (t *taming) deletion(c Change) (Change, Verdict) {
 	switch {
 	case !t.policy.Prune:
 		v.State, v.Reason = VerdictDrift, "it is no longer in the files, and a daemon deletes only with --prune"
-	case c.Action == Delete && t.guard != "":
+	case t.policy.Stale:
+		v.State, v.Reason = VerdictHeld, "it is no longer in the files as they were last read, and nothing is deleted while they are broken"
+	case t.guard != "":
 		v.State, v.Reason = VerdictHeld, strings.TrimSuffix(t.guard, ".")
 	case !known || was.ID != c.ID || t.now.Before(was.Since.Add(pruneAfter)):
 		if !known || was.ID != c.ID {

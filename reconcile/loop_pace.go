@@ -133,6 +133,40 @@ func (l *Loop) waits() []time.Time {
 	return all
 }
 
+// rewind is for a clock that was set back, or was wrong when things were written down: nothing happened later than now, and
+// nothing waits longer than it would have from now on.
+func (l *Loop) rewind(now time.Time) {
+	now = now.UTC()
+	past := func(t *time.Time) (by time.Duration) {
+		if t.After(now) {
+			by = t.Sub(now)
+			*t = now
+		}
+		return by
+	}
+	for _, w := range l.Playlists {
+		if most := now.Add(maxBackoff); w.RetryAt.After(most) {
+			w.RetryAt = most
+		}
+		for _, t := range w.Troubles {
+			past(&t.Wrote)
+			t.RetryAt = t.RetryAt.Add(-past(&t.Since))
+			for i := range t.Values {
+				past(&t.Values[i].At)
+			}
+		}
+	}
+	for address, d := range l.Doomed {
+		past(&d.Since)
+		l.Doomed[address] = d
+	}
+	for i := range l.Hours {
+		if h := &l.Hours[i]; h.Start.After(now) {
+			h.Start = now.Truncate(time.Hour)
+		}
+	}
+}
+
 // Tell reports whether an account's owner is to be told how near the end of the login is: once at each level, of which a
 // higher one is nearer and 0 none. A lower one than was told of means a new login.
 func (l *Loop) Tell(account string, level int) bool {

@@ -168,6 +168,15 @@ func TestForgettingWaitsAsDeletingDoes(t *testing.T) {
 			t.Errorf("%+v: %v, %+v", tt, got.LockChanges, v)
 		}
 	}
+	p.Refusals = []Refusal{{Summary: "No playlists are left", Guard: true}}
+	l := &Loop{}
+	for i := range 3 {
+		got, v := l.Tame(p, &config.Desired{}, "x", LoopPolicy{Prune: true}, noon.Add(time.Duration(i)*time.Hour))
+		if len(got.LockChanges) != 2 || v[0].State != VerdictHeld {
+			t.Errorf("guarded: %v, %+v", got.LockChanges, v)
+		}
+	}
+	p.Refusals = nil
 	got, _ := new(Loop).Tame(p, &config.Desired{}, "x", LoopPolicy{}, noon)
 	for _, lc := range got.LockChanges {
 		if lc.Address == "playlist.a" {
@@ -340,7 +349,7 @@ func TestLoopOnDisk(t *testing.T) {
 	if again, _ := json.Marshal(got); string(again) != string(want) || got.Used(noon) != 3 || !strings.Contains(string(want), `"heals":1`) {
 		t.Errorf("got %s\nwant %s", again, want)
 	}
-	for text, fine := range map[string]bool{`[1]`: true, `{"playlists":{"playlist.a":null}}`: true, `{"version":99}`: false} {
+	for text, fine := range map[string]bool{`[1]`: true, `{"playlists":{"playlist.a":null}}`: true, `{"playlists":{"playlist.b":{"troubles":{"name":null}}}}`: true, `{"version":99}`: false} {
 		if err := state.SaveLoop(json.RawMessage(text)); err != nil {
 			t.Fatal(err)
 		}
@@ -349,6 +358,7 @@ func TestLoopOnDisk(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 		if err == nil {
+			l.Next(LoopPolicy{}, 1, noon, noon, 0)
 			l.Tame(planOf(differing(FromSpotify)), healing("true"), "x", LoopPolicy{}, noon)
 		}
 	}
@@ -429,6 +439,45 @@ func TestVandalWhoThinksBetterOfIt(t *testing.T) {
 	l.round(differing(FromSpotify), VerdictBraked)
 	l.now = l.now.Add(time.Minute)
 	l.round(differing(FromSpotify), VerdictPending)
+}
+
+// TestClockSetBack: what a clock that ran ahead wrote down keeps nothing waiting, and counts as if it were of now.
+func TestClockSetBack(t *testing.T) {
+	l, p := &Loop{}, planOf(differing(FromSpotify))
+	failing := differing(FromFiles)
+	failing.Address = "playlist.b"
+	p.Changes = append(p.Changes, failing)
+	year := noon.AddDate(1, 0, 0)
+	for range 3 {
+		l.Tame(planOf(same(year), failing), healing("true"), "x", LoopPolicy{}, year) // it was seen to stick
+		got, _ := l.Tame(p, healing("true"), "x", LoopPolicy{}, year)
+		l.Record(got, &Result{Applied: []string{"playlist.a"}, Failures: []Failure{{Address: "playlist.b", Err: errors.New("no")}}}, year)
+	}
+	l.Spend(500, year)
+	l.Close()
+	if _, v := l.Tame(p, healing("true"), "x", LoopPolicy{}, year); v[0].State != VerdictBraked {
+		t.Fatalf("before: %+v", v)
+	}
+
+	later := func(after time.Duration) []Verdict {
+		_, v := l.Tame(p, healing("true"), "x", LoopPolicy{}, noon.Add(after))
+		return v
+	}
+	if v := later(0); v[0].State != VerdictBraked || v[0].RetryAt != noon.Add(15*time.Minute) || v[1].State != VerdictFailed || v[1].RetryAt.After(noon.Add(maxBackoff)) {
+		t.Errorf("set back: %+v", v)
+	}
+	if used := l.Used(noon); used != 500 {
+		t.Errorf("%d requests count", used)
+	}
+	if v := later(15 * time.Minute); v[0].State != VerdictPending {
+		t.Errorf("a quarter of an hour later: %+v", v)
+	}
+	if v := later(maxBackoff); v[1].State != VerdictPending {
+		t.Errorf("six hours later: %+v", v)
+	}
+	if used := l.Used(noon.Add(25 * time.Hour)); used != 0 {
+		t.Errorf("%d requests count a day later", used)
+	}
 }
 
 // TestExpectedProvesNothing: what was only expected after a write does not show that Spotify can be as wanted.

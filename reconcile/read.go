@@ -253,8 +253,11 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 		c.Details = DetailsOf(p)
 	}
 	c.Snapshot = ""
-	if v != settled || d != settled || c.Following != lastMark(&s).Following {
+	switch {
+	case v != settled || d != settled || c.Following != lastMark(&s).Following:
 		s.States = append(s.States, mark(c))
+	case s.Expected != nil: // nothing new: once snapshots are at rest, that of our write saves reading it again
+		c.Snapshot = s.Expected.Snapshot
 	}
 	s.Unsure, s.Expected = false, &c
 	_ = o.Account.SaveSettling(s) // without it the next run reads once more

@@ -154,7 +154,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 // tame takes out of the plan what the daemon may not do, or not yet.
 func (d *daemon) tame(s *session, r *attempt) {
 	policy := d.policy
-	policy.Hold = s.lock.Conflicts()
+	policy.Hold, policy.Stale = s.lock.Conflicts(), d.view().Config.Problem != ""
 	r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, policy, time.Now())
 }
 

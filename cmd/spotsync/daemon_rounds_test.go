@@ -298,6 +298,24 @@ func TestDaemonForgetsADeletion(t *testing.T) {
 	})
 }
 
+// Files that are broken want nothing deleted, whatever they wanted before: their owner may be about to take it back.
+func TestDaemonDeletesNothingWhileFilesAreBroken(t *testing.T) {
+	without, _, _ := strings.Cut(twoPlaylists, "\nplaylist \"r\"")
+	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {
+		d := w.start("--prune")
+		d.round(1)
+		d.next(func() { w.write(map[string]string{"main.hcl": without}) })
+		d.next(func() { w.write(map[string]string{"main.hcl": twoPlaylists + "\nplaylist"}) })
+		time.Sleep(3 * time.Hour)
+		w.has("P:", "Q:", "R:")
+		d.page("nothing is deleted while they are broken")
+		d.next(func() { w.write(map[string]string{"main.hcl": without}) })
+		w.has("P:", "Q:", "R:") // counted anew
+		time.Sleep(time.Hour)
+		w.has("P:", "Q:")
+	})
+}
+
 func TestDaemonHeals(t *testing.T) {
 	vandal := func(p *sandbox.Playlist) {
 		p.Description = "vandalised"

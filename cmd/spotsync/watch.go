@@ -130,11 +130,15 @@ func (w *watcher) Accept(paths ...string) {
 }
 
 // Settle waits while git changes the working tree around a watched path, as its index lock tells: for who is about to read.
-// It returns early, with ctx's error, when ctx ends.
+// It returns early, with ctx's error, when ctx ends. What is there then counts as told: what was told before may be long
+// past, and be there again as soon as this has been read.
 func (w *watcher) Settle(ctx context.Context) error {
 	for ctx.Err() == nil {
 		w.mu.Lock()
 		held := w.locks.held(w.repos, time.Now())
+		if !held && len(w.paths) > 0 {
+			w.known, _ = w.look()
+		}
 		w.mu.Unlock()
 		if !held {
 			return nil

@@ -398,6 +398,23 @@ func TestWatchBurst(t *testing.T) {
 	})
 }
 
+// What was read, and is again as it was when it was last told, is told.
+func TestWatchTellsWhatIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newTree(t)
+		csv := d.path("tracks.csv")
+		w := newWatcher(zerolog.Nop(), watchOptions{Poll: 2 * time.Minute})
+		w.Watch([]string{csv})
+		d.write("tracks.csv", "a slip")
+		if err := w.Settle(t.Context()); err != nil { // who reads now reads that
+			t.Fatal(err)
+		}
+		d.remove("tracks.csv")
+		defer runWatcher(t, w)()
+		awaitChanges(t, w, csv)
+	})
+}
+
 // A change between the reading of a file and the next Watch is not lost, nor one before Run.
 func TestWatchKeepsComparing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
