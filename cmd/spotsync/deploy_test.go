@@ -174,8 +174,47 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s:\n%s", u.path, out)
 		}
 		if u.manager == "--system" {
+			if !strings.Contains(text, "\nProtectSystem=strict\n") || regexp.MustCompile(`(?m)^(ConfigurationDirectory|ReadWritePaths)=`).MatchString(text) {
+				t.Errorf("%s lets the daemon write its configuration", u.path)
+			}
 			analyze("security", "--no-pager", "--offline=yes", "--threshold=20", unit)
 		}
+	}
+}
+
+// What goes to the builder of the image is what the program is made of and nothing else: no history, state or token that
+// lies about.
+func TestBuildContext(t *testing.T) {
+	allowed := map[string]bool{"go.mod": true, "go.sum": true}
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}", "./cmd/spotsync")
+	cmd.Dir, cmd.Stderr = repository, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.Lines(string(out)) {
+		path, err := filepath.Rel(top, strings.TrimSpace(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed[strings.Split(filepath.ToSlash(path), "/")[0]] = true
+	}
+	taken, first := map[string]bool{}, ""
+	for line := range strings.Lines(readDoc(t, "deploy/docker/Dockerfile.dockerignore")) {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "!"):
+			taken[line[1:]] = true
+		case first == "":
+			first = line
+		}
+	}
+	if d := cmp.Diff(allowed, taken); first != "*" || d != "" {
+		t.Errorf("the first line is %q, and of what is needed and taken: %s", first, d)
 	}
 }
 
@@ -197,13 +236,13 @@ func TestComposeFile(t *testing.T) {
 		"services.spotsync.stop_grace_period": "90s",
 	})
 	dockerfile := readDoc(t, "deploy/docker/Dockerfile")
-	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", `ENTRYPOINT ["/spotsync"]`} {
+	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", `ENTRYPOINT ["/spotsync"]`, "WORKDIR /playlists"} {
 		if !strings.Contains(dockerfile, "\n"+line+"\n") {
 			t.Errorf("the Dockerfile lacks: %s", line)
 		}
 	}
-	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !strings.Contains(dockerfile, "FROM golang:"+v+"-") {
-		t.Errorf("the image is not built with Go %s", v)
+	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !regexp.MustCompile(`(?m)^FROM golang:`+regexp.QuoteMeta(v)+`\.\d+-`).MatchString(dockerfile) {
+		t.Errorf("the image is not built with one version of Go %s", v)
 	}
 }
 
@@ -228,6 +267,7 @@ func TestKubernetesManifests(t *testing.T) {
 		"spec.selector":      map[string]any{"matchLabels": memberAt(t, deployment, "spec.template.metadata.labels")},
 		"spec.template.spec.automountServiceAccountToken":        false,
 		"spec.template.spec.securityContext.runAsNonRoot":        true,
+		"spec.template.spec.securityContext.fsGroupChangePolicy": "OnRootMismatch",
 		"spec.template.spec.securityContext.seccompProfile":      map[string]any{"type": "RuntimeDefault"},
 		"spec.template.spec.containers.0.livenessProbe.httpGet":  map[string]any{"path": "/healthz", "port": "http"},
 		"spec.template.spec.containers.0.readinessProbe.httpGet": map[string]any{"path": "/readyz", "port": "http"},
@@ -239,6 +279,9 @@ func TestKubernetesManifests(t *testing.T) {
 	})
 	var mounted, volumes []string
 	for _, m := range memberAt(t, deployment, "spec.template.spec.containers.0.volumeMounts").([]any) {
+		if memberAt(t, m, "subPath") != nil {
+			t.Errorf("a mount with subPath never changes: %v", m)
+		}
 		mounted = append(mounted, fmt.Sprint(memberAt(t, m, "name")))
 	}
 	for _, v := range memberAt(t, deployment, "spec.template.spec.volumes").([]any) {
