@@ -12,7 +12,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
 // documents are the YAML documents of a file. That a member is named twice is an error.
@@ -241,7 +244,7 @@ func TestComposeFile(t *testing.T) {
 			t.Errorf("the Dockerfile lacks: %s", line)
 		}
 	}
-	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !regexp.MustCompile(`(?m)^FROM golang:`+regexp.QuoteMeta(v)+`\.\d+-`).MatchString(dockerfile) {
+	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !regexp.MustCompile(`(?m)^FROM golang:` + regexp.QuoteMeta(v) + `\.\d+-`).MatchString(dockerfile) {
 		t.Errorf("the image is not built with one version of Go %s", v)
 	}
 }
@@ -317,20 +320,39 @@ func TestKubernetesManifests(t *testing.T) {
 // The page on the daemon names every metric there is and no other, quotes commands that exist, and shows a notice as it is.
 func TestDaemonPage(t *testing.T) {
 	page := readDoc(t, "docs/daemon.md")
-	named, there := map[string]bool{}, map[string]bool{}
-	metric := regexp.MustCompile(`\bspotsync_[a-z_]+[a-z]`)
-	for _, name := range metric.FindAllString(page, -1) {
-		named[name] = true
+	named, there := map[string]string{}, map[string]string{} // labels by metric
+	for _, m := range regexp.MustCompile("(?m)^\\| `(spotsync_[a-z_]+)(?:\\{([a-z,]+)\\})?` \\|").FindAllStringSubmatch(page, -1) {
+		named[m[1]] = m[2]
 	}
-	for _, m := range regexp.MustCompile(`"(spotsync_[a-z_]+)"`).FindAllStringSubmatch(readDoc(t, "cmd/spotsync/metrics.go"), -1) {
-		there[m[1]] = true
+	descs := make(chan *prometheus.Desc, 500)
+	newDaemonMetrics(buildVersion{}).registry.Describe(descs)
+	close(descs)
+	described := regexp.MustCompile(`fqName: "(spotsync_[a-z_]+)".*variableLabels: \{([a-z,]*)\}`)
+	for desc := range descs {
+		if m := described.FindStringSubmatch(desc.String()); m != nil {
+			there[m[1]] = m[2]
+		}
 	}
 	if d := cmp.Diff(there, named); d != "" {
 		t.Errorf("metrics: %s", d)
 	}
+	for _, name := range regexp.MustCompile(`\bspotsync_[a-z_]+[a-z]`).FindAllString(page, -1) {
+		if _, ok := there[name]; !ok {
+			t.Errorf("there is no metric %s", name)
+		}
+	}
+	for metric, values := range map[string][]string{"spotsync_rounds_total": roundResults, "spotsync_playlists": stateOrder,
+		"spotsync_edits_total": {string(edit.Insert), string(edit.Remove), string(edit.Move), string(edit.Replace)}} {
+		row := regexp.MustCompile("(?m)^\\| `" + metric + "\\{.*$").FindString(page)
+		for _, v := range values {
+			if !strings.Contains(row, "`"+v+"`") {
+				t.Errorf("%s does not name %s", row, v)
+			}
+		}
+	}
 
 	fences := regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$").FindAllStringSubmatch(page, -1)
-	quoted := regexp.MustCompile("(?m)(?:^|`|sudo -Hu spotsync |\\$\\(|run --rm )spotsync ([a-z-][^`\n)]*)")
+	quoted := regexp.MustCompile("(?m)(?:^|`|sudo -Hu spotsync |\\$\\(|run --rm |exec spotsync /)spotsync ([a-z-][^`\n)]*)")
 	var lines []string
 	for _, m := range quoted.FindAllStringSubmatch(page, -1) {
 		lines = append(lines, m[1])
