@@ -12,7 +12,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
 // documents are the YAML documents of a file. That a member is named twice is an error.
@@ -174,8 +177,47 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s:\n%s", u.path, out)
 		}
 		if u.manager == "--system" {
+			if !strings.Contains(text, "\nProtectSystem=strict\n") || regexp.MustCompile(`(?m)^(ConfigurationDirectory|ReadWritePaths)=`).MatchString(text) {
+				t.Errorf("%s lets the daemon write its configuration", u.path)
+			}
 			analyze("security", "--no-pager", "--offline=yes", "--threshold=20", unit)
 		}
+	}
+}
+
+// What goes to the builder of the image is what the program is made of and nothing else: no history, state or token that
+// lies about.
+func TestBuildContext(t *testing.T) {
+	allowed := map[string]bool{"go.mod": true, "go.sum": true}
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}", "./cmd/spotsync")
+	cmd.Dir, cmd.Stderr = repository, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.Lines(string(out)) {
+		path, err := filepath.Rel(top, strings.TrimSpace(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed[strings.Split(filepath.ToSlash(path), "/")[0]] = true
+	}
+	taken, first := map[string]bool{}, ""
+	for line := range strings.Lines(readDoc(t, "deploy/docker/Dockerfile.dockerignore")) {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "!"):
+			taken[line[1:]] = true
+		case first == "":
+			first = line
+		}
+	}
+	if d := cmp.Diff(allowed, taken); first != "*" || d != "" {
+		t.Errorf("the first line is %q, and of what is needed and taken: %s", first, d)
 	}
 }
 
@@ -197,13 +239,13 @@ func TestComposeFile(t *testing.T) {
 		"services.spotsync.stop_grace_period": "90s",
 	})
 	dockerfile := readDoc(t, "deploy/docker/Dockerfile")
-	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", `ENTRYPOINT ["/spotsync"]`} {
+	for _, line := range []string{"FROM scratch", "USER 65532:65532", "VOLUME /data", `ENTRYPOINT ["/spotsync"]`, "WORKDIR /playlists"} {
 		if !strings.Contains(dockerfile, "\n"+line+"\n") {
 			t.Errorf("the Dockerfile lacks: %s", line)
 		}
 	}
-	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !strings.Contains(dockerfile, "FROM golang:"+v+"-") {
-		t.Errorf("the image is not built with Go %s", v)
+	if v := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(readDoc(t, "go.mod"))[1]; !regexp.MustCompile(`(?m)^FROM golang:` + regexp.QuoteMeta(v) + `\.\d+-`).MatchString(dockerfile) {
+		t.Errorf("the image is not built with one version of Go %s", v)
 	}
 }
 
@@ -228,6 +270,7 @@ func TestKubernetesManifests(t *testing.T) {
 		"spec.selector":      map[string]any{"matchLabels": memberAt(t, deployment, "spec.template.metadata.labels")},
 		"spec.template.spec.automountServiceAccountToken":        false,
 		"spec.template.spec.securityContext.runAsNonRoot":        true,
+		"spec.template.spec.securityContext.fsGroupChangePolicy": "OnRootMismatch",
 		"spec.template.spec.securityContext.seccompProfile":      map[string]any{"type": "RuntimeDefault"},
 		"spec.template.spec.containers.0.livenessProbe.httpGet":  map[string]any{"path": "/healthz", "port": "http"},
 		"spec.template.spec.containers.0.readinessProbe.httpGet": map[string]any{"path": "/readyz", "port": "http"},
@@ -239,6 +282,9 @@ func TestKubernetesManifests(t *testing.T) {
 	})
 	var mounted, volumes []string
 	for _, m := range memberAt(t, deployment, "spec.template.spec.containers.0.volumeMounts").([]any) {
+		if memberAt(t, m, "subPath") != nil {
+			t.Errorf("a mount with subPath never changes: %v", m)
+		}
 		mounted = append(mounted, fmt.Sprint(memberAt(t, m, "name")))
 	}
 	for _, v := range memberAt(t, deployment, "spec.template.spec.volumes").([]any) {
@@ -274,20 +320,39 @@ func TestKubernetesManifests(t *testing.T) {
 // The page on the daemon names every metric there is and no other, quotes commands that exist, and shows a notice as it is.
 func TestDaemonPage(t *testing.T) {
 	page := readDoc(t, "docs/daemon.md")
-	named, there := map[string]bool{}, map[string]bool{}
-	metric := regexp.MustCompile(`\bspotsync_[a-z_]+[a-z]`)
-	for _, name := range metric.FindAllString(page, -1) {
-		named[name] = true
+	named, there := map[string]string{}, map[string]string{} // labels by metric
+	for _, m := range regexp.MustCompile("(?m)^\\| `(spotsync_[a-z_]+)(?:\\{([a-z,]+)\\})?` \\|").FindAllStringSubmatch(page, -1) {
+		named[m[1]] = m[2]
 	}
-	for _, m := range regexp.MustCompile(`"(spotsync_[a-z_]+)"`).FindAllStringSubmatch(readDoc(t, "cmd/spotsync/metrics.go"), -1) {
-		there[m[1]] = true
+	descs := make(chan *prometheus.Desc, 500)
+	newDaemonMetrics(buildVersion{}).registry.Describe(descs)
+	close(descs)
+	described := regexp.MustCompile(`fqName: "(spotsync_[a-z_]+)".*variableLabels: \{([a-z,]*)\}`)
+	for desc := range descs {
+		if m := described.FindStringSubmatch(desc.String()); m != nil {
+			there[m[1]] = m[2]
+		}
 	}
 	if d := cmp.Diff(there, named); d != "" {
 		t.Errorf("metrics: %s", d)
 	}
+	for _, name := range regexp.MustCompile(`\bspotsync_[a-z_]+[a-z]`).FindAllString(page, -1) {
+		if _, ok := there[name]; !ok {
+			t.Errorf("there is no metric %s", name)
+		}
+	}
+	for metric, values := range map[string][]string{"spotsync_rounds_total": roundResults, "spotsync_playlists": stateOrder,
+		"spotsync_edits_total": {string(edit.Insert), string(edit.Remove), string(edit.Move), string(edit.Replace)}} {
+		row := regexp.MustCompile("(?m)^\\| `" + metric + "\\{.*$").FindString(page)
+		for _, v := range values {
+			if !strings.Contains(row, "`"+v+"`") {
+				t.Errorf("%s does not name %s", row, v)
+			}
+		}
+	}
 
 	fences := regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$").FindAllStringSubmatch(page, -1)
-	quoted := regexp.MustCompile("(?m)(?:^|`|sudo -Hu spotsync |\\$\\(|run --rm )spotsync ([a-z-][^`\n)]*)")
+	quoted := regexp.MustCompile("(?m)(?:^|`|sudo -Hu spotsync |\\$\\(|run --rm |exec spotsync /)spotsync ([a-z-][^`\n)]*)")
 	var lines []string
 	for _, m := range quoted.FindAllStringSubmatch(page, -1) {
 		lines = append(lines, m[1])

@@ -13,6 +13,9 @@ import (
 // release is the version of this build; a release build sets it with -ldflags "-X main.release=0.1.0".
 var release string
 
+// revision is the commit of a build that has no .git to read it from; set in the same way as release.
+var revision string
+
 // next is the version being worked on: that of a build without another.
 const next = "0.1.0-dev"
 
@@ -41,7 +44,7 @@ type buildVersion struct {
 }
 
 func readVersion() buildVersion {
-	v := buildVersion{FormatVersion: "1.0", Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	v := buildVersion{FormatVersion: "1.0", Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Commit: revision}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {

@@ -68,8 +68,8 @@ func TestWorkflow(t *testing.T) {
 				t.Errorf("%s meets a secret", name)
 			}
 			if uses, ok := memberAt(t, step, "uses").(string); ok {
-				if !regexp.MustCompile(`^actions/[a-z/-]+@v\d+$`).MatchString(uses) {
-					t.Errorf("%s: %s has no major version", name, uses)
+				if !regexp.MustCompile(`^actions/[a-z/-]+@[0-9a-f]{40}$`).MatchString(uses) {
+					t.Errorf("%s: %s is named by no commit, so it could become another", name, uses)
 				}
 				kept[strings.Split(uses, "@")[0]] = true
 			}
@@ -137,7 +137,8 @@ func TestWorkflowBringsTheLockFileBack(t *testing.T) {
 			}
 			write(t, filepath.Join(dir, "gh"), "#!/bin/sh\necho \"$@\" >>\"$CALLS\"\n")
 			sh("", `chmod +x gh; git init -q --bare -b main origin; git clone -q origin mine 2>/dev/null; cd mine; git checkout -q -b main
-				echo old >spotsync.lock.hcl; git add .; git commit -qm first; git push -q origin main; cd ..; git clone -q origin theirs`)
+				echo old >spotsync.lock.hcl; git add .; git commit -qm zeroth; echo old >x; git add .; git commit -qm first; git push -q origin main; cd ..; git clone -q origin theirs
+				rm -rf mine; git clone -q --depth 1 "file://$PWD/origin" mine # as actions/checkout does`)
 			if c.changed {
 				sh("mine", "echo new >spotsync.lock.hcl")
 			}
