@@ -182,7 +182,7 @@ func (l *Loop) read(files string) {
 	}
 	l.Files = files
 	for _, w := range l.Playlists {
-		w.release()
+		w.reread()
 	}
 	clear(l.Doomed)
 }
@@ -267,6 +267,10 @@ func (t *taming) change(c Change) (Change, Verdict) {
 		return c, v
 	}
 	w := t.l.watch(c.Address)
+	w.wish = c.Wish.whole()
+	if w.Failures > 0 && w.Failed != w.wish {
+		w.succeeded() // what failed is not wanted any more
+	}
 	w.learn(c, t.now)
 	if c.Action == None {
 		w.succeeded()

@@ -15,6 +15,9 @@ type watched struct {
 	Failures int       `json:"failures,omitempty"` // in a row
 	RetryAt  time.Time `json:"retry_at,omitzero"`  // after a failure
 	Problem  string    `json:"problem,omitempty"`  // what failed
+	Failed   string    `json:"failed,omitempty"`   // digest of the wish that could not be done
+
+	wish string // digest of the one that was last looked at
 }
 
 // trouble is one trait that was written, or has to be.
@@ -52,11 +55,15 @@ var healDelays = [...]time.Duration{0, 0, 0, 15 * time.Minute, time.Hour, 6 * ti
 // release forgets all but what proves that Spotify can fulfil a wish.
 func (w *watched) release() { *w = watched{Kept: w.Kept} }
 
+// reread is release where the files say something new, be it about other playlists: what failed and is still wanted as it
+// was goes on waiting.
+func (w *watched) reread() { w.Troubles = nil }
+
 func (w *watched) empty() bool {
 	return len(w.Kept) == 0 && len(w.Troubles) == 0 && w.Failures == 0
 }
 
-func (w *watched) succeeded() { w.Failures, w.RetryAt, w.Problem = 0, time.Time{}, "" }
+func (w *watched) succeeded() { w.Failures, w.RetryAt, w.Problem, w.Failed = 0, time.Time{}, "", "" }
 
 // failed waits 1, 2, 4 … minutes.
 func (w *watched) failed(err error, now time.Time) {
@@ -65,7 +72,7 @@ func (w *watched) failed(err error, now time.Time) {
 		wait = min(wait, time.Minute<<w.Failures)
 	}
 	w.Failures = min(w.Failures+1, 100)
-	w.RetryAt, w.Problem = now.Add(wait).UTC(), "the last try failed: "+err.Error()
+	w.RetryAt, w.Problem, w.Failed = now.Add(wait).UTC(), "the last try failed: "+err.Error(), w.wish
 }
 
 func (w *watched) trouble(k trait) *trouble {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/spotsync/spotsync/config"
 )
@@ -204,6 +205,15 @@ func (w *Wish) digest(k trait) string {
 		panic("reconcile: a wish can always be written as JSON: " + err.Error())
 	}
 	return digest(data)[:12]
+}
+
+// whole is a short text that is the same for wishes that want the same of everything.
+func (w *Wish) whole() string {
+	var all strings.Builder
+	for _, k := range allTraits {
+		all.WriteString(w.digest(k))
+	}
+	return digest([]byte(all.String()))[:12]
 }
 
 // manages reports whether the files say anything about a trait.

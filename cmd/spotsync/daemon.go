@@ -184,6 +184,14 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	wg.Go(func() { d.notify.run(background) })
 	wg.Go(func() { d.signals(background) })
 	wg.Go(func() { d.feedWatchdog(background) })
+	wg.Go(func() {
+		select {
+		case <-ctx.Done():
+			d.manager.stopping() // at once, though what is under way may take its time
+			d.manager.status("Stopping; what is under way is finished first")
+		case <-background.Done():
+		}
+	})
 	if listener != nil {
 		wg.Go(func() {
 			if err := d.server().serve(background, listener); err != nil {
@@ -305,6 +313,10 @@ func (d *daemon) run(ctx context.Context) error {
 			why = d.changed()
 		case why = <-d.wake:
 		case <-timer.C:
+			if left := d.left(); left > 0 {
+				timer.Reset(min(left, nap))
+				continue
+			}
 		}
 		if ctx.Err() != nil {
 			return d.end()
@@ -314,9 +326,20 @@ func (d *daemon) run(ctx context.Context) error {
 			return errors.Join(res, d.end())
 		}
 		debug.FreeOSMemory() // a round takes a hundred megabytes for a second; they are others' until the next
-		timer.Reset(max(atOnce, time.Until(d.view().Next)))
+		timer.Reset(max(atOnce, min(d.left(), nap)))
 		why = "interval"
 	}
+}
+
+// nap is how long the main loop sleeps at most. A timer stands still while a computer is suspended; the clock on the wall
+// doesn't.
+const nap = time.Minute
+
+// left is how long it is until the next round, by the clock that thinks it is sooner: one may have been set back, the other
+// have stood still.
+func (d *daemon) left() time.Duration {
+	next, now := d.view().Next, time.Now()
+	return min(next.Sub(now), next.Round(0).Sub(now.Round(0)))
 }
 
 // changed tells what changed on disk.
@@ -338,7 +361,6 @@ func (d *daemon) changed() string {
 
 // end writes down what was not yet worth it.
 func (d *daemon) end() error {
-	d.manager.stopping()
 	d.log.Info().Msg("stopped")
 	d.loop.Close()
 	return d.loop.Save(d.state)

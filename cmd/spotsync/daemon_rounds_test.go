@@ -442,6 +442,30 @@ func TestDaemonTellsWhatItHoldsBack(t *testing.T) {
 	})
 }
 
+// What failed waits, also when the files come to say something else of other playlists. Another wish is tried at once.
+func TestDaemonFailuresWaitForAnotherWish(t *testing.T) {
+	says := func(p, q string) map[string]string {
+		return map[string]string{"main.hcl": "playlist \"p\" {\n  name = \"" + p + "\"\n}\nplaylist \"q\" {\n  name = \"" + q + "\"\n}\n"}
+	}
+	inDaemonWorld(t, sandbox.DefaultQuirks(), says("P", "Q"), func(t *testing.T, w *daemonWorld) {
+		d := w.start("--interval", "10h")
+		d.round(1)
+		time.Sleep(10 * time.Minute)
+		w.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Status: 403, Times: 4})
+		d.ends(d.next(func() { w.write(says("P", "Q2")) }), "files", "partly")
+		time.Sleep(10 * time.Minute) // tried again after 1, 2 and 4 minutes, and next after 8
+		tries := func() int { return w.server.Counts()["PUT /playlists/{id}"] }
+		tried := tries()
+		d.ends(d.next(func() { w.write(says("P2", "Q2")) }), "files", "changed")
+		w.has("P2:", "Q:")
+		if tried != 4 || tries() != 5 {
+			t.Errorf("%d tries, and then %d", tried, tries()-tried)
+		}
+		d.ends(d.next(func() { w.write(says("P2", "Q3")) }), "files", "changed")
+		w.has("P2:", "Q3:")
+	})
+}
+
 // One playlist that can't be done keeps no other back.
 func TestDaemonPlaylistsFailOneByOne(t *testing.T) {
 	inDaemonWorld(t, sandbox.DefaultQuirks(), map[string]string{"main.hcl": twoPlaylists}, func(t *testing.T, w *daemonWorld) {

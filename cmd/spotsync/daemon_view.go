@@ -62,7 +62,9 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 		}
 		s.Reasons = d.reasons(r, *s, now)
 	})
-	d.manager.status(d.summary())
+	if r.Result != "stopped" {
+		d.manager.status(d.summary())
+	}
 }
 
 // reasons are why the daemon does not do its work just now.

@@ -328,6 +328,9 @@ func (n *notifier) post(ctx context.Context, x notice) (noticeAnswer, error) {
 		if errors.As(err, &whole) {
 			err = whole.Err // without the URL
 		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer within %s", noticeTimeout)
+		}
 		return noticeAnswer{again: !errors.Is(err, errNoticeInTheOpen)}, errors.New(n.scrub(err.Error()))
 	}
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<12)) // an answer cut short is still an answer

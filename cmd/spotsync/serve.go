@@ -45,7 +45,7 @@ const (
 	maxHeader      = 16 << 10
 	minToken       = 16 // characters
 	maxTokenFile   = 4 << 10
-	loginPatience  = 40 * time.Second // for the accounts service, when a login is finished; less than the server's
+	loginPatience  = 40 * time.Second // for the accounts service, when a login is begun or finished
 	sessionCookie  = "spotsync"
 	sessionLasts   = 30 * 24 * time.Hour
 	shutdownWithin = 5 * time.Second
@@ -90,6 +90,10 @@ func (s *daemonServer) routes() map[string]route {
 
 // handler answers everything.
 func (s *daemonServer) handler() http.Handler {
+	here := *s
+	few := &zerolog.BurstSampler{Burst: 10, Period: time.Minute} // so that no stranger fills the log
+	here.Log = s.Log.Sample(&zerolog.LevelSampler{WarnSampler: few, ErrorSampler: few})
+	s = &here
 	routes := s.routes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -374,7 +378,7 @@ func (s *daemonServer) serve(ctx context.Context, ln net.Listener) error {
 	if here.Options.exposed() && here.Options.TokenFile == "" {
 		s.Log.Warn().Str("address", here.Options.Listen).Msg("others can reach this address, so the page and its buttons stay shut: give them a token with --http-token-file, or listen on 127.0.0.1:7979; /healthz, /readyz and /metrics are open")
 	}
-	srv := &http.Server{Handler: here.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute,
+	srv := &http.Server{Handler: here.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 3 * loginPatience,
 		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: stdlog.New(complaints{s.Log}, "", 0)}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()

@@ -395,7 +395,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		fmt.Fprintf(w, "  unfinished  %s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, plural(c.Items, "item"))
 	}
 	if r.PendingLock {
-		fmt.Fprintf(w, "Lock file: entries wait on this computer because %s could not be written; the next spotsync apply that can write it adds them.\n", r.LockFile)
+		fmt.Fprintf(w, "Lock file: entries for %s wait on this computer, for the next spotsync apply that can write it.\n", r.LockFile)
 	}
 }
 

@@ -120,8 +120,12 @@ type gitLocks struct {
 type gitLock struct {
 	made   time.Time // what its file says
 	since  time.Time // first seen
-	warned bool
+	told   bool      // that it is waited for
+	warned bool      // that it is not
 }
+
+// worthTelling is how long git works until that is worth a word.
+const worthTelling = 10 * time.Second
 
 // held reports whether git is changing the working tree of one of repos now. A lock that is there for more than
 // [staleLock] doesn't count: git leaves it behind when it is killed.
@@ -143,6 +147,10 @@ func (g *gitLocks) held(repos []string, now time.Time) bool {
 		}
 		if now.Sub(l.since) <= staleLock && now.Sub(l.made) <= staleLock {
 			held = true
+			if !l.told && now.Sub(l.since) >= worthTelling {
+				l.told = true
+				g.log.Info().Str("file", path).Msg("waiting for git, which holds its index lock; remove that file if no git is running")
+			}
 		} else if !l.warned {
 			l.warned = true
 			g.log.Warn().Str("file", path).Msg("git's index lock is older than 5 minutes, so it is not waited for; remove it if no git is running")

@@ -59,7 +59,7 @@ func TestWatchGitLock(t *testing.T) {
 				if !settled.Load() {
 					t.Error("not settled when git is done")
 				}
-				if log.String() != "" {
+				if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "waiting for git") {
 					t.Errorf("logged: %s", log.String())
 				}
 
@@ -78,7 +78,7 @@ func TestWatchGitLock(t *testing.T) {
 					t.Error("a stale lock is waited for once more")
 				}
 				settle()
-				if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "index.lock") {
+				if n := strings.Count(log.String(), "\n"); n != 3 || strings.Count(log.String(), "so it is not waited for") != 1 {
 					t.Errorf("logged: %s", log.String())
 				}
 
