@@ -38,7 +38,9 @@ func busyMetrics() *daemonMetrics {
 	m.edit("insert")
 	m.round(daemonRound{Began: pageNow.Add(-time.Minute), Took: 3 * time.Second, Result: "ok"})
 	m.round(daemonRound{Began: pageNow, Took: 2 * time.Minute, Result: "partly"})
-	m.status(sampleStatuses()["mixed"])
+	s := sampleStatuses()["mixed"]
+	s.Playlists = append(s.Playlists, daemonPlaylist{Address: "playlist.still", State: stateSame, Synced: pageNow})
+	m.status(s)
 	return m
 }
 
@@ -81,11 +83,11 @@ func TestMetrics(t *testing.T) {
 		`spotsync_round_duration_seconds_bucket{le="5"} 1`,
 		`spotsync_round_duration_seconds_sum 123`,
 		`spotsync_playlists{state="same"} 1`,
-		`spotsync_playlists{state="held"} 1`,
+		`spotsync_playlists{state="held"} 2`,
 		`spotsync_playlists{state="pending"} 0`,
 		`spotsync_playlist_drift{playlist="playlist.kitchen"} 1`,
 		`spotsync_playlist_drift{playlist="playlist.morning"} 1`,
-		`spotsync_playlist_drift{playlist="playlist.year[\"2024\"]"} 0`,
+		`spotsync_playlist_drift{playlist="playlist.still"} 0`,
 		`spotsync_playlist_last_sync_timestamp_seconds{playlist="playlist.evening"} 1.79546826e+09`,
 		`spotsync_requests_total{method="GET",route="/me/playlists",status="200"} 2`,
 		`spotsync_requests_total{method="POST",route="/playlists/{id}/items",status="none"} 1`,

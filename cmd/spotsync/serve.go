@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	stdlog "log"
+	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -363,12 +363,11 @@ func (s *daemonServer) login(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// complaints logs what net/http has to say of connections: somebody scans the port, or hangs up in the middle.
-type complaints struct{ log zerolog.Logger }
-
-func (c complaints) Write(line []byte) (int, error) {
-	c.log.Debug().Str("problem", strings.TrimSpace(string(line))).Msg("a connection failed")
-	return len(line), nil
+// httpServer is who answers. What net/http has to say of connections is for who asks to see it: somebody scans the port, or
+// hangs up in the middle.
+func (s *daemonServer) httpServer() *http.Server {
+	return &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 3 * loginPatience,
+		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(zerolog.NewSlogHandler(s.Log), slog.LevelDebug)}
 }
 
 // serve answers on ln until ctx ends, and then lets the requests under way finish for a moment.
@@ -378,8 +377,7 @@ func (s *daemonServer) serve(ctx context.Context, ln net.Listener) error {
 	if here.Options.exposed() && here.Options.TokenFile == "" {
 		s.Log.Warn().Str("address", here.Options.Listen).Msg("others can reach this address, so the page and its buttons stay shut: give them a token with --http-token-file, or listen on 127.0.0.1:7979; /healthz, /readyz and /metrics are open")
 	}
-	srv := &http.Server{Handler: here.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 3 * loginPatience,
-		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: stdlog.New(complaints{s.Log}, "", 0)}
+	srv := here.httpServer()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	select {
