@@ -512,8 +512,10 @@ func TestFailuresBackOff(t *testing.T) {
 		d.server.ClearFaults()
 		d.is(d.round(), VerdictFailed, "")
 		d.hcl += "# another word\n"
+		d.is(d.round(), VerdictFailed, "") // which is about something else
+		d.hcl = block("a", "Another", songs(1)) + block("b", "B", songs(3, 4))
 		d.is(d.round(), VerdictPending, "")
-		if d.there("playlist.a").Name != "Other" {
+		if d.there("playlist.a").Name != "Another" {
 			t.Error("not renamed")
 		}
 	})

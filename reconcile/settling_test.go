@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,9 +148,9 @@ func TestStop(t *testing.T) {
 	for stopAt := 1; stopAt <= 4; stopAt++ {
 		inWorld(t, block("a", "A", mixed(250))+block("b", "B", songs(1)), func(t *testing.T, w *world) {
 			w.stop = make(chan struct{})
-			n := 0
+			var n atomic.Int32 // two playlists are written at once
 			w.server.Fail(sandbox.Fault{Method: "POST", Times: -1, After: true, Then: func() {
-				if n++; n == stopAt {
+				if int(n.Add(1)) == stopAt {
 					close(w.stop)
 				}
 			}})
@@ -160,7 +161,7 @@ func TestStop(t *testing.T) {
 			if !r.res.Stopped {
 				t.Error("it does not say that it was stopped")
 			}
-			if n > stopAt+1 { // the other playlist may have one under way
+			if n := int(n.Load()); n > stopAt+1 { // the other playlist may have one under way
 				t.Errorf("%d requests after the stop at %d", n, stopAt)
 			}
 			w.server.ClearFaults()

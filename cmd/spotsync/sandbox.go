@@ -168,29 +168,8 @@ func (a *app) serveSandbox(ctx context.Context, o sandboxOptions) (err error) {
 			a.note("%s is set here and would be used instead of the sandbox's login: unset it in that shell.", name)
 		}
 	}
-	return a.serve(ctx, ln, logged(a.log, kept))
-}
-
-// serve answers requests on ln until the first signal.
-func (a *app) serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
-	case <-a.Stop:
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // a signal ended ctx
-	defer cancel()
-	if err := srv.Shutdown(grace); err != nil {
-		err = srv.Close() // a request that does not end is cut off
-		<-served
-		return err
-	}
-	<-served
-	return nil
+	srv := &http.Server{Handler: logged(a.log, kept), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	return serveUntil(ctx, srv, ln)
 }
 
 // logInToSandbox stores a login of the sandbox's user in a credentials file.

@@ -60,8 +60,9 @@ func serveSandbox(t *testing.T, args ...string) served {
 	r, w := io.Pipe()
 	p.app.Out = w
 	done := make(chan int, 1)
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		code := run(context.Background(), p.app, append([]string{"sandbox", "--shell", "sh"}, args...))
+		code := run(ctx, p.app, append([]string{"sandbox", "--shell", "sh"}, args...))
 		w.Close()
 		done <- code
 	}()
@@ -71,6 +72,7 @@ func serveSandbox(t *testing.T, args ...string) served {
 		if !stopped {
 			stopped = true
 			close(p.stop)
+			cancel()
 			select {
 			case code = <-done:
 			case <-time.After(20 * time.Second):

@@ -370,14 +370,18 @@ func (s *daemonServer) httpServer() *http.Server {
 		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(zerolog.NewSlogHandler(s.Log), slog.LevelDebug)}
 }
 
-// serve answers on ln until ctx ends, and then lets the requests under way finish for a moment.
+// serve answers on ln until ctx ends.
 func (s *daemonServer) serve(ctx context.Context, ln net.Listener) error {
 	here := *s
 	here.Options.Listen = ln.Addr().String() // what a name in --listen came to
 	if here.Options.exposed() && here.Options.TokenFile == "" {
 		s.Log.Warn().Str("address", here.Options.Listen).Msg("others can reach this address, so the page and its buttons stay shut: give them a token with --http-token-file, or listen on 127.0.0.1:7979; /healthz, /readyz and /metrics are open")
 	}
-	srv := here.httpServer()
+	return serveUntil(ctx, here.httpServer(), ln)
+}
+
+// serveUntil has srv answer on ln until ctx ends, and then lets the requests under way finish for a moment.
+func serveUntil(ctx context.Context, srv *http.Server, ln net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	select {

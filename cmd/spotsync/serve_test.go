@@ -14,17 +14,16 @@ func TestServeFinishes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, _, _ := testApp("")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	arrived, answer := make(chan struct{}), make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- a.serve(ctx, ln, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served <- serveUntil(ctx, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(arrived)
 			<-answer
 			io.WriteString(w, "done")
-		}))
+		})}, ln)
 	}()
 	got := make(chan error, 1)
 	go func() {
