@@ -44,8 +44,8 @@ func newApply(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply [flags] [PATH | PLAN]",
 		Short: "Make Spotify match the files",
-		Long: `apply plans, shows the plan, asks, and does it. With a plan saved by "plan --out" it does exactly that plan, unless
-what it was made from has changed since.`,
+		Long: `apply plans, shows the plan, asks, and does it. Where nobody can be asked it stops after the plan, unless --auto-approve is
+given. With a plan saved by "plan --out" it does exactly that plan, unless what it was made from has changed since.`,
 		Args: atMost(1, "one folder, file or saved plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := pathArg(args)
@@ -65,7 +65,10 @@ func newDestroy(a *app) *cobra.Command {
 		Use:   "destroy [flags] [PATH]",
 		Short: "Delete the managed playlists",
 		Long: `destroy removes all managed playlists from the account's library, or those named by --target. That is what Spotify
-calls deleting: followers keep them, and rollback puts them back.`,
+calls deleting: followers keep them, and rollback puts them back.
+
+It shows what it would delete and asks for the number of playlists. Where nobody can be asked it stops there, unless
+--auto-approve is given.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.apply(cmd.Context(), "destroy", pathArg(args), o)
@@ -77,15 +80,12 @@ calls deleting: followers keep them, and rollback puts them back.`,
 
 // apply plans and does it, asking in between.
 func (a *app) apply(ctx context.Context, command, path string, o applyOptions) (err error) {
-	if !o.autoApprove && (!a.asks || a.set.noInput) {
-		return fmt.Errorf("%s asks before it does anything, and %w: add --auto-approve, or look first with spotsync plan", command, errNobody)
-	}
 	s, err := a.open(path, o.sessionOptions)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	o.attended = !o.autoApprove
+	o.attended = !o.autoApprove && a.cannotAsk() == nil
 	return s.planAndApply(ctx, path, o, func() (*planned, error) { return s.makePlan(ctx, command, o.planOptions) })
 }
 
@@ -108,6 +108,9 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
 	}
 	if !got.plan.Empty() && !o.autoApprove {
+		if err := s.cannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
+			return fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
+		}
 		s.letGo()
 		fast, err := s.confirm(ctx, got.plan)
 		if err != nil {

@@ -243,9 +243,6 @@ What was rolled back is held: plan and apply leave it alone until its block says
 }
 
 func (a *app) rollback(ctx context.Context, path string, refs []string, to string, o applyOptions) (err error) {
-	if !o.autoApprove && (!a.asks || a.set.noInput) {
-		return fmt.Errorf("rollback asks before it does anything, and %w: add --auto-approve", errNobody)
-	}
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}

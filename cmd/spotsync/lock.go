@@ -79,7 +79,7 @@ func splitPath(cmd *cobra.Command, args []string, least, most int) (refs []strin
 	}
 	if len(refs) < least || len(refs) > most {
 		if len(refs) == most+1 && len(refs) > least { // a PATH in all likelihood
-			return nil, "", fmt.Errorf("%s is no folder and no .hcl file; see %s --help", refs[most], cmd.CommandPath())
+			return nil, "", fmt.Errorf("%q is no folder and no .hcl file; see %s --help", refs[most], cmd.CommandPath())
 		}
 		_, wants, _ := strings.Cut(cmd.Use, " ")
 		return nil, "", fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), wants, cmd.CommandPath())

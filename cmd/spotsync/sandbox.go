@@ -88,11 +88,12 @@ func (a *app) resetSandbox(ctx context.Context, approved bool) error {
 		return err
 	}
 	home := sandboxHome(state)
-	if !approved {
+	if !approved && exists(home) {
+		if err := a.cannotAsk(); err != nil {
+			return fmt.Errorf("nothing was deleted: %w. To delete it unasked, add --auto-approve", err)
+		}
 		answer, err := a.ask(ctx, fmt.Sprintf("Delete the sandbox in %s? Only \"yes\" is taken for yes: ", home))
 		switch {
-		case errors.Is(err, errNobody):
-			return fmt.Errorf("nothing was deleted: %w; use --auto-approve", err)
 		case err != nil:
 			return err
 		case answer != "yes":

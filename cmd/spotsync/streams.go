@@ -113,12 +113,21 @@ func (a *app) say(format string, args ...any) { fmt.Fprintf(a.Err, format+"\n", 
 // note tells a person something that should not be overlooked.
 func (a *app) note(format string, args ...any) { a.say("Warning: "+format, args...) }
 
-var errNobody = errors.New("there is no terminal to ask on")
+// cannotAsk is why no question can be asked; nil: one can.
+func (a *app) cannotAsk() error {
+	switch {
+	case a.set.noInput:
+		return errors.New("--input=false (or SPOTSYNC_INPUT) forbids questions")
+	case !a.asks:
+		return errors.New("there is no terminal to ask on")
+	}
+	return nil
+}
 
 // ask asks a question and returns the answer without space around it. It ends when the run is stopped.
 func (a *app) ask(ctx context.Context, question string) (string, error) {
-	if !a.asks || a.set.noInput {
-		return "", errNobody
+	if err := a.cannotAsk(); err != nil {
+		return "", err
 	}
 	fmt.Fprint(a.Err, question)
 	type line struct {
