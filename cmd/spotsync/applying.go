@@ -83,7 +83,7 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, r
 		if seen := got.observed[label]; seen != nil && seen.Asked {
 			applier.Library[label] = seen.Library
 		}
-		unlock, err := applier.Accounts[label].Lock(ctx, o.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
+		unlock, err := applier.Accounts[label].Lock(ctx, o.lockTimeout, s.waitFor)
 		if err != nil {
 			return &reconcile.Result{}, err
 		}

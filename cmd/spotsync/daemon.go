@@ -116,6 +116,7 @@ type daemon struct {
 	refusals string                // told last
 	broken   string                // what was wrong with the files, told last
 	held     map[string]string     // why playlists are held back, by address, told last
+	lacking  map[string]string     // scopes that an account was not granted, by label, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 
@@ -209,6 +210,7 @@ func (d *daemon) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.sayWhere(w)
 	if err := d.absolute(); err != nil {
 		return err
 	}
@@ -252,6 +254,7 @@ func (d *daemon) open(ctx context.Context) error {
 	if d.hooks.inner == nil {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
 	}
+	d.hooks.waitFor = func(holder string) { d.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
 	d.hooks.sources, d.hooks.request, d.hooks.retry, d.hooks.event = &sources{}, d.requested, d.waited, d.happened
 	return ctx.Err()
 }

@@ -40,6 +40,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	defer cancel()
 	quiet := *d.app
 	quiet.Err = io.Discard
+	quiet.asText()
 	t, err := quiet.loginTarget(ctx, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
 	if err != nil {
 		return "", err

@@ -59,6 +59,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	var said bytes.Buffer
 	a := *d.app
 	a.Out, a.Err, a.log = io.Discard, &said, log
+	a.asText()
 	a.asks, a.outTTY, a.errTTY, a.color = false, false, false, false
 	r.err = d.attempt(ctx, &a, &r, &said)
 

@@ -223,6 +223,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		d.failing = failing
 	}
 	for _, a := range r.accounts {
+		d.tellMissing(a)
 		if a.Ends.IsZero() {
 			continue
 		}
@@ -233,6 +234,22 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
 		d.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
 		d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
+	}
+}
+
+// tellMissing logs which scopes an account was not granted, once for each set of them.
+func (d *daemon) tellMissing(a daemonAccount) {
+	missing := strings.Join(a.Missing, " ")
+	if d.lacking[a.Label] == missing {
+		return
+	}
+	if d.lacking == nil {
+		d.lacking = make(map[string]string)
+	}
+	d.lacking[a.Label] = missing
+	if missing != "" {
+		d.log.Warn().Str("account", a.Label).Strs("scopes", a.Missing).
+			Msg("The login lacks scopes, so what needs them will fail. To grant them: spotsync login" + loginFlag(a.Label))
 	}
 }
 

@@ -131,6 +131,7 @@ func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err err
 	if c.w, err = a.openWorld(); err != nil {
 		c.failed("environment", err)
 	} else {
+		a.sayWhere(c.w)
 		c.here(ctx, path, o.inputFlags)
 		c.spotify(ctx)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cli/browser"
 	"github.com/hashicorp/hcl/v2"
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
@@ -89,6 +90,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	if err != nil {
 		return err
 	}
+	a.sayWhere(w)
 	limiter := w.newLimiter(t.app.ClientID, 1)
 	if until, reason := limiter.NotBefore(); time.Until(until) > o.wait.limit() {
 		return &spotify.RateLimitError{What: "ask Spotify who logs in", Until: until, RetryAfter: time.Until(until), Quota: reason == spotify.ReasonQuota}
@@ -334,7 +336,7 @@ func (a *app) askUser(ctx context.Context, w *world, creds *auth.Credentials, t 
 	}
 	token, err := auth.Login(ctx, t.app, auth.LoginOptions{
 		Scopes: coreScopes, ShowDialog: again,
-		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.Err, HTTP: auth.HTTPClient(w.inner),
+		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.messageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
 			u, err := a.clientOver(w, hc, client).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -38,36 +40,57 @@ func run(ctx context.Context, a *app, args []string) int {
 	root.SetArgs(doubleDashes(root, args))
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
-	root.SetErr(a.Err)
+	root.SetErr(a.messageWriter(zerolog.InfoLevel))
 	err := root.ExecuteContext(ctx)
+	if a.messages == nil { // a flag or an argument was wrong before the log was opened
+		a.set.logFormat = cmp.Or(a.formatAsked(args), a.set.logFormat)
+		_ = a.openLog() // what is wrong is in err
+	}
 	var refused *reconcile.RefusedError
 	switch {
 	case err == nil || err.Error() == "":
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		a.say("Error: Interrupted.")
+		a.complain("Interrupted.")
 	case errors.As(err, &refused):
 		a.showRefusals(refused.Refusals)
 	default:
-		a.say("Error: %s", sentence(err))
+		a.complain("%s", sentence(err))
 	}
 	return exitCode(err)
+}
+
+// formatAsked is the log format that arguments or the environment ask for, where the flags were not understood.
+func (a *app) formatAsked(args []string) string {
+	for i, arg := range args {
+		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		switch {
+		case name != "log-format" || !strings.HasPrefix(arg, "-"):
+		case joined:
+			return value
+		case i+1 < len(args):
+			return args[i+1]
+		}
+	}
+	return a.Getenv("SPOTSYNC_LOG_FORMAT")
 }
 
 // showRefusals says what is not done, why, and the ways out.
 func (a *app) showRefusals(refusals []reconcile.Refusal) {
 	for _, r := range refusals {
-		head := "Refused: " + r.Summary
+		var b strings.Builder
+		fmt.Fprintf(&b, "\nRefused: %s", r.Summary)
 		if r.Address != "" {
-			head += " (" + r.Address + ")"
+			fmt.Fprintf(&b, " (%s)", r.Address)
 		}
-		a.say("\n%s\n", head)
+		b.WriteString("\n\n")
 		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
 		if w := a.errWidth(); w > 0 {
 			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
 		}
 		for line := range strings.SplitSeq(whole, "\n") {
-			a.say("%s", strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " "))
+			b.WriteString(strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " ") + "\n")
 		}
+		a.say("%s", strings.TrimSuffix(b.String(), "\n"))
 	}
 }
 
@@ -148,30 +171,33 @@ func (a *app) start(cmd *cobra.Command) error {
 			return fmt.Errorf("--chdir: %w", err)
 		}
 	}
+	if err := a.openLog(); err != nil {
+		return err
+	}
+	a.color = a.useColor(a.outTTY)
+	return nil
+}
+
+// openLog opens the log and decides how messages are written.
+func (a *app) openLog() error {
+	if a.set.logFormat != "json" && a.set.logFormat != "console" {
+		a.messages = &messages{} // the error is text then
+		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
+	}
+	var log zerolog.Logger
+	m := &messages{elsewhere: new(sync.Once)}
+	if a.set.logFormat == "json" {
+		log = zerolog.New(a.Err).With().Timestamp().Logger()
+		m.json = &log
+	} else {
+		log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.set.noColor, TimeFormat: time.TimeOnly}).With().Timestamp().Logger()
+	}
+	a.messages = m
 	level, err := zerolog.ParseLevel(a.set.logLevel)
 	if err != nil || a.set.logLevel == "" {
 		return fmt.Errorf("--log-level %q: use trace, debug, info, warn or error", a.set.logLevel)
 	}
-	switch a.set.logFormat {
-	case "json":
-		a.log = zerolog.New(a.Err)
-	case "console":
-		a.log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.set.noColor, TimeFormat: time.TimeOnly})
-	default:
-		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
-	}
-	a.log = a.log.Level(level).With().Timestamp().Logger()
-	a.color = a.useColor(a.outTTY)
-	if api, accounts := a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"); api != "" || accounts != "" {
-		if a.set.sandbox {
-			return errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
-		}
-		issuer, err := a.issuer()
-		if err != nil {
-			return err
-		}
-		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", issuer.APIURL)
-	}
+	a.log = log.Level(level)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/auth"
@@ -127,7 +129,14 @@ func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
-	if err := config.WriteDiagnostics(a.Err, files, diags, a.useColor(a.errTTY), a.errWidth()); err != nil {
+	level := zerolog.WarnLevel
+	if diags.HasErrors() {
+		level = zerolog.ErrorLevel
+	}
+	err := a.told(level, func(w io.Writer, color bool, width int) error {
+		return config.WriteDiagnostics(w, files, diags, color, width)
+	})
+	if err != nil {
 		return err
 	}
 	if diags.HasErrors() {
@@ -262,13 +271,22 @@ func (s *session) Close() error {
 
 // take keeps other spotsyncs away from the lock file until letGo or Close, and reads what it says then.
 func (s *session) take(ctx context.Context) error {
-	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, func(holder string) { s.say("Waiting for %s.", holder) })
+	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, s.waitFor)
 	if err != nil {
 		return s.world.about(err)
 	}
 	s.unlock = unlock
 	_, err = s.lock.Reload()
 	return err
+}
+
+// waitFor says who is being waited for.
+func (a *app) waitFor(holder string) {
+	if a.hooks.waitFor != nil {
+		a.hooks.waitFor(holder)
+		return
+	}
+	a.say("Waiting for %s.", holder)
 }
 
 // letGo lets others have the lock file.

@@ -37,10 +37,11 @@ type app struct {
 	color  bool // for Out
 	width  int  // of the terminal, 80 elsewhere
 
-	command string // "spotsync apply": what others who wait are told is at work
-	set     settings
-	log     zerolog.Logger
-	hooks   hooks
+	command  string // "spotsync apply": what others who wait are told is at work
+	set      settings
+	log      zerolog.Logger
+	messages *messages // shared by copies; nil before start: as text
+	hooks    hooks
 }
 
 // hooks are what a program that goes on for long adds to a run. Their zero value is right for a command.
@@ -50,6 +51,7 @@ type hooks struct {
 	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
 	retry   func(spotify.Retry)   // told of each wait
 	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err
+	waitFor func(holder string)   // told of the process that is waited for, in place of whoever reads Err
 
 	listen func(network, address string) (net.Listener, error) // nil: net.Listen
 }
@@ -106,12 +108,6 @@ func (a *app) writeJSON(v any) error {
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
-
-// say tells a person something on Err.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.Err, format+"\n", args...) }
-
-// note tells a person something that should not be overlooked.
-func (a *app) note(format string, args ...any) { a.say("Warning: "+format, args...) }
 
 // cannotAsk is why no question can be asked; nil: one can.
 func (a *app) cannotAsk() error {

@@ -40,6 +40,9 @@ func (a *app) openWorld() (*world, error) {
 			return nil, err
 		}
 	}
+	if a.set.sandbox && (a.Getenv("SPOTSYNC_API_URL") != "" || a.Getenv("SPOTSYNC_ACCOUNTS_URL") != "") {
+		return nil, errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
+	}
 	if a.set.sandbox {
 		home := sandboxHome(state)
 		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
@@ -185,6 +188,7 @@ func (a *app) seed() (auth.Token, bool, error) {
 // logIn makes an account ready to talk to: its token is found and its owner known. Nothing is asked of Spotify that is
 // known from an earlier login.
 func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*login, error) {
+	a.sayWhere(w)
 	l := &login{label: label, app: app}
 	hc := auth.HTTPClient(w.inner)
 	seed, seeded, err := a.seed()

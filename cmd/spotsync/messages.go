@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+)
+
+// messages are what a command writes to Err beside its log: notes, warnings, errors, progress. With --log-format json each
+// is one line of JSON as the log's are, so that whoever reads Err as JSON finds nothing else there. --log-level does not
+// apply to them: they are not the log.
+type messages struct {
+	json      *zerolog.Logger // nil: as text
+	elsewhere *sync.Once      // the notice that requests do not go to Spotify; nil: nobody is told
+}
+
+// asText makes messages text again, for work whose messages are collected.
+func (a *app) asText() {
+	m := &messages{}
+	if a.messages != nil {
+		m.elsewhere = a.messages.elsewhere
+	}
+	a.messages = m
+}
+
+// say tells a person something on Err.
+func (a *app) say(format string, args ...any) {
+	a.tell(zerolog.InfoLevel, fmt.Sprintf(format, args...))
+}
+
+// note tells a person something that should not be overlooked.
+func (a *app) note(format string, args ...any) {
+	a.tell(zerolog.WarnLevel, fmt.Sprintf(format, args...))
+}
+
+// complain tells a person what went wrong.
+func (a *app) complain(format string, args ...any) {
+	a.tell(zerolog.ErrorLevel, fmt.Sprintf(format, args...))
+}
+
+// tell writes one message.
+func (a *app) tell(level zerolog.Level, text string) {
+	if a.messages != nil && a.messages.json != nil {
+		if text = strings.TrimSpace(text); text != "" {
+			a.messages.json.WithLevel(level).Msg(text)
+		}
+		return
+	}
+	switch level {
+	case zerolog.WarnLevel:
+		text = "Warning: " + text
+	case zerolog.ErrorLevel:
+		text = "Error: " + text
+	}
+	fmt.Fprintln(a.Err, text)
+}
+
+// messageWriter is Err for code that writes text of its own. With --log-format json each Write is one message.
+func (a *app) messageWriter(level zerolog.Level) io.Writer {
+	if a.messages == nil || a.messages.json == nil {
+		return a.Err
+	}
+	return messageWriter{a, level}
+}
+
+type messageWriter struct {
+	a     *app
+	level zerolog.Level
+}
+
+func (w messageWriter) Write(p []byte) (int, error) {
+	w.a.tell(w.level, string(p))
+	return len(p), nil
+}
+
+// told is a text that write makes, as one message.
+func (a *app) told(level zerolog.Level, write func(w io.Writer, color bool, width int) error) error {
+	if a.messages == nil || a.messages.json == nil {
+		return write(a.Err, a.useColor(a.errTTY), a.errWidth())
+	}
+	var b bytes.Buffer
+	err := write(&b, false, 0)
+	a.tell(level, b.String())
+	return err
+}
+
+// sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
+func (a *app) sayWhere(w *world) {
+	if w.sandbox != nil || a.messages == nil || a.messages.elsewhere == nil || a.Getenv("SPOTSYNC_API_URL") == "" {
+		return
+	}
+	a.messages.elsewhere.Do(func() {
+		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
+	})
+}
