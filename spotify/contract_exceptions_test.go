@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// exception is a way in which an answer may depart from the description, because there the description is wrong.
-// Requests have none.
+// exception is a way in which an exchange may depart from the description, because there the description is wrong.
 type exception struct {
+	request bool           // the request departs, not the answer
 	where   *regexp.Regexp // of method, described path and status: "GET /me 403"
 	pointer *regexp.Regexp // of the pointer into the body, indexes written as *
 	text    *regexp.Regexp // of the complaint
@@ -21,6 +21,10 @@ type exception struct {
 // exceptions are all that is tolerated. One that no exchange needs any more fails the tests.
 var exceptions = []*exception{
 	{
+		request: true, where: re(`^GET /playlists/\{playlist_id\}/items (200|400)$`), pointer: re(`^$`), text: re(`number must be at most 50`),
+		reason: "a page of items may have 100 rows: measured with a new app in development mode on 2026-10-02 " +
+			"(ridomin/sple, docs/spikes/M1-spotify-spikes.md, S3), and sent by several clients; where it is refused, 50 are asked for",
+	}, {
 		where: re(`.* 400$`), pointer: re(`^$`), text: re(`^status is not supported$`),
 		reason: "requests Spotify can't make sense of are answered 400 on every route (Web API, API calls, response status codes)",
 	}, {
@@ -63,8 +67,11 @@ var exceptions = []*exception{
 		pointer: re(`/(item|track)/album/total_tracks$`), text: re(`is missing$`),
 		reason: "a local file's album is a name alone",
 	}, {
-		where: re(`^GET (/me/playlists|/search) 200$`), pointer: re(`/items/\*$`), text: re(`not nullable`),
-		reason: "lists of playlists and search results have holes; clients met them from November 2024 on",
+		where: re(`^GET (/me/playlists|/me/albums|/search) 200$`), pointer: re(`/items/\*$`), text: re(`not nullable`),
+		reason: "lists of playlists, saved albums and search results have holes; clients met them from November 2024 on",
+	}, {
+		where: re(`^GET (/me/playlists|/search) 200$`), pointer: re(`/images$`), text: re(`not nullable`),
+		reason: "a playlist without a picture is listed with images null (answers recorded by joostlek/python-spotify, 2026)",
 	}, {
 		where: re(`^GET /me/player/recently-played 200$`), pointer: re(`^(/next|/items/\*/context)$`), text: re(`not nullable`),
 		reason: "there may be no next page, and nothing a track was played from",
@@ -73,13 +80,10 @@ var exceptions = []*exception{
 
 // excused reports whether a known exception covers the problem.
 func excused(p problem) bool {
-	if p.side != "response" {
-		return false
-	}
 	covered := false
 	where := p.method + " " + p.route + " " + strconv.Itoa(p.status)
 	for _, e := range exceptions {
-		if matches(e.where, where) && matches(e.pointer, p.pointer) && matches(e.text, p.text) {
+		if e.request == (p.side == "request") && matches(e.where, where) && matches(e.pointer, p.pointer) && matches(e.text, p.text) {
 			e.fired.Add(1)
 			covered = true
 		}

@@ -25,6 +25,8 @@ func sandboxContract(t *testing.T, d *description, q sandbox.Quirks) {
 		Rows: []sandbox.Row{{URI: "spotify:local:Ada:Demo:First+song:182", Local: true}, {URI: soWhat, AddedBy: "ada", AddedAt: now.AddDate(-10, 0, 0)}}}))
 	long := string(s.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Long", URIs: slices.Repeat([]spotify.URI{brightside}, 120)}))
 	foreign := string(s.server.AddPlaylist("ada", sandbox.PlaylistSpec{Name: "Ada's", Public: true, URIs: []spotify.URI{soWhat}}))
+	s.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Both", Public: true, Collaborative: true})
+	s.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Mosaic", Cover: cover(t)})
 	s.server.Follow(sandbox.SandboxUser, spotify.ID(foreign))
 	s.server.Withdraw(withdrawn)
 	for i, uri := range []spotify.URI{episode, "spotify:album:" + kindOfBlue, withdrawn, unknown} {
@@ -48,6 +50,9 @@ func sandboxContract(t *testing.T, d *description, q sandbox.Quirks) {
 	}
 	s.ask("GET", "/playlists/"+mixed+"?fields=id,name,owner(id),items(total,items(added_at,item(uri,name)))", "", 200)
 	s.ask("GET", "/playlists/"+mixed+"/items?fields=total,next,items(added_at,is_local,item(uri,type),track(uri,type))&additional_types=track,episode", "", 200)
+	if q.PageLimit != 50 {
+		s.ask("GET", "/playlists/"+long+"/items?limit=100&offset=100", "", 200)
+	}
 	for offset := 0; offset <= 150; offset += 50 {
 		s.ask("GET", fmt.Sprintf("/playlists/%s/items?limit=50&offset=%d", long, offset), "", 200)
 	}
@@ -76,7 +81,7 @@ func sandboxContract(t *testing.T, d *description, q sandbox.Quirks) {
 	s.ask("GET", "/me/library/contains?"+library, "", 200)
 	for _, kind := range []string{"tracks", "albums", "episodes", "shows"} {
 		s.ask("GET", "/me/"+kind, "", 200)
-		s.ask("GET", "/me/"+kind+"?limit=1&offset=1", "", 200)
+		s.ask("GET", "/me/"+kind+"?limit=1", "", 200)
 	}
 	for _, path := range []string{"/me/top/tracks", "/me/top/artists", "/me/top/tracks?time_range=short_term&limit=3",
 		"/me/player/recently-played", "/me/player/recently-played?limit=2"} {
@@ -119,10 +124,12 @@ func refusalContract(t *testing.T, d *description) {
 		{"GET", "/tracks/nonsense", "", 400},
 		{"GET", "/tracks/7d8GetOsjbxYnlo6Y9e5Kw", "", 404},
 		{"GET", "/playlists/37i9dQZF1DXcBWIGoYBM5M", "", 404},
-		{"GET", "/playlists/" + mine + "/items?limit=51", "", 400},
+		{"GET", "/playlists/" + mine + "/items?limit=101", "", 400},
 		{"GET", "/playlists/" + foreign + "/items", "", 403},
 		{"GET", "/search?type=track", "", 400},
 		{"GET", "/search?q=a&type=track&limit=11", "", 400},
+		{"GET", "/search?q=" + strings.Repeat("a", 251) + "&type=track", "", 400},
+		{"GET", "/playlists/" + mine + "/items?limit=50&offset=1", "", 500},
 		{"GET", "/me/library/contains", "", 400},
 		{"PUT", "/me/library", "", 400},
 		{"DELETE", "/me/library?uris=nonsense", "", 400},
@@ -152,6 +159,15 @@ func refusalContract(t *testing.T, d *description) {
 	s.askAs("", "GET", "/me", "", 401)
 	s.askAs("nonsense", "GET", "/me", "", 401)
 	s.askAs(s.issue("playlist-read-private"), "PUT", "/playlists/"+mine, `{"name":"No scope"}`, 403)
+	s.askAs(s.issue("playlist-modify-private"), "PUT", "/playlists/"+mine+"/images", "AAAA", 401)
+
+	s.server.SetQuota(sandbox.Quota{Routes: []string{"/me/tracks"}, Requests: 1, NoRetryAfter: true})
+	s.server.SetQuota(sandbox.Quota{Routes: []string{"/me/tracks", "/me/albums"}, Requests: 1, NoReason: true})
+	s.ask("GET", "/me/tracks", "", 200)
+	s.ask("GET", "/me/tracks", "", 429)
+	s.ask("GET", "/me/albums", "", 429)
+	s.ask("GET", "/me/shows", "", 200)
+	s.server.ClearQuotas()
 
 	s.server.SetRateLimit(1, time.Minute)
 	s.ask("GET", "/me", "", 200)

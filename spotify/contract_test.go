@@ -57,7 +57,9 @@ func variants() []variant {
 			q.DropLinkedFrom = false
 		})},
 		{"null entries", with(func(q *sandbox.Quirks) { q.NullListEntries, q.NullItemsKeepURI = true, true })},
-		{"grandfathered", with(func(q *sandbox.Quirks) { q.GrandfatheredLimits, q.PageLimit = true, 100 })},
+		{"grandfathered", with(func(q *sandbox.Quirks) { q.GrandfatheredLimits = true })},
+		{"pages as documented", with(func(q *sandbox.Quirks) { q.PageLimit, q.EmbeddedRows = 50, -1 })},
+		{"odd catalogue", with(func(q *sandbox.Quirks) { q.AlbumsOutOfOrder, q.ShowsOldestFirst, q.Editions = true, true, 11 })},
 	}
 }
 

@@ -80,7 +80,7 @@ func (c *call) getTrack() (answer, error) {
 		return answer{}, err
 	}
 	uri := "spotify:track:" + id
-	body := c.media(Row{URI: spotify.URI(uri)})
+	body := c.media(Row{URI: spotify.URI(uri)}, false)
 	return jsonAnswer(http.StatusOK, body), nil
 }
 
@@ -109,7 +109,11 @@ func (c *call) albumTracks() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return jsonAnswer(http.StatusOK, c.albumTrackPage(c.s.album(id), w)), nil
+	a := c.s.album(id)
+	if err := c.s.quirks.within(w, len(a.tracks)); err != nil {
+		return answer{}, err
+	}
+	return jsonAnswer(http.StatusOK, c.albumTrackPage(a, w)), nil
 }
 
 func (c *call) getArtist() (answer, error) {
@@ -138,6 +142,9 @@ func (c *call) artistAlbums() (answer, error) {
 		all = slices.DeleteFunc(slices.Clone(all), func(albumID string) bool {
 			return !slices.Contains(strings.Split(groups, ","), c.s.album(albumID).kind)
 		})
+	}
+	if err := c.s.quirks.within(w, len(all)); err != nil {
+		return answer{}, err
 	}
 	from, to := w.of(len(all))
 	var page []any
@@ -172,13 +179,22 @@ func (c *call) showEpisodes() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return jsonAnswer(http.StatusOK, c.showPage(c.s.show(id), w)), nil
+	sh := c.s.show(id)
+	if err := c.s.quirks.within(w, len(sh.episodes)); err != nil {
+		return answer{}, err
+	}
+	return jsonAnswer(http.StatusOK, c.showPage(sh, w)), nil
 }
 
 func (c *call) showPage(sh show, w window) object {
 	from, to := w.of(len(sh.episodes))
 	var page []any
-	for _, id := range sh.episodes[from:to] {
+	episodes := sh.episodes
+	if c.s.quirks.ShowsOldestFirst {
+		episodes = slices.Clone(episodes)
+		slices.Reverse(episodes)
+	}
+	for _, id := range episodes[from:to] {
 		if c.s.world.Gone["spotify:episode:"+id] != "" {
 			page = append(page, nil)
 			continue

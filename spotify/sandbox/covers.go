@@ -11,13 +11,11 @@ import (
 	"image/jpeg"
 	"net/http"
 	"strings"
-	"time"
 )
 
 const (
-	maxCover   = 256 << 10 // bytes of base64 text
-	maxPixels  = 6000      // of a cover's side
-	coverLives = 12 * time.Hour
+	maxCover  = 256 << 10 // bytes of base64 text
+	maxPixels = 6000      // of a cover's side
 )
 
 // getImages answers GET /playlists/{id}/images.
@@ -26,7 +24,7 @@ func (c *call) getImages() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return jsonAnswer(http.StatusOK, c.imagesOf(p, p.State.read(c.now))), nil
+	return jsonAnswer(http.StatusOK, c.imagesOf(p, p.State.read(c.now), true)), nil
 }
 
 // putImage answers PUT /playlists/{id}/images. What is read later was coded anew, so it has other bytes.
@@ -55,33 +53,58 @@ func (c *call) putImage() (answer, error) {
 	return answer{status: http.StatusAccepted}, nil
 }
 
+// How addresses of pictures begin: 16 characters that tell the kind and size, before 24 that tell the picture.
+const (
+	customInList = "ab67706c0000da84" // an uploaded cover, in lists of playlists
+	customAlone  = "ab67706c0000bebb" // the same one, asked for by itself
+	albumPicture = "ab67616d00001e02"
+)
+
 // imagesOf are the covers of a playlist: the one uploaded, else none without tracks, one album's from fewer than four
-// albums, and a mosaic in three sizes from more.
-func (c *call) imagesOf(p *playlist, st playlistState) []any {
+// albums, and a mosaic in three sizes from more. Their addresses last: of three uploaded covers each had the same one in
+// October 2024 and in March 2026.
+func (c *call) imagesOf(p *playlist, st playlistState, alone bool) []any {
 	picture := func(name string, size any) any {
-		bucket := c.now.Unix() / int64(coverLives/time.Second)
-		return object{"url": fmt.Sprintf("%s/image/%s-%x", c.origin(), name, bucket), "height": size, "width": size}
+		return object{"url": c.origin() + "/image/" + name, "height": size, "width": size}
 	}
 	if st.Cover != nil {
-		sum := sha256.Sum256(st.Cover)
-		return []any{picture(fmt.Sprintf("cover-%s-%x", p.ID, sum[:6]), nil)}
+		kind := customInList
+		if alone {
+			kind = customAlone
+		}
+		return []any{picture(kind+coverID(p.ID, st.Cover), nil)}
 	}
 	var albums []string
 	seen := map[string]bool{}
 	for _, r := range st.Rows {
 		if _, kind, id := splitURI(string(r.URI)); kind == "track" && !seen[c.s.song(id).AlbumID] {
-			albums = append(albums, c.s.song(id).AlbumID)
-			seen[albums[len(albums)-1]] = true
+			album := c.s.song(id).AlbumID
+			seen[album] = true
+			albums = append(albums, albumPicture+pictureID("album", album))
 		}
 		if len(albums) == 4 {
-			name := "mosaic-" + p.ID
-			return []any{picture(name, 640), picture(name, 300), picture(name, 60)}
+			var all []any
+			for _, size := range []int{640, 300, 60} {
+				all = append(all, picture(fmt.Sprintf("mosaic/%d/%s", size, strings.Join(albums, "")), size))
+			}
+			return all
 		}
 	}
 	if len(albums) == 0 {
 		return []any{}
 	}
-	return []any{picture("album-"+albums[0], 640)}
+	return []any{picture(albums[0], nil)}
+}
+
+// coverID tells an uploaded cover from every other.
+func coverID(playlist string, cover []byte) string {
+	sum := sha256.Sum256(cover)
+	return pictureID("cover", playlist, string(sum[:]))
+}
+
+func pictureID(words ...string) string {
+	sum := deriveFrom(0, words...)
+	return fmt.Sprintf("%x", sum[:12])
 }
 
 // albumImages are the covers of an album or show: plain colours.
@@ -93,28 +116,23 @@ func (c *call) albumImages(id string) []any {
 	return out
 }
 
-// serveImage answers GET /image/{name}, which needs no token and is no part of the Web API. A playlist's addresses
-// expire within a day.
+// serveImage answers GET /image/{name}, which needs no token and is no part of the Web API.
 func (s *Server) serveImage(w http.ResponseWriter, r *http.Request) {
-	part := strings.Split(r.PathValue("name"), "-")
+	name := r.PathValue("name")
 	s.mu.Lock()
 	var cover []byte
-	bucket := s.now().Unix() / int64(coverLives/time.Second)
-	if p := s.world.Playlists[part[min(1, len(part)-1)]]; p != nil && part[0] == "cover" {
-		cover = p.State.Current.Cover
+	for _, p := range s.world.Playlists {
+		if c := p.State.Current.Cover; c != nil && strings.HasSuffix(name, coverID(p.ID, c)) {
+			cover = c
+		}
 	}
 	s.mu.Unlock()
-	expired := part[len(part)-1] != fmt.Sprintf("%x", bucket) && part[len(part)-1] != fmt.Sprintf("%x", bucket-1)
-	if playlists := part[0] == "cover" || part[0] == "mosaic"; playlists && expired {
-		http.Error(w, "gone", http.StatusForbidden)
-		return
-	}
 	var img image.Image
 	if cover != nil {
 		img, _ = jpeg.Decode(bytes.NewReader(cover)) // what can't be decoded gets a colour
 	}
 	if img == nil {
-		sum := s.derive("colour", part[min(1, len(part)-1)])
+		sum := s.derive("colour", name)
 		plain := image.NewRGBA(image.Rect(0, 0, 64, 64))
 		draw.Draw(plain, plain.Bounds(), image.NewUniform(color.RGBA{sum[0], sum[1], sum[2], 255}), image.Point{}, draw.Src)
 		img = plain

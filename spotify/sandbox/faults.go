@@ -197,7 +197,8 @@ type refusal struct {
 	status  int
 	message string
 	header  http.Header
-	plain   bool // text, not JSON
+	plain   bool   // text, not JSON
+	reason  string // a member of the error, where Spotify gives one
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s", r.status, r.message) }

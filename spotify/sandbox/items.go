@@ -26,6 +26,9 @@ func (c *call) getItems() (answer, error) {
 		}
 	}
 	w, err := c.page(20, c.s.quirks.pageLimit())
+	if err == nil {
+		err = c.s.quirks.within(w, len(st.Rows))
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -47,15 +50,15 @@ func (c *call) rowObject(r Row) object {
 	o := object{"added_at": r.AddedAt.UTC().Format(time.RFC3339), "added_by": c.userObject(r.AddedBy), "is_local": r.Local,
 		"primary_color": nil, "video_thumbnail": object{"url": nil}}
 	var item any
-	if media := c.media(r); media != nil {
+	if media := c.media(r, true); media != nil {
 		item = media
 	}
 	c.underNames(o, "item", "track", item)
 	return o
 }
 
-// media is what a row holds, or nil where Spotify serves null.
-func (c *call) media(r Row) object {
+// media is what a row holds, or nil where Spotify serves null. In a row of a playlist it says twice of what kind it is.
+func (c *call) media(r Row, row bool) object {
 	q, uri := c.s.quirks, string(r.URI)
 	if r.Local {
 		return localObject(uri)
@@ -75,12 +78,17 @@ func (c *call) media(r Row) object {
 	switch kind {
 	case "track":
 		o = c.trackObject(c.s.song(id), true)
+		if row {
+			o["track"], o["episode"] = true, false
+		}
 	case "episode":
 		if !slices.Contains(strings.Split(c.q.Get("additional_types"), ","), "episode") {
 			return nil
 		}
 		o = c.episodeObject(c.s.episode(id), true)
-		o["track"], o["episode"] = false, true
+		if row {
+			o["track"], o["episode"] = false, true
+		}
 	default:
 		return nil
 	}

@@ -168,7 +168,7 @@ func (c *call) savedShows() (answer, error) {
 	return c.savedPage("show", "/me/shows", func(id string) any { return c.showObject(c.s.show(id)) })
 }
 
-// savedPage is a page of what the user has saved of one kind, newest first.
+// savedPage is a page of what the user has saved of one kind, newest first but for albums' quirks.
 func (c *call) savedPage(kind, path string, render func(id string) any) (answer, error) {
 	w, err := c.page(20, 50)
 	if err != nil {
@@ -180,13 +180,31 @@ func (c *call) savedPage(kind, path string, render func(id string) any) (answer,
 			all = append(all, x)
 		}
 	}
-	from, to := w.of(len(all))
-	var page []any
-	for _, x := range all[from:to] {
+	var rows []any // nil: a row that is null
+	for _, x := range all {
 		_, _, id := splitURI(x.URI)
-		page = append(page, object{"added_at": x.AddedAt.UTC().Format(time.RFC3339), kind: render(id)})
+		rows = append(rows, object{"added_at": x.AddedAt.UTC().Format(time.RFC3339), kind: render(id)})
 	}
-	return jsonAnswer(http.StatusOK, c.paging(path, w, len(all), page)), nil
+	if kind == "album" {
+		rows = c.asAlbumsAreServed(rows)
+	}
+	if err := c.s.quirks.within(w, len(rows)); err != nil {
+		return answer{}, err
+	}
+	from, to := w.of(len(rows))
+	return jsonAnswer(http.StatusOK, c.paging(path, w, len(rows), rows[from:to])), nil
+}
+
+// asAlbumsAreServed are saved albums, newest first, with what is odd about them in Spotify's answers.
+func (c *call) asAlbumsAreServed(rows []any) []any {
+	if c.s.quirks.AlbumsOutOfOrder && len(rows) > 1 {
+		rows[0], rows[1] = rows[1], rows[0]
+		rows[0].(object)["added_at"] = "1998-04-20T00:00:00Z"
+	}
+	if c.s.quirks.NullListEntries && len(rows) > 0 {
+		rows = slices.Insert(rows, 1, any(nil))
+	}
+	return rows
 }
 
 // top answers GET /me/top/{type}: the catalogue in an order of the user's own, another for each time range.

@@ -16,7 +16,7 @@ const (
 	maxDescription  = 300 // characters
 	maxURIs         = 100 // of one request
 	maxMyPlaylists  = 11_000
-	embedded        = 100      // items that come with a playlist
+	maxItemsPage    = 100      // rows of a page of items; documented are 50
 	algorithmicHead = "37i9dQ" // how IDs of playlists Spotify makes begin
 )
 
@@ -162,7 +162,7 @@ func (c *call) createPlaylist() (answer, error) {
 	c.changeLibrary(func(l *library) { l.follow(p.ID) })
 	body := c.playlistObject(p, st, true)
 	body["public"], body["snapshot_id"] = public, c.s.snapshot(p.ID, st.Revision)
-	c.underNames(body, "items", "tracks", c.rowPage("/playlists/"+p.ID+"/items", st, window{limit: embedded}))
+	c.underNames(body, "items", "tracks", c.rowPage("/playlists/"+p.ID+"/items", st, window{limit: c.s.quirks.embeddedRows()}))
 	a := jsonAnswer(http.StatusCreated, body)
 	a.header.Set("Location", c.base()+"/playlists/"+p.ID)
 	return a, nil
@@ -213,7 +213,7 @@ func (c *call) getPlaylist() (answer, error) {
 	st := p.State.read(c.now)
 	body := c.playlistObject(p, st, true)
 	if p.Owner == c.user.ID || st.shared(c.user.ID) {
-		c.underNames(body, "items", "tracks", c.rowPage("/playlists/"+p.ID+"/items", st, window{limit: embedded}))
+		c.underNames(body, "items", "tracks", c.rowPage("/playlists/"+p.ID+"/items", st, window{limit: c.s.quirks.embeddedRows()}))
 	}
 	return c.filtered(body)
 }
@@ -238,6 +238,9 @@ func (c *call) myPlaylists() (answer, error) {
 	}
 	if c.s.quirks.NullListEntries {
 		all = slices.Insert(all, min(1, len(all)), nil)
+	}
+	if err := c.s.quirks.within(w, len(all)); err != nil {
+		return answer{}, err
 	}
 	from, to := w.of(len(all))
 	rows := []any{}
@@ -269,7 +272,10 @@ func (c *call) playlistObject(p *playlist, st playlistState, full bool) object {
 	body["public"] = p.Public.read(c.now)
 	body["collaborative"] = st.Collaborative
 	body["owner"] = owner
-	body["images"] = c.imagesOf(p, st)
+	body["images"] = c.imagesOf(p, st, full)
+	if !full && c.s.quirks.NullImages && len(c.imagesOf(p, st, full)) == 0 {
+		body["images"] = nil
+	}
 	body["snapshot_id"] = c.s.seenSnapshot(p.ID, st, c.now)
 	body["primary_color"] = nil
 	if full && c.s.quirks.GrandfatheredLimits {

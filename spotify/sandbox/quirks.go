@@ -34,12 +34,19 @@ type Quirks struct {
 	RelinkNeedsMarket bool              // only where the request names a market
 	DropLinkedFrom    bool              // without telling the URI it stands for
 	LegacyShape       Shape             // under which names items are served
-	NullListEntries   bool              // lists of playlists and search results hold a null
+	NullListEntries   bool              // lists of playlists, saved albums and search results hold a null
+	NullImages        bool              // a list of playlists holds null where a playlist has no picture; off, an empty list
+	AlbumsOutOfOrder  bool              // saved albums are not served newest first, and one was added in 1998
+	ShowsOldestFirst  bool              // the episodes of a show are served oldest first
+	Editions          int               // tracks that share one ISRC, as a search for it shows; 0 means 1
 	PoisonEpisodes    bool              // adding or replacing with a withdrawn episode is answered 502 for ever, not 400
 
 	ParallelWritesAre500 bool // a write to a playlist while another is under way is answered 500, and has no effect
 
-	PageLimit           int  // largest page of playlist items: 50 as documented (also 0), 100 as often tolerated
+	PageLimit           int  // largest page of playlist items: 0 means 100, which is tolerated everywhere; 50 is documented, more is answered 400 "Invalid limit"
+	EmbeddedRows        int  // rows that come with a playlist: 0 means 100; below 0 there are none
+	OffsetAtEndIs5xx    bool // a page that begins where a list ends is answered 500, not empty; an empty list has its first page
+	CoverScopeIs401     bool // setting a cover without ugc-image-upload is answered 401, not 403
 	PlaylistLimit       int  // most items of a playlist; 0 means 10,000
 	DeletedByIDIs404    bool // a playlist its owner has deleted is gone; off, reads and writes by ID go on working
 	GrandfatheredLimits bool // search takes pages of 50 and profiles have their old fields, as for apps made before February 2026
@@ -65,17 +72,22 @@ func DefaultQuirks() Quirks {
 	q.NewlineIs500 = true
 	q.URLInDescriptionIs400 = true
 	q.NullItems = true
+	q.NullImages = true
 	q.DropLinkedFrom = true
+	q.OffsetAtEndIs5xx = true
+	q.CoverScopeIs401 = true
 	q.PoisonEpisodes = true
 	return q
 }
 
-// NoQuirks is a Spotify that does what its reference says. It is not the zero value, which [New] reads as the default.
+// NoQuirks is a Spotify that does what its reference says, but for the size of a page of playlist items: 100 rows, which
+// every app measured in 2026 is given. It is not the zero value, which [New] reads as the default.
 func NoQuirks() Quirks {
-	return Quirks{PageLimit: 50, PlaylistLimit: 10_000, TokenLife: time.Hour}
+	return Quirks{PageLimit: maxItemsPage, PlaylistLimit: 10_000, TokenLife: time.Hour}
 }
 
-func (q Quirks) pageLimit() int     { return orDefault(q.PageLimit, 50) }
+func (q Quirks) pageLimit() int     { return orDefault(q.PageLimit, maxItemsPage) }
+func (q Quirks) embeddedRows() int  { return max(0, orDefault(q.EmbeddedRows, maxItemsPage)) }
 func (q Quirks) playlistLimit() int { return orDefault(q.PlaylistLimit, 10_000) }
 
 func (q Quirks) tokenLife() time.Duration { return orDefault(q.TokenLife, time.Hour) }

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -318,7 +319,7 @@ func picture(t *testing.T) []byte {
 }
 
 func TestCovers(t *testing.T) {
-	b := newBench(t, NoQuirks())
+	b := newBench(t, only(func(q *Quirks) { q.TokenLife = 48 * time.Hour }))
 	id := string(b.AddPlaylist(SandboxUser, PlaylistSpec{Name: "x"}))
 	path, jpg := "/playlists/"+id+"/images", picture(t)
 	put := func(kind, body string) int {
@@ -357,10 +358,21 @@ func TestCovers(t *testing.T) {
 		t.Errorf("the cover is answered %d", got)
 	}
 	b.clock.advance(24 * time.Hour)
-	if got := get(); got != 403 {
+	if got := get(); got != 200 || at(b.must("GET", path, ""), ".0.url") != link {
 		t.Errorf("a day later the cover is answered %d", got)
 	}
+	first := pathID(link)
+	if listed := at(b.must("GET", "/me/playlists", ""), "items.0.images.0.url").(string); pathID(listed) != first || listed == link {
+		t.Errorf("the cover is at %s, and at %s in lists", link, listed)
+	}
+	b.Edit(spotify.ID(id), func(p *Playlist) { p.Cover = append(slices.Clone(jpg), 0) })
+	if other := at(b.must("GET", path, ""), ".0.url").(string); pathID(other) == first {
+		t.Error("another cover has the same address")
+	}
 }
+
+// pathID is what an address of a picture ends with, after the 16 characters that tell its kind.
+func pathID(link string) string { return link[strings.LastIndex(link, "/")+1+16:] }
 
 // TestMosaics: without a cover of its own a playlist shows its albums'.
 func TestMosaics(t *testing.T) {
@@ -371,8 +383,17 @@ func TestMosaics(t *testing.T) {
 			list = append(list, spotify.URI("spotify:track:000000000000000000000"+digits62[i:i+1]))
 		}
 		id := b.AddPlaylist(SandboxUser, PlaylistSpec{Name: "x", URIs: list})
-		if got := at(b.must("GET", "/playlists/"+string(id)+"/images", ""), "").([]any); len(got) != want {
+		got := at(b.must("GET", "/playlists/"+string(id)+"/images", ""), "").([]any)
+		if len(got) != want {
 			t.Errorf("%d tracks: %d images, want %d", n, len(got), want)
+		}
+		for _, image := range got {
+			if u := at(image, "url").(string); strings.Contains(u, "mosaic") != (want == 3) || !strings.HasPrefix(u[strings.LastIndex(u, "/")+1:], albumPicture) {
+				t.Errorf("%d tracks: %s", n, u)
+			}
+			if size := at(image, "width"); want == 1 && size != nil {
+				t.Errorf("an album's picture is %v wide", size)
+			}
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (s *Server) API() http.Handler {
 	mux.HandleFunc("/v1/", s.serve(route{do: func(*call) (answer, error) {
 		return answer{}, refuse(http.StatusNotFound, "Service not found")
 	}}))
-	mux.HandleFunc("GET /image/{name}", s.serveImage)
+	mux.HandleFunc("GET /image/{name...}", s.serveImage)
 	return mux
 }
 
@@ -217,6 +217,9 @@ func (c *call) permitted(rt route) (answer, error) {
 	if err := c.s.limit.take(c.at.ClientID, c.now); err != nil {
 		return answer{}, err
 	}
+	if err := c.s.takeQuota(rt, c.at.ClientID, c.now); err != nil {
+		return answer{}, err
+	}
 	client, q := c.s.world.Clients[c.at.ClientID], c.s.quirks
 	owner := c.s.world.Users[client.Owner]
 	if q.PlainTextPremium403 || owner != nil && !owner.Premium {
@@ -227,6 +230,9 @@ func (c *call) permitted(rt route) (answer, error) {
 		return answer{}, refuse(http.StatusForbidden, "User not registered in the Developer Dashboard")
 	}
 	if err := c.needs(rt.scopes...); err != nil {
+		if c.s.quirks.CoverScopeIs401 && rt.method == http.MethodPut && strings.HasSuffix(rt.path, "/images") {
+			return answer{}, unauthorized("Unauthorized.")
+		}
 		return answer{}, err
 	}
 	if id := c.r.PathValue("id"); rt.path != "" && id != "" && !isID(id) && !strings.HasPrefix(rt.path, "/users/") {
@@ -304,6 +310,14 @@ func (c *call) page(limit, most int) (window, error) {
 
 type window struct{ limit, offset int }
 
+// within refuses a page that begins where a list of n ends.
+func (q Quirks) within(w window, n int) error {
+	if q.OffsetAtEndIs5xx && n > 0 && w.offset == n {
+		return refuse(http.StatusInternalServerError, "Server error.")
+	}
+	return nil
+}
+
 // of is the window's part of a list of n.
 func (w window) of(n int) (from, to int) { return min(w.offset, n), min(w.offset+w.limit, n) }
 
@@ -379,6 +393,9 @@ func errorAnswer(err error) answer {
 	a := jsonAnswer(r.status, object{"error": object{"status": r.status, "message": r.message}})
 	if r.plain {
 		a = answer{status: r.status, header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, body: []byte(r.message)}
+	}
+	if r.reason != "" {
+		a = jsonAnswer(r.status, object{"error": object{"status": r.status, "message": r.message, "reason": r.reason}})
 	}
 	for k, v := range r.header {
 		a.header[k] = v

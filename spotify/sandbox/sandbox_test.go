@@ -223,7 +223,7 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/me/playlists?limit=51", "", 400, "Invalid limit"},
 		{"GET", "/me/playlists?limit=0", "", 400, "Invalid limit"},
 		{"GET", "/me/playlists?offset=-1", "", 400, "Invalid offset"},
-		{"GET", items + "?limit=51", "", 400, "Invalid limit"},
+		{"GET", items + "?limit=101", "", 400, "Invalid limit"},
 		{"GET", items + "?fields=items(", "", 400, "Invalid fields"},
 		{"GET", "/search?q=x&type=track&limit=11", "", 400, "Invalid limit"},
 		{"GET", "/search?type=track", "", 400, "No search query"},

@@ -1,17 +1,24 @@
 package sandbox
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
+
+const maxQuery = 250 // characters
 
 // search answers GET /search among declared tracks and the catalogue; invented music isn't found.
 func (c *call) search() (answer, error) {
 	if strings.TrimSpace(c.q.Get("q")) == "" {
 		return answer{}, refuse(http.StatusBadRequest, "No search query")
+	}
+	if utf8.RuneCountInString(c.q.Get("q")) > maxQuery {
+		return answer{}, refuse(http.StatusBadRequest, "Query exceeds maximum length of %d characters", maxQuery)
 	}
 	types := splitList(c.q.Get("type"))
 	if len(types) == 0 {
@@ -69,6 +76,9 @@ func (c *call) search() (answer, error) {
 
 // foundTracks are the tracks a query matches; those with exactly the words asked for as title come first.
 func (c *call) foundTracks(q query) []any {
+	if isrc := q.fields["isrc"]; isrc != "" {
+		c.s.addEditions(isrc)
+	}
 	var exact, rest []any
 	for _, t := range slices.Concat(c.s.declared(), c.s.music.tracks) {
 		artists := strings.Join(t.Artists, " ")
@@ -85,6 +95,35 @@ func (c *call) foundTracks(q query) []any {
 		}
 	}
 	return slices.Concat(exact, rest)
+}
+
+// addEditions declares further tracks of the recording with an ISRC: a single, other issues of the album, compilations.
+func (s *Server) addEditions(isrc string) {
+	var all []catalogTrack
+	for _, t := range slices.Concat(s.declared(), s.music.tracks) {
+		if strings.EqualFold(t.ISRC, isrc) {
+			all = append(all, t)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	first := all[0]
+	for i := len(all); i < s.quirks.Editions; i++ {
+		t := Track(first)
+		t.ID = catalogID("edition", first.ID, strconv.Itoa(i))
+		switch {
+		case i == 1:
+			t.Album = t.Title
+		case i < 8:
+			t.Album = fmt.Sprintf("%s (Edition %d)", first.Album, i)
+		default:
+			t.Album = fmt.Sprintf("Hits %d", i)
+		}
+		t.AlbumID = catalogID("album", t.ID)
+		t.DurationMS = s.song(first.ID).DurationMS
+		s.world.Tracks[t.ID] = t
+	}
 }
 
 func (c *call) foundAlbums(q query) []any {
