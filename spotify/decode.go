@@ -232,7 +232,7 @@ func decodeTrack(b []byte) (Track, error) {
 
 func (r rawTrack) track() Track {
 	t := Track{URI: r.uri(Kind(r.Type.v)), Title: r.Name.v, Artists: names(r.Artists.v), Album: r.Album.v.Name.v,
-		AlbumURI: r.Album.v.uri(KindAlbum), ISRC: r.ExternalIDs.v.ISRC.v, DurationMS: r.DurationMS.v, Explicit: r.Explicit.v,
+		AlbumURI: r.Album.v.uri(KindAlbum), ISRC: NormalISRC(r.ExternalIDs.v.ISRC.v), DurationMS: r.DurationMS.v, Explicit: r.Explicit.v,
 		ReleaseDate: r.Album.v.ReleaseDate.v, TrackNumber: r.TrackNumber.v}
 	switch {
 	case strings.HasPrefix(string(t.URI), "spotify:episode:"):

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Kind is the kind of object an ID names.
@@ -26,7 +28,7 @@ const (
 // Ref is a parsed reference to an object of Spotify's.
 type Ref struct {
 	Kind Kind // empty for a bare ID
-	ID   ID   // for KindLocal what follows spotify:local:, for KindUser the user's name
+	ID   ID   // for KindLocal what follows spotify:local:, for KindUser the user's ID, not percent-encoded
 }
 
 // URI is the reference as a URI; k is the kind of a bare ID.
@@ -34,7 +36,11 @@ func (r Ref) URI(k Kind) URI {
 	if r.Kind != "" {
 		k = r.Kind
 	}
-	return URI("spotify:" + string(k) + ":" + string(r.ID))
+	id := string(r.ID)
+	if k == KindUser {
+		id = strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
+	}
+	return URI("spotify:" + string(k) + ":" + id)
 }
 
 // ParseRef reads a URI, a share link in any of its forms, or a bare ID, with white space around it. It asks nobody:
@@ -123,10 +129,11 @@ func parsePath(parts []string, text string) (Ref, error) {
 	}
 	switch kind := Kind(parts[0]); kind {
 	case KindUser:
-		if !userName(parts[1]) {
+		name, ok := userID(parts[1])
+		if !ok {
 			return Ref{}, fmt.Errorf("%s names no user", quote(text))
 		}
-		return Ref{Kind: KindUser, ID: ID(parts[1])}, nil
+		return Ref{Kind: KindUser, ID: name}, nil
 	case KindTrack, KindEpisode, KindAlbum, KindArtist, KindPlaylist, KindShow:
 		id, err := parseID(string(kind)+" ID", parts[1])
 		if err != nil {
@@ -135,6 +142,19 @@ func parsePath(parts []string, text string) (Ref, error) {
 		return Ref{Kind: kind, ID: id}, nil
 	}
 	return Ref{}, fmt.Errorf("%s names neither a track nor an episode, album, artist, playlist, show or user", quote(text))
+}
+
+// userID is the ID of a user whose name stands in a URI or link, where it is percent-encoded: who%21 is who!.
+func userID(part string) (ID, bool) {
+	if !userName(part) {
+		return "", false
+	}
+	name, err := url.PathUnescape(part)
+	if err != nil {
+		return ID(part), true // written by hand
+	}
+	ok := utf8.ValidString(name) && strings.TrimSpace(name) != "" && name != "." && name != ".." && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
+	return ID(name), ok
 }
 
 // userName reports whether s can be a user's name: older ones were chosen freely.

@@ -75,7 +75,7 @@ type Track struct {
 	Artists     []string  `json:"artists,omitempty"` // for an episode: the show's name
 	Album       string    `json:"album,omitempty"`   // for an episode: the show's name
 	AlbumURI    URI       `json:"album_uri,omitempty"`
-	ISRC        string    `json:"isrc,omitempty"`
+	ISRC        string    `json:"isrc,omitempty"` // as [NormalISRC] has it
 	DurationMS  int       `json:"duration_ms,omitempty"`
 	Explicit    bool      `json:"explicit,omitempty"`
 	ReleaseDate string    `json:"release_date,omitempty"` // 2006, 2006-01 or 2006-01-02

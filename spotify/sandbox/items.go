@@ -69,10 +69,7 @@ func (c *call) media(r Row, row bool) object {
 		}
 		return nil
 	}
-	shown := uri
-	if twin := q.Relink[uri]; twin != "" && (!q.RelinkNeedsMarket || c.q.Has("market")) {
-		shown = twin
-	}
+	shown := c.served(uri)
 	_, kind, id := splitURI(shown)
 	var o object
 	switch kind {
@@ -100,6 +97,15 @@ func (c *call) media(r Row, row bool) object {
 		o["linked_from"] = c.reference(k, was)
 	}
 	return o
+}
+
+// served is the URI a row is served under.
+func (c *call) served(uri string) string {
+	q := c.s.quirks
+	if twin := q.Relink[uri]; twin != "" && (!q.RelinkNeedsMarket || c.q.Has("market")) {
+		return twin
+	}
+	return uri
 }
 
 // localObject is a local file, as far as its URI tells: spotify:local:artist:album:title:seconds.
@@ -298,6 +304,11 @@ func (c *call) removeItems() (answer, error) {
 		return answer{}, refuse(http.StatusBadRequest, "Missing or bad version tag")
 	}
 	return wrote(http.StatusOK, c.write(p, func(st *playlistState) {
-		st.Rows = slices.DeleteFunc(slices.Clone(st.Rows), func(r Row) bool { return out[r.URI] })
+		st.Rows = slices.DeleteFunc(slices.Clone(st.Rows), func(r Row) bool {
+			if c.s.quirks.RemoveByTwin {
+				return out[spotify.URI(c.served(string(r.URI)))]
+			}
+			return out[r.URI]
+		})
 	}))
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,13 +88,13 @@ type details struct {
 
 var linkPattern = regexp.MustCompile(`(?i)\b(https?://|www\.)\S`)
 
-// check refuses what Spotify refuses, given what the playlist is before.
-func (d details) check(q Quirks, public, collaborative bool) error {
+// check refuses what Spotify refuses of a new playlist, or of a change given what the playlist is before.
+func (d details) check(q Quirks, create, public, collaborative bool) error {
 	if d.Name != nil {
-		if strings.TrimSpace(*d.Name) == "" {
+		if create && strings.TrimSpace(*d.Name) == "" {
 			return refuse(http.StatusBadRequest, "Missing required field: name")
 		}
-		if utf8.RuneCountInString(*d.Name) > maxName {
+		if q.RefuseLongText && utf8.RuneCountInString(*d.Name) > maxName {
 			return refuse(http.StatusBadRequest, "Invalid name: at most %d characters", maxName)
 		}
 	}
@@ -102,11 +103,14 @@ func (d details) check(q Quirks, public, collaborative bool) error {
 		switch {
 		case text == "" && q.RefuseEmptyDescription:
 			return refuse(http.StatusBadRequest, "Attribute description is empty")
-		case q.NewlineIs500 && (strings.ContainsAny(text, "\r\n") || utf8.RuneCountInString(text) > maxDescription):
+		case q.NewlineIs500 && strings.ContainsAny(text, "\r\n"), q.RefuseLongText && utf8.RuneCountInString(text) > maxDescription:
 			return refuse(http.StatusInternalServerError, "Server error.")
 		case q.URLInDescriptionIs400 && linkPattern.MatchString(text):
 			return refuse(http.StatusBadRequest, "Invalid description")
 		}
+	}
+	if !create && d.Public == nil && d.Collaborative == nil { // a playlist may have both flags; only setting them is refused
+		return nil
 	}
 	if d.Public != nil {
 		public = *d.Public
@@ -131,7 +135,7 @@ func (c *call) createPlaylist() (answer, error) {
 	}
 	q, public := c.s.quirks, d.Public == nil || *d.Public
 	collaborative := d.Collaborative != nil && *d.Collaborative
-	if err := d.check(q, true, false); err != nil {
+	if err := d.check(q, true, true, false); err != nil {
 		return answer{}, err
 	}
 	err := c.needsVisibility(public)
@@ -179,7 +183,7 @@ func (c *call) changeDetails() (answer, error) {
 		return answer{}, err
 	}
 	q := c.s.quirks
-	if err := d.check(q, p.Public.Current, p.State.Current.Collaborative); err != nil {
+	if err := d.check(q, false, p.Public.Current, p.State.Current.Collaborative); err != nil {
 		return answer{}, err
 	}
 	if d.Public != nil || d.Collaborative != nil && *d.Collaborative {
@@ -188,7 +192,7 @@ func (c *call) changeDetails() (answer, error) {
 		}
 	}
 	c.write(p, func(st *playlistState) {
-		if d.Name != nil {
+		if d.Name != nil && *d.Name != "" { // an empty one is ignored
 			st.Name = *d.Name
 		}
 		if d.Description != nil {
@@ -267,7 +271,7 @@ func (c *call) playlistObject(p *playlist, st playlistState, full bool) object {
 		owner["display_name"] = u.DisplayName
 	}
 	body := c.reference("playlist", p.ID)
-	body["name"] = st.Name
+	body["name"] = c.shownName(st.Name)
 	body["description"] = c.shownDescription(st.Description)
 	body["public"] = p.Public.read(c.now)
 	body["collaborative"] = st.Collaborative
@@ -290,10 +294,21 @@ func (c *call) shownDescription(text string) string {
 		text = strings.TrimSpace(text)
 	}
 	if c.s.quirks.EscapeDescriptions {
-		text = strings.NewReplacer("&", "&amp;", "'", "&#x27;", "/", "&#x2F;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(text)
+		text = escapes.Replace(text)
 	}
 	return text
 }
+
+// shownName is a name as reads show it.
+func (c *call) shownName(text string) string {
+	if c.s.quirks.EscapeNames {
+		text = escapes.Replace(text)
+	}
+	return text
+}
+
+// escapes are the characters that Spotify serves escaped.
+var escapes = strings.NewReplacer("&", "&amp;", "'", "&#x27;", "/", "&#x2F;", `"`, "&quot;", "<", "&lt;", ">", "&gt;")
 
 // underNames puts a member in an object under its present name, its old one, or both.
 func (c *call) underNames(o object, name, old string, value any) {
@@ -307,8 +322,9 @@ func (c *call) underNames(o object, name, old string, value any) {
 
 // reference are the members every object of Spotify's has.
 func (c *call) reference(kind, id string) object {
-	return object{"type": kind, "id": id, "uri": "spotify:" + kind + ":" + id, "href": c.base() + "/" + kind + "s/" + id,
-		"external_urls": object{"spotify": "https://open.spotify.com/" + kind + "/" + id}}
+	escaped := strings.ReplaceAll(url.QueryEscape(id), "+", "%20") // users' IDs were once chosen freely
+	return object{"type": kind, "id": id, "uri": "spotify:" + kind + ":" + escaped, "href": c.base() + "/" + kind + "s/" + escaped,
+		"external_urls": object{"spotify": "https://open.spotify.com/" + kind + "/" + escaped}}
 }
 
 // userObject is somebody as others see them.

@@ -23,7 +23,9 @@ type Quirks struct {
 	TrimDescriptions       bool          // a description of spaces is read as empty
 	RefuseEmptyDescription bool          // "" is answered 400 "Attribute description is empty"
 	NullDescription        bool          // left out at creation, the description becomes the text "null"
-	NewlineIs500           bool          // a newline, or more than 300 characters, in a description is answered 500
+	EscapeNames            bool          // names are read HTML-escaped, too
+	NewlineIs500           bool          // a newline in a description is answered 500
+	RefuseLongText         bool          // more than 300 characters in a description are answered 500, more than 100 in a name 400; off, they are stored
 	URLInDescriptionIs400  bool          // a link in a description is answered 400
 	IgnorePublic           bool          // public is echoed but not honoured: playlists are created public and stay as they are
 	PublicDelay            time.Duration // a change of public is read only after this long
@@ -33,6 +35,7 @@ type Quirks struct {
 	Relink            map[string]string // URIs served instead of others, as when a song is played in another country
 	RelinkNeedsMarket bool              // only where the request names a market
 	DropLinkedFrom    bool              // without telling the URI it stands for
+	RemoveByTwin      bool              // removing takes the URI that is served, not the one that was added
 	LegacyShape       Shape             // under which names items are served
 	NullListEntries   bool              // lists of playlists, saved albums and search results hold a null
 	NullImages        bool              // a list of playlists holds null where a playlist has no picture; off, an empty list

@@ -138,6 +138,42 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
+// TestText: an empty name is ignored, names are escaped only by the quirk, and text longer than the apps allow is stored.
+func TestText(t *testing.T) {
+	b := newBench(t, only(func(q *Quirks) { q.EscapeNames = true }))
+	path := "/playlists/" + b.must("POST", "/me/playlists", `{"name":"R&B"}`)["id"].(string)
+	b.must("PUT", path, `{"name":""}`)
+	if got := b.must("GET", path, "")["name"]; got != "R&amp;B" {
+		t.Errorf("the name is %q", got)
+	}
+	name, description := jsonOf(object{"name": strings.Repeat("é", 101)}), jsonOf(object{"description": strings.Repeat("x", 301)})
+	b.must("PUT", path, name)
+	b.must("PUT", path, description)
+	b.SetQuirks(only(func(q *Quirks) { q.RefuseLongText = true }))
+	b.refused("PUT", path, name, 400, "Invalid name")
+	b.refused("PUT", path, description, 500, "Server error")
+}
+
+// TestBothFlags: a playlist may be public and collaborative, which can't be asked for.
+func TestBothFlags(t *testing.T) {
+	b := newBench(t, NoQuirks())
+	path := "/playlists/" + string(b.AddPlaylist(SandboxUser, PlaylistSpec{Name: "x", Public: true, Collaborative: true}))
+	b.must("PUT", path, `{"name":"y"}`)
+	b.refused("PUT", path, `{"public":true}`, 400, "collaborative")
+	b.must("PUT", path, `{"collaborative":false}`)
+}
+
+// TestUserNames: links to users are percent-encoded, IDs are not.
+func TestUserNames(t *testing.T) {
+	b := newBench(t, NoQuirks())
+	b.AddUser(User{ID: "who!"})
+	id := string(b.AddPlaylist("who!", PlaylistSpec{Name: "x", Public: true}))
+	v := b.must("GET", "/playlists/"+id, "")
+	if at(v, "owner.id") != "who!" || at(v, "owner.uri") != "spotify:user:who%21" {
+		t.Errorf("owner: %v", v["owner"])
+	}
+}
+
 func TestPublic(t *testing.T) {
 	b := newBench(t, only(func(q *Quirks) { q.IgnorePublic = true }))
 	made := b.must("POST", "/me/playlists", `{"name":"x","public":false}`)
@@ -223,6 +259,12 @@ func TestRelink(t *testing.T) {
 		t.Errorf("with market: %v", v)
 	}
 	b.must("DELETE", items, jsonOf(object{"items": []object{{"uri": uri(0)}}}))
+	b.wantRows(spotify.ID(id))
+	b.must("POST", items, jsonOf(object{"uris": uris(0, 1)}))
+	b.SetQuirks(only(func(q *Quirks) { q.Relink, q.RemoveByTwin = relink, true }))
+	b.must("DELETE", items, jsonOf(object{"items": []object{{"uri": uri(0)}}}))
+	b.wantRows(spotify.ID(id), uri(0))
+	b.must("DELETE", items, jsonOf(object{"items": []object{{"uri": uri(9)}}}))
 	b.wantRows(spotify.ID(id))
 }
 
