@@ -78,11 +78,34 @@ func parseURI(rest, text string) (Ref, error) {
 			return Ref{Kind: k, ID: id}, nil
 		}
 	}
-	path := rest
-	if i := strings.IndexAny(path, "?#"); i >= 0 {
-		path = path[:i]
+	path, extra := cutExtra(rest)
+	if err := checkExtra(extra, text); err != nil {
+		return Ref{}, err
 	}
 	return parsePath(strings.Split(path, ":"), text)
+}
+
+// cutExtra cuts what no ID is in off a link or URI: its query and fragment.
+func cutExtra(s string) (path, extra string) {
+	if i := strings.IndexAny(s, "?#"); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+// checkExtra refuses a query or fragment that more than one link is in: all but the first would be dropped without a word.
+func checkExtra(extra, text string) error {
+	lower := strings.ToLower(extra)
+	_, link, found := strings.Cut(lower, "spotify.com/")
+	another := found && (strings.Contains(link, "track/") || strings.Contains(link, "episode/")) ||
+		strings.Contains(lower, "spotify:track:") || strings.Contains(lower, "spotify:episode:")
+	switch {
+	case another && !strings.Contains(lower, "highlight="): // an album's link may point at one of its songs
+		return fmt.Errorf("%s is several links in one; write each by itself", quote(text))
+	case strings.ContainsFunc(extra, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return fmt.Errorf("%s has something behind the link; write the link by itself", quote(text))
+	}
+	return nil
 }
 
 // parseLink reads a link, with or without its scheme.
@@ -94,8 +117,9 @@ func parseLink(text string) (Ref, error) {
 		}
 		rest = after
 	}
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		rest = rest[:i]
+	rest, extra := cutExtra(rest)
+	if err := checkExtra(extra, text); err != nil {
+		return Ref{}, err
 	}
 	host, path, _ := strings.Cut(rest, "/")
 	switch strings.ToLower(host) {
