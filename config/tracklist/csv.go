@@ -21,7 +21,12 @@ var (
 )
 
 // columns are where a table keeps what we read: indexes, -1 when it has none.
-type columns struct{ uri, title, artist int }
+type columns struct {
+	uri, title, artist int
+	named              []string // the header, as [fold] leaves it
+	uriName            string   // of the column uri, as written
+	delimiter          rune
+}
 
 // parseCSV reads a table with a header, delimited by commas, semicolons or tabs (RFC 4180, leniently).
 func parseCSV(text string) ([]Entry, error) {
@@ -46,9 +51,21 @@ func parseCSV(text string) ([]Entry, error) {
 			}
 			return nil, csvError(err, first-1)
 		}
-		if c := find(header); c.uri >= 0 {
-			return readRows(r, c, header[c.uri], first-1)
+		c := find(header)
+		if c.uri < 0 {
+			continue
 		}
+		c.delimiter = d
+		line, _ := r.FieldPos(c.uri)
+		for i, name := range c.named {
+			if i != c.uri && name == c.named[c.uri] {
+				return nil, errorf(line+first-1, "two columns are named %s; rename the one that is not to be read", quote(c.uriName))
+			}
+		}
+		if err := swallowed(r, header, d, first-1); err != nil {
+			return nil, err
+		}
+		return readRows(r, c, first-1)
 	}
 	return nil, errorf(first, "no column with Spotify's URIs; a header should name one \"Track URI\", \"Spotify URI\", \"URI\", \"Track ID\" or \"Spotify ID\"")
 }
@@ -61,55 +78,86 @@ func reader(text string, delimiter rune) *csv.Reader {
 }
 
 // readRows reads what follows the header. Lines are counted from before on.
-func readRows(r *csv.Reader, c columns, uriName string, before int) ([]Entry, error) {
-	var list []Entry
+func readRows(r *csv.Reader, c columns, before int) ([]Entry, error) {
+	var g gathering
 	for {
 		row, err := r.Read()
 		if err == io.EOF {
-			return list, nil
+			return g.list()
+		}
+		if err == nil {
+			err = swallowed(r, row, c.delimiter, before)
+		} else {
+			err = csvError(err, before)
 		}
 		if err != nil {
-			return nil, csvError(err, before)
+			g.reject(err) // where the next row begins is a guess from here on
+			return g.list()
 		}
 		line, _ := r.FieldPos(0)
-		line += before
-		cell := func(i int) string {
-			if i < 0 || i >= len(row) {
-				return ""
-			}
-			return strings.TrimSpace(row[i])
+		g.row(row, c, line+before)
+	}
+}
+
+// row takes one row of a table.
+func (g *gathering) row(row []string, c columns, line int) {
+	cell := func(i int) string {
+		if i < 0 || i >= len(row) {
+			return ""
 		}
-		if !slices.ContainsFunc(row, func(s string) bool { return strings.TrimSpace(s) != "" }) {
-			continue
-		}
-		if cell(c.uri) == "" {
-			return nil, errorf(line, "nothing in the column %s; take the row out, or write the track's URI", quote(strings.TrimSpace(uriName)))
-		}
-		e, err := newEntry(cell(c.uri), cell(c.title), cell(c.artist), line)
-		if err != nil {
-			return nil, err
-		}
-		if list, err = add(list, e); err != nil {
-			return nil, err
+		return strings.TrimSpace(row[i])
+	}
+	if !slices.ContainsFunc(row, func(s string) bool { return strings.TrimSpace(s) != "" }) {
+		return
+	}
+	if cell(c.uri) == "" {
+		g.reject(errorf(line, "nothing in the column %s; take the row out, or write the track's URI", quote(c.uriName)))
+		return
+	}
+	e, err := newEntry(cell(c.uri), cell(c.title), cell(c.artist), line)
+	if err == nil {
+		if i := c.another(row); i >= 0 {
+			err = errorf(line, "there are two songs in this row, %s and %s; write each in a row of its own, below %s", quote(cell(c.uri)), quote(cell(i)), quote(c.uriName))
 		}
 	}
+	g.take(e, err)
+}
+
+// another is the index of a cell that names a further song, where that may be meant or the row may have slipped: below no
+// header, where titles stand, and, if it isn't the same song, below another name for the column of URIs. -1 when there is none.
+// A song below any other name is a remark.
+func (c columns) another(row []string) int {
+	for i, cell := range row {
+		if i == c.uri || !mentionsSong(cell) {
+			continue
+		}
+		switch alike := i < len(c.named) && slices.Contains(uriColumns, c.named[i]); {
+		case alike && !sameSong(cell, row[c.uri]), !alike && (i >= len(c.named) || c.named[i] == "" || i == c.title || i == c.artist):
+			return i
+		}
+	}
+	return -1
 }
 
 // find looks the columns up in a header.
 func find(header []string) columns {
-	folded := make([]string, len(header))
+	c := columns{named: make([]string, len(header))}
 	for i, h := range header {
-		folded[i] = fold(h)
+		c.named[i] = fold(h)
 	}
 	first := func(names []string) int {
 		for _, n := range names {
-			if i := slices.Index(folded, n); i >= 0 {
+			if i := slices.Index(c.named, n); i >= 0 {
 				return i
 			}
 		}
 		return -1
 	}
-	return columns{first(uriColumns), first(titleColumns), first(artistColumns)}
+	c.uri, c.title, c.artist = first(uriColumns), first(titleColumns), first(artistColumns)
+	if c.uri >= 0 {
+		c.uriName = strings.TrimSpace(header[c.uri])
+	}
+	return c
 }
 
 // fold reduces a header cell to its letters and digits in lower case: "Artist Name(s)" is artistnames.

@@ -8,14 +8,23 @@ import (
 
 // parseM3U reads a playlist file whose entries are Spotify's URIs or links, titled by #EXTINF lines.
 func parseM3U(text string) ([]Entry, error) {
-	var list []Entry
+	var g gathering
 	var title, artist string // of the entry to come
+	announced := 0           // line of the #EXTINF that awaits its entry
+	lost := func() {
+		if announced > 0 {
+			g.reject(errorf(announced, "#EXTINF announces a song, and no URI or link follows it"))
+		}
+		announced = 0
+	}
 	for i, line := range lines(text) {
 		switch {
 		case line == "":
 			continue
 		case hasPrefixFold(line, "#EXTINF:"):
+			lost()
 			artist, title = splitName(infTitle(line[len("#EXTINF:"):]))
+			announced = i + 1
 			continue
 		case strings.HasPrefix(line, "#"):
 			continue
@@ -25,19 +34,17 @@ func parseM3U(text string) ([]Entry, error) {
 			if _, refErr := spotify.ParseRef(line); refErr != nil && !hasPrefixFold(line, "spotify:") {
 				err = errorf(i+1, "%s is a file or an address, not a Spotify URI or link: spotsync can't tell which track it is", quote(line))
 			}
-			return nil, err
 		}
-		title, artist = "", ""
-		if list, err = add(list, e); err != nil {
-			return nil, err
-		}
+		title, artist, announced = "", "", 0
+		g.take(e, err)
 	}
-	return list, nil
+	lost()
+	return g.list()
 }
 
 // parseText reads an entry a line. What stands behind " #" names it, as "Artist – Title".
 func parseText(text string) ([]Entry, error) {
-	var list []Entry
+	var g gathering
 	for i, line := range lines(text) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -50,15 +57,9 @@ func parseText(text string) ([]Entry, error) {
 			}
 		}
 		artist, title := splitName(comment)
-		e, err := newEntry(entry, title, artist, i+1)
-		if err != nil {
-			return nil, err
-		}
-		if list, err = add(list, e); err != nil {
-			return nil, err
-		}
+		g.take(newEntry(entry, title, artist, i+1))
 	}
-	return list, nil
+	return g.list()
 }
 
 // infTitle is what follows the length and the attributes of an #EXTINF line: 123 key="a, b",Artist - Title.
@@ -86,10 +87,13 @@ func splitName(s string) (artist, title string) {
 	return "", s
 }
 
-// lines splits at any system's line ends and trims each line.
+// breaks are what some programs end a line with besides LF: Unicode's line and paragraph separators, and older ones. What
+// stands behind one looks like a line of its own.
+var breaks = strings.NewReplacer("\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\v", "\n", "\f", "\n")
+
+// lines are the lines of a text whose line ends are LF, each without space around it.
 func lines(text string) []string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	all := strings.Split(strings.ReplaceAll(text, "\r", "\n"), "\n")
+	all := strings.Split(breaks.Replace(text), "\n")
 	for i, l := range all {
 		all[i] = strings.TrimSpace(l)
 	}

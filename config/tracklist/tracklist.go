@@ -2,17 +2,18 @@
 //
 //	tracklist.go  what a list is, and which kind a file is
 //	csv.go        tables: Exportify, TuneMyMusic, Soundiiz and alike
+//	swallowed.go  rows that a quote too many hides inside a cell
 //	lines.go      M3U playlists, and text with an entry a line
 package tracklist
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
+	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -31,23 +32,32 @@ type Entry struct {
 type Error struct {
 	Line    int // from 1; 0 when it is the whole file
 	Message string
+	More    []*Error // further lines that are wrong, in their order
+	Uncut   int      // how many of them there are, when More has not all of them
 }
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.Message
 	}
-	return fmt.Sprintf("line %d: %s", e.Line, e.Message)
+	all := fmt.Sprintf("line %d: %s", e.Line, e.Message)
+	for _, m := range e.More {
+		all += "; " + m.Error()
+	}
+	if rest := e.Uncut - len(e.More); rest > 0 {
+		all += fmt.Sprintf("; and %d more lines", rest)
+	}
+	return all
 }
 
 func errorf(line int, format string, args ...any) error {
-	return &Error{line, fmt.Sprintf(format, args...)}
+	return &Error{Line: line, Message: fmt.Sprintf(format, args...)}
 }
 
-// Parse reads a list, all of it or none. The extension of name tells its kind: .csv and .tsv are tables, .m3u and .m3u8
-// are playlists, .txt has an entry a line. Every entry has been checked to name a track or an episode, or to be a bare ID.
-// An empty file is an error, since it is more often a failed download than a wish; one with a header or a comment isn't.
-// Errors are *[Error].
+// Parse reads a list, all of it or none: each line that a person sees becomes an entry or is told as wrong. The extension of
+// name tells the kind: .csv and .tsv are tables, .m3u and .m3u8 are playlists, .txt has an entry a line. Every entry has been
+// checked to name a track or an episode, or to be a bare ID. An empty file is an error, since it is more often a failed
+// download than a wish; one with a header or a comment alone is a list without entries. Errors are *[Error].
 func Parse(name string, data []byte) ([]Entry, error) {
 	// ToSlash is no help here: a list may come from a Windows path on any system.
 	ext := strings.ToLower(path.Ext(strings.ReplaceAll(name, `\`, "/")))
@@ -62,33 +72,55 @@ func Parse(name string, data []byte) ([]Entry, error) {
 	default:
 		return nil, errorf(0, "the name of a list must end in .csv, .tsv, .m3u, .m3u8 or .txt")
 	}
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return nil, errorf(0, "the list is UTF-16; save it as UTF-8")
+	text, err := textfile.Decode(data)
+	if damaged, ok := errors.AsType[*textfile.Error](err); ok {
+		return nil, errorf(damaged.Line, "%s", damaged.Message)
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) {
-		return nil, errorf(invalidLine(data), "not UTF-8; save the list as UTF-8")
+	if strings.TrimSpace(text) == "" {
+		return nil, errorf(0, "the list is empty; if that is meant, leave a table its header, and any other list a line that begins with #")
 	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, errorf(0, "the list is empty; for a list that is meant to be, write a line with # and a word")
-	}
-	return parse(string(data))
+	return parse(text)
 }
 
-// invalidLine is the line of the first byte that is not UTF-8.
-func invalidLine(data []byte) int {
-	line := 1
-	for len(data) > 0 {
-		r, n := utf8.DecodeRune(data)
-		if r == utf8.RuneError && n == 1 {
-			break
+// maxTold is how many wrong lines are told one by one.
+const maxTold = 10
+
+// gathering is a list while it is read.
+type gathering struct {
+	entries []Entry
+	wrong   []*Error
+	count   int // of wrong lines
+}
+
+// take notes an entry, or what is wrong with its line.
+func (g *gathering) take(e Entry, err error) {
+	switch {
+	case err != nil:
+		g.reject(err)
+	case len(g.entries) == MaxEntries:
+		if g.count == 0 {
+			g.reject(errorf(e.Line, "more than %d entries; a playlist holds 10,000", MaxEntries))
 		}
-		if r == '\n' {
-			line++
-		}
-		data = data[n:]
+	default:
+		g.entries = append(g.entries, e)
 	}
-	return line
+}
+
+func (g *gathering) reject(err error) {
+	if e, ok := errors.AsType[*Error](err); ok && len(g.wrong) < maxTold {
+		g.wrong = append(g.wrong, e)
+	}
+	g.count++
+}
+
+// list is all of the list, or why there is none.
+func (g *gathering) list() ([]Entry, error) {
+	if len(g.wrong) == 0 {
+		return g.entries, nil
+	}
+	first := *g.wrong[0]
+	first.More, first.Uncut = g.wrong[1:], g.count-1
+	return nil, &first
 }
 
 // newEntry checks what a list says is a track.
@@ -105,14 +137,6 @@ func newEntry(text, title, artist string, line int) (Entry, error) {
 		return Entry{text, clean(title), clean(artist), line}, nil
 	}
 	return Entry{}, errorf(line, "%s is a Spotify %s, not a track or an episode", quote(text), ref.Kind)
-}
-
-// add appends an entry as long as the list isn't too long.
-func add(list []Entry, e Entry) ([]Entry, error) {
-	if len(list) == MaxEntries {
-		return nil, errorf(e.Line, "more than %d entries; a playlist holds 10,000", MaxEntries)
-	}
-	return append(list, e), nil
 }
 
 // clean puts a name on one line without control characters: it will be shown on a terminal.

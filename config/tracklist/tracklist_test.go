@@ -1,12 +1,17 @@
 package tracklist
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -41,6 +46,17 @@ func TestParse(t *testing.T) {
 		{"the more telling column", "x.csv", "ID,Album URI,Track URI\n1,spotify:album:1weenld61qoidwYuZ1GESA," + brightside + "\n",
 			[]Entry{{brightside, "", "", 2}}},
 		{"a header only", "x.csv", "Track URI\n", nil},
+		{"CR", "x.csv", "Track URI,Track Name\r" + brightside + ",A\r" + episode + ",B\r",
+			[]Entry{{brightside, "A", "", 2}, {episode, "B", "", 3}}},
+		{"every line end in one file", "x.csv", "Track URI,Title\r\n" + brightside + ",A\r\r" + episode + ",B\n" + soWhat + ",\"c\rd\"\r" + bare,
+			[]Entry{{brightside, "A", "", 2}, {episode, "B", "", 4}, {soWhat, "c d", "", 5}, {bare, "", "", 7}}},
+		{"CR after Excel's first line", "x.csv", "sep=;\ruri;title\r" + brightside + ";a\r", []Entry{{brightside, "a", "", 3}}},
+		{"UTF-16", "x.csv", "\xff\xfe" + wide("Track URI\tTitle\r"+brightside+"\tA\r"), []Entry{{brightside, "A", "", 2}}},
+		{"UTF-16 without a mark", "x.txt", wide("# mine\r\n" + brightside + "\r\n"), []Entry{{brightside, "", "", 2}}},
+		{"Unicode's line ends", "x.txt", "# mine\u2028" + brightside + "\u2029" + episode, []Entry{{brightside, "", "", 2}, {episode, "", "", 3}}},
+		{"one song in two columns", "x.csv", "Track URI,URL\n" + brightside + ",https://open.spotify.com/track/003vvx7Niy0yvhvHt4a68B\n",
+			[]Entry{{brightside, "", "", 2}}},
+		{"a song in a remark", "x.csv", "Track URI,Replaces\n" + brightside + "," + episode + "\n", []Entry{{brightside, "", "", 2}}},
 		{"no control characters", "x.csv", "Track URI,Title\n" + brightside + ",a\x1b[31mb\n",
 			[]Entry{{brightside, "a[31mb", "", 2}}},
 
@@ -75,7 +91,7 @@ func TestErrors(t *testing.T) {
 		{"x", bare, 0, "must end in .csv"},
 		{"x.txt", "", 0, "the list is empty"},
 		{"x.csv", "\ufeff\r\n \n", 0, "the list is empty"},
-		{"x.txt", "\xff\xfea\x00", 0, "UTF-16"},
+		{"x.txt", "# a\x00\x00\x00", 1, "NUL bytes"},
 		{"x.csv", "Track URI\n" + brightside + "\n\xe9\n", 3, "not UTF-8"},
 		{"x.txt", "# a\nThe Killers - Mr. Brightside\n", 2, `"The Killers - Mr. Brightside" is no Spotify URI, link or ID`},
 		{"x.txt", bare + " more", 1, "is no Spotify URI"},
@@ -95,6 +111,16 @@ func TestErrors(t *testing.T) {
 		{"x.csv", "Track URI,Title\n" + brightside + ",a\"b\n", 2, "not a row of CSV"},
 		{"x.csv", "sep=,\nTrack URI,Title\n" + brightside + ",\"open\n\n", 3, "not a row of CSV"},
 		{"x.csv", "\"open", 1, "not a row of CSV"},
+		{"x.csv", "Track URI,Title\n" + brightside + ",\"A\n" + episode + ",B\n" + bare + ",C\"\n", 2, "not closed before line 3"},
+		{"x.csv", "Track ID,Title\r" + bare + ",\"A\r7qEKqBCD2vE5vIBsrUitpD,B\"\r", 2, "not closed before line 3"},
+		{"x.csv", "Track URI,\"Title\n" + brightside + ",A\"\n" + episode + ",B\n", 1, "not closed before line 2"},
+		{"x.csv", "Track URI,Title\n" + brightside + ",A," + episode + "\n", 2, "two songs in this row"},
+		{"x.csv", "Track URI,Title\n" + brightside + "," + episode + "\n", 2, "two songs in this row"},
+		{"x.csv", "Track URI,Title,URL\n" + brightside + ",A," + soWhat + "\n", 2, "two songs in this row"},
+		{"x.csv", "Title,Track URI,track  uri\na," + brightside + "," + brightside + "\n", 1, "two columns are named"},
+		{"x.txt", "https://open.spotify.com/track/003vvx7Niy0yvhvHt4a68B?si=1,https://open.spotify.com/track/7qEKqBCD2vE5vIBsrUitpD?si=2", 1, "is no Spotify URI"},
+		{"x.m3u", "#EXTM3U\r#EXTINF:1,A - B\r#EXTINF:1,C - D\r" + brightside, 2, "no URI or link follows"},
+		{"x.m3u", "#EXTM3U\n" + brightside + "\n#EXTINF:1,A - B\n", 3, "no URI or link follows"},
 	}
 	for _, tt := range tests {
 		list, err := Parse(tt.name, []byte(tt.text))
@@ -108,10 +134,10 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s %.60q: a part of the list came with the error", tt.name, tt.text)
 		}
 	}
-	if got := (&Error{3, "no"}).Error(); got != "line 3: no" {
+	if got := (&Error{Line: 3, Message: "no"}).Error(); got != "line 3: no" {
 		t.Error(got)
 	}
-	if got := (&Error{0, "no"}).Error(); got != "no" {
+	if got := (&Error{Message: "no"}).Error(); got != "no" {
 		t.Error(got)
 	}
 }
@@ -128,6 +154,77 @@ func TestMaxEntries(t *testing.T) {
 	}
 }
 
+// wide is ASCII text as UTF-16 without a mark.
+func wide(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		b.WriteByte(c)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+func TestAllWrongLinesAreTold(t *testing.T) {
+	_, err := Parse("x.txt", []byte("nonsense\r"+bare+"\rmore\r"))
+	if want := `line 1: "nonsense" is no Spotify URI, link or ID; line 3: "more" is no Spotify URI, link or ID`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, err = Parse("x.csv", []byte("uri\n"+strings.Repeat("x\n", 40)))
+	if err == nil || !strings.HasSuffix(err.Error(), "; and 30 more lines") || !strings.HasPrefix(err.Error(), "line 2: ") {
+		t.Error(err)
+	}
+}
+
+// TestNothingGetsLost puts files together from what people's files are made of, sound or not. However many songs a person
+// sees in one, there is an error or as many entries.
+func TestNothingGetsLost(t *testing.T) {
+	uris := []string{brightside, "https://open.spotify.com/track/7qEKqBCD2vE5vIBsrUitpD", episode, "spotify:track:7qEKqBCD2vE5vIBsrUitpD", "https://open.spotify.com/track/0000000000000000000001"}
+	pieces := append([]string{"?si=0", "\n", "\r", "\r\n", "\n", "\r", ",", ";", "\t", `"`, `"`, `""`, " ", "a", "é", "\u2028", "\x00", ",A\n", ",\"A\"\r", ",\"a", "\",b\r\n"}, uris...)
+	rows := []string{brightside + ",A\n", episode + ",\"B\"\r", brightside + ",\"C\n", episode + ",D\"\r\n", ",\n", "\"E\nF\"," + episode + "\n"}
+	heads := map[string][]string{
+		"x.csv": {"Track URI,Title", "Title;Track URI", "uri", "Track URI,Title,Artist,URL", "sep=;\nuri;title"},
+		"x.tsv": {"uri\ttitle"},
+		"x.m3u": {"#EXTM3U"},
+		"x.txt": {"# mine"},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(heads))).Draw(t, "name")
+		head := rapid.SampledFrom(heads[name]).Draw(t, "head") + rapid.SampledFrom([]string{"\n", "\r", "\r\n"}).Draw(t, "end")
+		parts := pieces
+		if rapid.Bool().Draw(t, "rows") {
+			parts = rows
+		}
+		body := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 12).Draw(t, "body"), "")
+		text := head + body
+		if rapid.Bool().Draw(t, "cut") {
+			text = text[:rapid.IntRange(0, len(text)).Draw(t, "at")]
+		}
+		data := []byte(text)
+		if rapid.Bool().Draw(t, "wide") {
+			data = encode16(text)
+		}
+		list, err := Parse(name, data)
+		if err != nil {
+			return
+		}
+		visible := 0
+		for _, uri := range uris {
+			visible += strings.Count(text, uri)
+		}
+		if len(list) != visible {
+			t.Fatalf("%q shows %d songs, and %d were read", text, visible, len(list))
+		}
+	})
+}
+
+func encode16(text string) []byte {
+	b := []byte("\xff\xfe")
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return b
+}
+
 func FuzzTracklist(f *testing.F) {
 	for _, ext := range []string{"csv", "tsv", "m3u", "txt"} {
 		f.Add(ext, "Track URI,Title\n"+brightside+",\"a\nb\"\n")
@@ -139,8 +236,14 @@ func FuzzTracklist(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ext, text string) {
 		list, err := Parse("x."+ext, []byte(text))
 		if err != nil {
-			if e, ok := errors.AsType[*Error](err); !ok || e.Line < 0 || e.Line > strings.Count(text, "\n")+strings.Count(text, "\r")+1 || list != nil {
+			e, ok := errors.AsType[*Error](err)
+			if !ok || list != nil {
 				t.Fatalf("%v, %v", list, err)
+			}
+			for _, e := range append([]*Error{e}, e.More...) {
+				if last := len(lines(text)) + strings.Count(text, "\r"); e.Line < 0 || e.Line > last {
+					t.Fatalf("line %d of %d: %v", e.Line, last, e)
+				}
 			}
 			return
 		}
