@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // consoleName stands for a file where there is none: text typed at the console.
@@ -15,6 +17,7 @@ const consoleName = "<console>"
 // With an error among the diagnostics, the configuration's own too, the value is cty.DynamicVal. Ranges in the text are in
 // the file "<console>".
 func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string) (cty.Value, hcl.Diagnostics) {
+	text = textfile.Unix(text)
 	if d := checkSource(consoleName, []byte(text)); d != nil {
 		return cty.DynamicVal, hcl.Diagnostics{d}
 	}

@@ -80,6 +80,8 @@ type evaluation struct {
 	states    map[string]*state
 	failed    map[node]bool // worked out wrongly, and said so
 	items     int
+	notes     []string        // of functions, about what they read, not yet told
+	noted     map[string]bool // those told
 	diags     hcl.Diagnostics
 	lastScope *expression
 	scope     map[string]cty.Value
@@ -104,9 +106,9 @@ type instance struct {
 func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 	ev := &evaluation{
 		Module: m, in: in, meter: newMeter(ctx.Err),
-		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
+		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{}, noted: map[string]bool{},
 	}
-	funcs := functions(in.Files, in.Now)
+	funcs := functions(in.Files, in.Now, func(text string) { ev.notes = append(ev.notes, text) })
 	funcs[meterName], funcs[meterLoopName] = ev.meter.function(ev.meter.charge), ev.meter.function(ev.meter.chargeLoop)
 	ev.base = &hcl.EvalContext{Functions: funcs, Variables: map[string]cty.Value{}}
 	return ev
@@ -199,6 +201,13 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 			d.Subject = e.Range().Ptr()
 		}
 	}
+	for _, text := range ev.notes {
+		if !ev.noted[text] {
+			ev.noted[text] = true
+			ev.add(caution(e.Range(), "Nothing in a file", text))
+		}
+	}
+	ev.notes = nil
 	if !diags.HasErrors() {
 		weigh(ev.meter, v)
 	}

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"unicode/utf8"
+
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // maxFile is how large a file read by an expression may be, in bytes. Ten thousand rows of Exportify's are about 3 MB.
@@ -261,14 +262,25 @@ func kindOf(m fs.FileMode) string {
 	return "something else"
 }
 
-// readText reads a file that has to be UTF-8. A byte order mark is no part of the text.
-func readText(files FileAccess, path string) (string, error) {
+// file reads a file. One that isn't there is nothing unusual: fileexists and try are made for it.
+func (r *readings) file(files FileAccess, path string) ([]byte, error) {
 	data, err := files.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.damage(err)
+	}
+	return data, err
+}
+
+// text reads a file that has to be text.
+func (r *readings) text(files FileAccess, path string) (string, error) {
+	data, err := r.file(files, path)
 	if err != nil {
 		return "", err
 	}
-	if !utf8.Valid(data) {
-		return "", fmt.Errorf("%q is not UTF-8 text; save it as UTF-8", path)
+	text, err := textfile.Decode(data)
+	if err != nil {
+		return "", r.damage(fmt.Errorf("%q is not text: %w", path, err))
 	}
-	return strings.TrimPrefix(string(data), "\ufeff"), nil
+	r.remember(text)
+	return text, nil
 }

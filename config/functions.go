@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	ctyyaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -15,9 +14,11 @@ import (
 
 // functions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
 // docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
-// and now counts as the start of its UTC day. What is not known yet stays so.
-func functions(files FileAccess, now time.Time) map[string]function.Function {
+// and now counts as the start of its UTC day. What is not known yet stays so. note, which may be nil, is told what a person
+// should know of what was read.
+func functions(files FileAccess, now time.Time, note func(string)) map[string]function.Function {
 	today := startOfDay(now)
+	read := &readings{note: note, damaged: map[string]bool{}}
 	all := map[string]function.Function{
 		// Strings
 		"chomp":       stdlib.ChompFunc,
@@ -75,14 +76,14 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		"zipmap":          stdlib.ZipmapFunc,
 
 		// Conversions
-		"can":      tryfunc.CanFunc,
+		"can":      read.canFunc(),
 		"tobool":   stdlib.MakeToFunc(cty.Bool),
 		"tolist":   stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
 		"tomap":    stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
 		"tonumber": stdlib.MakeToFunc(cty.Number),
 		"toset":    stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"tostring": stdlib.MakeToFunc(cty.String),
-		"try":      tryfunc.TryFunc,
+		"try":      read.tryFunc(),
 
 		// Numbers
 		"abs":      stdlib.AbsoluteFunc,
@@ -106,19 +107,19 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		// Encoding
 		"base64decode": base64decodeFunc,
 		"base64encode": base64encodeFunc,
-		"csvdecode":    stdlib.CSVDecodeFunc,
-		"jsondecode":   stdlib.JSONDecodeFunc,
+		"csvdecode":    read.decoding(csvdecodeFunc),
+		"jsondecode":   read.decoding(stdlib.JSONDecodeFunc),
 		"jsonencode":   stdlib.JSONEncodeFunc,
 		"md5":          md5Func,
 		"sha256":       sha256Func,
 		"urlencode":    urlencodeFunc,
-		"yamldecode":   ctyyaml.YAMLDecodeFunc,
+		"yamldecode":   read.decoding(ctyyaml.YAMLDecodeFunc),
 		"yamlencode":   ctyyaml.YAMLEncodeFunc,
 
 		// Files
-		"file":        fileFunc(files),
+		"file":        fileFunc(files, read),
 		"fileexists":  fileexistsFunc(files),
-		"tracks_file": tracksFileFunc(files),
+		"tracks_file": tracksFileFunc(files, read),
 
 		// Tracks
 		"interleave": interleaveFunc,
@@ -129,7 +130,7 @@ func functions(files FileAccess, now time.Time) map[string]function.Function {
 		"unique_by":  uniqueByFunc,
 	}
 	// A template can call everything but templatefile, so that templates can't go round in circles.
-	all["templatefile"] = templatefileFunc(files, maps.Clone(all))
+	all["templatefile"] = templatefileFunc(files, read, maps.Clone(all))
 	return all
 }
 

@@ -15,13 +15,13 @@ import (
 
 var pathParam = function.Parameter{Name: "path", Type: cty.String}
 
-func fileFunc(files FileAccess) function.Function {
+func fileFunc(files FileAccess, read *readings) function.Function {
 	return function.New(&function.Spec{
-		Description: "the contents of a UTF-8 text file",
+		Description: "the contents of a text file",
 		Params:      []function.Parameter{pathParam},
 		Type:        function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			text, err := readText(files, args[0].AsString())
+			text, err := read.text(files, args[0].AsString())
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
@@ -46,7 +46,7 @@ func fileexistsFunc(files FileAccess) function.Function {
 }
 
 // templatefileFunc renders a file as an HCL template, in which the variables given and the functions of callable are known.
-func templatefileFunc(files FileAccess, callable map[string]function.Function) function.Function {
+func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function) function.Function {
 	return function.New(&function.Spec{
 		Description: "a text file rendered as a template",
 		Params: []function.Parameter{
@@ -60,7 +60,7 @@ func templatefileFunc(files FileAccess, callable map[string]function.Function) f
 				return cty.NilVal, function.NewArgErrorf(1, "a map or an object of the template's variables is needed, not %s", vars.Type().FriendlyName())
 			}
 			path := args[0].AsString()
-			text, err := readText(files, path)
+			text, err := read.text(files, path)
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
@@ -82,7 +82,11 @@ func templatefileFunc(files FileAccess, callable map[string]function.Function) f
 			}
 			v, diags := template.Value(in)
 			if diags.HasErrors() {
-				return cty.NilVal, function.NewArgError(0, templateError(path, diags))
+				err := templateError(path, diags)
+				if read.damageAmong(diags) != nil {
+					err = read.damage(err)
+				}
+				return cty.NilVal, function.NewArgError(0, err)
 			}
 			return v, nil
 		},
@@ -119,22 +123,25 @@ func templateError(path string, diags hcl.Diagnostics) error {
 // alike, so that expressions can ask for a title without knowing the file.
 var trackObject = cty.Object(map[string]cty.Type{"uri": cty.String, "title": cty.String, "artist": cty.String})
 
-func tracksFileFunc(files FileAccess) function.Function {
+func tracksFileFunc(files FileAccess, read *readings) function.Function {
 	return function.New(&function.Spec{
 		Description: "the tracks of a CSV, M3U or text file",
 		Params:      []function.Parameter{pathParam},
 		Type:        function.StaticReturnType(cty.List(trackObject)),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			path := args[0].AsString()
-			data, err := files.ReadFile(path)
+			data, err := read.file(files, path)
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
 			entries, err := tracklist.Parse(path, data)
 			if err != nil {
-				return cty.NilVal, function.NewArgErrorf(0, "%q: %w", path, err)
+				return cty.NilVal, function.NewArgError(0, read.damage(fmt.Errorf("%q: %w", path, err)))
 			}
 			if len(entries) == 0 {
+				if read.note != nil {
+					read.note(fmt.Sprintf("%q has no songs: there is only a header, or comments.", path))
+				}
 				return cty.ListValEmpty(trackObject), nil
 			}
 			list := make([]cty.Value, 0, len(entries))

@@ -43,7 +43,7 @@ func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Val
 	if diags.HasErrors() {
 		t.Fatalf("%s: %v", source, diags)
 	}
-	v, diags := expr.Value(&hcl.EvalContext{Functions: functions(files, docsDay), Variables: vars})
+	v, diags := expr.Value(&hcl.EvalContext{Functions: functions(files, docsDay, nil), Variables: vars})
 	if diags.HasErrors() {
 		return v, diags
 	}
@@ -123,7 +123,7 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", example, show(t, got), show(t, wanted))
 		}
 	}
-	all := slices.Sorted(maps.Keys(functions(files, docsDay)))
+	all := slices.Sorted(maps.Keys(functions(files, docsDay, nil)))
 	if d := slices.Sorted(maps.Keys(documented)); !slices.Equal(d, all) {
 		t.Errorf("documented: %v\n functions: %v", d, all)
 	}
@@ -264,7 +264,7 @@ func TestFunctions(t *testing.T) {
 		{`year("")`, `"" is no date`},
 		{`track("` + soWhat + `")`, `track() is reserved`},
 		{`tracks_file("list.doc")`, `does not exist`},
-		{`file("binary")`, `"binary" is not UTF-8`},
+		{`file("binary")`, `"binary" is not text: line 1`},
 		{`templatefile("loop.tmpl", {})`, `There is no function named "templatefile"`},
 		{`templatefile("for.tmpl", {})`, `Invalid value for "vars" parameter: no variable "list", which for.tmpl uses in line 1`},
 		{`templatefile("for.tmpl", [])`, `Invalid value for "vars" parameter: a map or an object`},
@@ -389,7 +389,7 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.NullVal(cty.List(cty.String))}),
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
-	all := functions(memory{"": "", "/(": "${"}, docsDay)
+	all := functions(memory{"": "", "/(": "${"}, docsDay, nil)
 	for name, f := range all {
 		if name == "try" || name == "can" {
 			continue // they take expressions

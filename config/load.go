@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // The names that mean something to spotsync.
@@ -214,7 +217,7 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 	if d := checkSource(path, src); d != nil {
 		return nil, d
 	}
-	return src, nil
+	return textfile.Lines(src), nil
 }
 
 // checkSource refuses text the HCL parser could only be confused by.
@@ -226,25 +229,30 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
 		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
 	}
-	if !utf8.Valid(src) {
-		pos := hcl.InitialPos
-		for pos.Byte < len(src) {
-			r, size := utf8.DecodeRune(src[pos.Byte:])
-			if r == utf8.RuneError && size == 1 {
-				break
-			}
-			pos.Byte += size
-			pos.Column++
-			if r == '\n' {
-				pos.Line, pos.Column = pos.Line+1, 1
-			}
-		}
-		end := pos
-		end.Byte, end.Column = end.Byte+1, end.Column+1
-		return problem(hcl.Range{Filename: name, Start: pos, End: end}, "Not UTF-8",
-			"There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
+	pos := hcl.InitialPos
+	if bytes.IndexByte(src, 0) < 0 && utf8.Valid(src) {
+		return nil
 	}
-	return nil
+	src = textfile.Lines(src)
+	zero := false
+	for pos.Byte < len(src) {
+		r, size := utf8.DecodeRune(src[pos.Byte:])
+		if zero = r == 0; zero || r == utf8.RuneError && size == 1 {
+			break
+		}
+		pos.Byte += size
+		pos.Column++
+		if r == '\n' {
+			pos.Line, pos.Column = pos.Line+1, 1
+		}
+	}
+	end := pos
+	end.Byte, end.Column = end.Byte+1, end.Column+1
+	at := hcl.Range{Filename: name, Start: pos, End: end}
+	if zero {
+		return problem(at, "Not text", "There is a NUL byte here, so the file is damaged or is not saved as UTF-8. Save it as UTF-8, or get an earlier version back.")
+	}
+	return problem(at, "Not UTF-8", "There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
 }
 
 func unreadable(path string, err error) *hcl.Diagnostic {

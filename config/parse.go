@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -55,7 +56,7 @@ type parser struct {
 
 func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags...) }
 
-// Parse reads configuration source. It does no I/O. With an error among the diagnostics, which are in file order, the
+// Parse reads configuration source, in which LF, CRLF and CR end a line. It does no I/O. With an error among the diagnostics, which are in file order, the
 // module is nil.
 func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	p := &parser{told: map[string]bool{}, Module: &Module{
@@ -65,6 +66,8 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	for _, o := range options {
 		o(p)
 	}
+	p.files = withLines(files)
+	files = p.files
 	var bodies []*hclsyntax.Body
 	names := slices.Sorted(maps.Keys(files))
 	results := parseFiles(files, names)
@@ -100,6 +103,16 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	return p.Module, diags
 }
 
+// withLines is files with LF in place of each CR that stands alone: HCL takes that for a blank, so that a comment would hide
+// everything behind it. What is at which offset stays so.
+func withLines(files Files) Files {
+	out := make(Files, len(files))
+	for name, src := range files {
+		out[name] = textfile.Lines(src)
+	}
+	return out
+}
+
 // parseWhole parses the text of a file at once.
 func parseWhole(name string, src []byte) parsed {
 	body, tokens, diags := parseSource(name, src)
@@ -111,6 +124,7 @@ func parseWhole(name string, src []byte) parsed {
 
 // parseSource parses the text of a file, unless it is more than the parser should be given.
 func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hcl.Diagnostics) {
+	src = textfile.Lines(src)
 	if d := checkSource(name, src); d != nil {
 		return nil, nil, hcl.Diagnostics{d}
 	}

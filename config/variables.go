@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // EnvPrefix begins the environment variables that set variables.
@@ -79,11 +81,12 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if len(s.text) > maxFileBytes {
 			return failed(problem(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
 		}
-		tokens, _ := hclsyntax.LexExpression([]byte(s.text), s.rng.Filename, hcl.InitialPos)
+		text := textfile.Lines([]byte(s.text))
+		tokens, _ := hclsyntax.LexExpression(text, s.rng.Filename, hcl.InitialPos)
 		if d := checkNesting(tokens, 0); d != nil {
 			return failed(d)
 		}
-		expr, diags := hclsyntax.ParseExpression([]byte(s.text), s.rng.Filename, hcl.InitialPos)
+		expr, diags := hclsyntax.ParseExpression(text, s.rng.Filename, hcl.InitialPos)
 		if diags.HasErrors() {
 			return failed(diags...)
 		}

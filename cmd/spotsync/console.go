@@ -148,18 +148,35 @@ func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
 	return ids, nil
 }
 
-// lines reads one line after the other.
-type lines struct{ in *bufio.Reader }
+// lines reads one line after the other. They end with LF, CRLF or CR.
+type lines struct {
+	in   *bufio.Reader
+	half bool // the last line ended with CR: an LF that follows belongs to it
+}
 
-func newLines(in io.Reader) *lines { return &lines{bufio.NewReader(in)} }
+func newLines(in io.Reader) *lines { return &lines{in: bufio.NewReader(in)} }
 
 // next is the next line without its end; io.EOF after the last.
 func (l *lines) next() (string, error) {
-	text, err := l.in.ReadString('\n')
-	if err != nil && (text == "" || !errors.Is(err, io.EOF)) {
-		return "", err
+	var text []byte
+	for {
+		b, err := l.in.ReadByte()
+		if err != nil {
+			if len(text) > 0 && errors.Is(err, io.EOF) {
+				return string(text), nil
+			}
+			return "", err
+		}
+		after := l.half
+		l.half = b == '\r'
+		switch {
+		case b == '\n' && after:
+		case b == '\n', b == '\r':
+			return string(text), nil
+		default:
+			text = append(text, b)
+		}
 	}
-	return strings.TrimRight(text, "\r\n"), nil
 }
 
 // readExpression reads lines until their brackets are closed, or an empty one.

@@ -76,7 +76,10 @@ func (a *app) readToken(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the login from standard input: %w", err)
 	}
-	line := trimmed(data)
+	line, err := trimmed(data)
+	if err != nil {
+		return "", fmt.Errorf("read the login from standard input: %w", err)
+	}
 	if line == "" {
 		return "", errors.New("nothing came on standard input: pipe in the line of spotsync login --print-token")
 	}

@@ -65,10 +65,12 @@ func (o serverOptions) token() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--http-token-file: %w", err)
 	}
-	token := strings.TrimSpace(string(b))
+	token, err := trimmed(b)
 	switch {
 	case len(b) > maxTokenFile:
 		return "", fmt.Errorf("--http-token-file: %s is too long for a token", o.TokenFile)
+	case err != nil:
+		return "", fmt.Errorf("--http-token-file: %s: %w", o.TokenFile, err)
 	case len(token) < minToken:
 		return "", fmt.Errorf("--http-token-file: %s holds fewer than %d characters, which could be guessed", o.TokenFile, minToken)
 	}

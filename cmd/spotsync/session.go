@@ -19,6 +19,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -386,8 +387,10 @@ func (a *app) expandHome(path string) string {
 	return path
 }
 
-func trimmed(data []byte) string {
-	return strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
+// trimmed is a secret as it stands in a file, without the space around it. Windows' own shell writes UTF-16.
+func trimmed(data []byte) (string, error) {
+	text, err := textfile.Decode(data)
+	return strings.TrimSpace(text), err
 }
 
 // countdown warns when a login is about to end.

@@ -289,7 +289,10 @@ func readSecret(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	secret := trimmed(data)
+	secret, err := trimmed(data)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
 	if secret == "" {
 		return "", errors.New(path + " is empty")
 	}

@@ -47,6 +47,20 @@ func full() *File {
 	return f
 }
 
+func TestParseReadsEveryLineEnd(t *testing.T) {
+	text := string(full().Bytes())
+	for name, other := range map[string]string{
+		"CR": strings.ReplaceAll(text, "\n", "\r"), "CRLF": strings.ReplaceAll(text, "\n", "\r\n"), "CR behind the first line": strings.Replace(text, "\n", "\r", 1),
+	} {
+		got, err := Parse([]byte(other), "spotsync.lock.hcl")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if d := cmp.Diff(full(), got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 func TestGolden(t *testing.T) {
 	got := full().Bytes()
 	const golden = "testdata/full.lock.hcl"

@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // maxSize is more than ten times what the largest account Spotify allows would need.
@@ -24,7 +26,7 @@ var (
 // two addresses a *DuplicateIDError.
 func Parse(data []byte, filename string) (*File, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	data = textfile.Lines(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
 	p := parser{filename: filename}
 	if err := p.whole(data); err != nil {
 		return nil, err

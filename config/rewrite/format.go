@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/textfile"
 )
 
 var (
@@ -20,13 +21,14 @@ var (
 )
 
 // Format lays configuration source out in the one canonical way, as Terraform's fmt does. Formatting what is formatted
-// changes nothing. A byte order mark stays, and so do Windows line ends where the first line has one; mixed ones become like it.
+// changes nothing. A byte order mark stays, and so do Windows line ends where the first line has one; others, a CR alone too,
+// become like it.
 // Source that does not parse comes back as it was, with the reasons.
 func Format(src []byte, filename string) ([]byte, hcl.Diagnostics) {
 	if diags := config.CheckSyntax(src, filename); diags.HasErrors() {
 		return src, diags
 	}
-	text, marked := bytes.CutPrefix(src, bom)
+	text, marked := bytes.CutPrefix(textfile.Lines(src), bom)
 	windows := usesCRLF(text)
 	if windows {
 		text = bytes.ReplaceAll(text, crlf, lf)
