@@ -55,7 +55,7 @@ func (a App) landing() (landing, error) {
 		return l, nil
 	}
 	if _, port, err := net.SplitHostPort(l.address); err != nil || !validPort(port, 0) {
-		return landing{}, fmt.Errorf("callback_listen %q must be an address and a port, for example \"127.0.0.1:8888\"", l.address)
+		return landing{}, fmt.Errorf("callback_listen %q must be an address and a port up to 65535, for example \"127.0.0.1:8888\"", l.address)
 	}
 	return l, nil
 }

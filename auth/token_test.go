@@ -158,6 +158,8 @@ func TestParseIssuer(t *testing.T) {
 		{"http://user:secret@127.0.0.1", "http://127.0.0.1", Issuer{}, "plain"},
 		{"http://127.0.0.1?x=1", "http://127.0.0.1", Issuer{}, "no query"},
 		{"http://127.0.0.1/a/../b", "http://127.0.0.1", Issuer{}, "plain path"},
+		{"http://127.0.0.1:99999", "http://127.0.0.1", Issuer{}, "port from 1 to 65535"},
+		{"http://127.0.0.1", "http://[::1]:0/x", Issuer{}, "port from 1 to 65535"},
 		{"ftp://127.0.0.1", "http://127.0.0.1", Issuer{}, "http://"},
 		{"127.0.0.1:8080", "http://127.0.0.1", Issuer{}, "plain"},
 	} {

@@ -14,8 +14,8 @@ import (
 // checkDaemon asks the daemon that listens at an address whether it is alive, as a container's health check without a
 // shell and curl. That a login has ended or Spotify wants no requests is no reason to say no: starting anew mends neither.
 func checkDaemon(ctx context.Context, listen string) error {
-	if _, _, err := net.SplitHostPort(listen); err != nil {
-		return fmt.Errorf("--listen %q: use an address and a port, such as 127.0.0.1:7979", listen)
+	if err := checkListen(listen, 1); err != nil {
+		return err
 	}
 	address := nearby(listen)
 	status, said, err := askDaemon(ctx, nil, address, "/healthz")

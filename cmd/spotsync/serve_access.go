@@ -26,8 +26,8 @@ type serverOptions struct {
 
 // check says what is wrong with the options before anything listens.
 func (o serverOptions) check() error {
-	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
-		return fmt.Errorf("--listen %q: write HOST:PORT, such as 127.0.0.1:7979", o.Listen)
+	if err := checkListen(o.Listen, 0); err != nil {
+		return err
 	}
 	for _, h := range o.AllowedHosts {
 		if h == "" || strings.ContainsAny(h, "/@* ") {
@@ -39,6 +39,15 @@ func (o serverOptions) check() error {
 	}
 	_, err := o.token()
 	return err
+}
+
+// checkListen says what is wrong with an address to listen on, or to ask on, where port 0 names none.
+func checkListen(address string, least uint64) error {
+	_, port, err := net.SplitHostPort(address)
+	if n, notNumber := strconv.ParseUint(port, 10, 16); err != nil || notNumber != nil || n < least {
+		return fmt.Errorf("--listen %q: write HOST:PORT with a port up to 65535, such as 127.0.0.1:7979", address)
+	}
+	return nil
 }
 
 // exposed is whether others than this computer can reach the listener.

@@ -507,3 +507,17 @@ func (l pipeListener) Accept() (net.Conn, error) {
 }
 func (l pipeListener) Close() error   { close(l.closed); return nil }
 func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7979} }
+
+func TestListenTakesAPortThatExists(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"127.0.0.1:7979": true, ":7979": true, "[::]:65535": true, "127.0.0.1:0": true, "127.0.0.1:65536": false, "127.0.0.1:99999": false,
+		"127.0.0.1:-1": false, "127.0.0.1:http": false, "127.0.0.1:": false, "127.0.0.1": false, "7979": false,
+	} {
+		if err := (serverOptions{Listen: address}).check(); (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+	if err := checkDaemon(t.Context(), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--listen") {
+		t.Errorf("asking at port 0: %v", err)
+	}
+}
