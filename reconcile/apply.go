@@ -265,13 +265,13 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: contentsOf(c.ID, c.Before)}
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
 			b.PublicUnhonoured = c.PublicUnhonoured
-			b.Aliases = joined(old.Aliases, c.Aliases)
+			b.Aliases, b.Shown = joined(old.Aliases, c.Aliases), c.Shown
 			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
 			if undone && undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) {
 				b.Time = old.Time
 			}
 			same := old.Confirmed && undone == undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
-				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases)
+				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases) && maps.Equal(old.Shown, b.Shown)
 			if same {
 				continue
 			}
@@ -296,6 +296,7 @@ func (c Change) note(e *lockfile.Playlist) {
 	if len(c.Aliases) > 0 {
 		e.Aliases = joined(e.Aliases, c.Aliases)
 	}
+	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Wish)
 }
 
 // contentsOf is a picture as a read of the playlist would show it.

@@ -1,13 +1,10 @@
 package reconcile
 
 import (
-	"html"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile/edit"
@@ -16,26 +13,6 @@ import (
 
 // retryWithdrawn is how long a URI that Spotify refused is left alone before it is tried again.
 const retryWithdrawn = 7 * 24 * time.Hour
-
-// sameDescription reports whether two descriptions say the same. Spotify escapes HTML in what it serves, not always as
-// often as it should, folds white space, and has no empty description: one space stands for it.
-func sameDescription(a, b string) bool {
-	x, y := fold(a), fold(b)
-	return x == y || x == fold(html.UnescapeString(b)) || fold(html.UnescapeString(a)) == y
-}
-
-// plainDescription is a served description as a person wrote it.
-func plainDescription(served string) string { return strings.TrimSpace(html.UnescapeString(served)) }
-
-func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// sameName reports whether a served name is the wanted one.
-func sameName(want, served string) bool {
-	return nameKey(want) == nameKey(served) || nameKey(want) == nameKey(html.UnescapeString(served))
-}
-
-// nameKey is what makes two playlist names count as the same one.
-func nameKey(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
 
 // samePublic compares visibilities; nil is "not told" and equal to nothing but itself.
 func samePublic(a, b *bool) bool {
@@ -188,9 +165,19 @@ func sameDetails(a, b spotify.Details) bool {
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
 
-// DetailsOf are the managed details of a playlist as Spotify describes it, the description as a person wrote it.
+// resemble is sameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white space.
+func resemble(a, b spotify.Details) bool {
+	return resembles(a.Name, b.Name) && resembles(a.Description, b.Description) &&
+		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
+}
+
+// DetailsOf are the managed details of a playlist as Spotify describes it. A description of nothing but spaces is none.
 func DetailsOf(p spotify.Playlist) spotify.Details {
-	return spotify.Details{Name: p.Name, Description: plainDescription(p.Description), Public: p.Public, Collaborative: p.Collaborative}
+	d := spotify.Details{Name: p.Name, Description: p.Description, Public: p.Public, Collaborative: p.Collaborative}
+	if blank(d.Description) {
+		d.Description = ""
+	}
+	return d
 }
 
 // askable splits want into what may be asked of Spotify and what it refused lately. A refused URI that is there all

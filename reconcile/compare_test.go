@@ -572,12 +572,3 @@ func TestCheaperIsOffered(t *testing.T) {
 		}
 	}
 }
-
-// TestDetailsOf: Spotify escapes once, so one who writes about HTML is read back to the letter.
-func TestDetailsOf(t *testing.T) {
-	for served, want := range map[string]string{" ": "", "Mine &amp; yours": "Mine & yours", "&amp;amp; is &amp;": "&amp; is &"} {
-		if got := DetailsOf(spotify.Playlist{Description: served}).Description; got != want {
-			t.Errorf("%q: got %q, want %q", served, got, want)
-		}
-	}
-}

@@ -100,7 +100,7 @@ func (w *writer) ownedCalled(ctx context.Context, name string) ([]spotify.ID, er
 	}
 	var known []spotify.ID
 	for _, p := range all {
-		if sameName(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
+		if namedLike(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
 			known = append(known, p.ID)
 		}
 	}

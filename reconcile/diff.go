@@ -28,6 +28,7 @@ type difference struct {
 	warnings      []string
 	refused       []spotify.URI               // wanted, and not asked for now
 	aliases       map[spotify.URI]spotify.URI // learned
+	shown         renderings                  // learned, of this wish
 	unhonoured    *bool                       // the wish for public that Spotify ignored
 }
 
@@ -36,7 +37,7 @@ func (c *Change) apply(d difference) {
 	c.Before, c.After, c.Origin = d.before, d.after, d.origin
 	c.Reasons = append(c.Reasons, d.reasons...)
 	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
-	c.Aliases, c.PublicUnhonoured = d.aliases, d.unhonoured
+	c.Aliases, c.Shown, c.PublicUnhonoured = d.aliases, d.shown, d.unhonoured
 	if d.details != nil {
 		c.Edits = append(c.Edits, about(ChangeDetails, d.details))
 	}
@@ -49,7 +50,7 @@ func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, n
 	d.diffDetails(w, c, entry, base)
 	changed := d.diffItems(w, c, entry, base, now)
 	if base != nil {
-		d.origin = origin(changed || d.detailsChanged(w, entry, base), c, base)
+		d.origin = origin(changed || d.detailsChanged(w, entry, base), c, base, d.shown)
 	}
 	if base != nil && (d.origin == FromSpotify || d.origin == FromBoth) {
 		d.reasons = append(d.reasons, "changed on Spotify"+since(base))
@@ -63,15 +64,28 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
 	after := *d.before
 	var ch Details
-	if w.Name != nil && !sameName(*w.Name, have.Name) {
+	d.shown = renderings(entry.Shown)
+	if base != nil {
+		d.shown = joined(d.shown, base.Shown)
+		if was := base.Contents.Details; !base.Confirmed { // ours, and never read
+			if w.Name != nil && *w.Name == was.Name {
+				d.shown = d.shown.learned(was.Name, have.Name, nameText)
+			}
+			if w.Description != nil && *w.Description == was.Description {
+				d.shown = d.shown.learned(was.Description, have.Description, descriptionText)
+			}
+		}
+	}
+	d.shown = d.shown.of(w)
+	if w.Name != nil && !d.shown.name(*w.Name, have.Name) {
 		ch.Name, after.Name = w.Name, *w.Name
 	}
-	if w.Description != nil && !sameDescription(*w.Description, have.Description) {
+	if w.Description != nil && !d.shown.description(*w.Description, have.Description) {
 		if refusedBefore(entry, *w.Description) {
 			d.warnings = append(d.warnings, "Spotify refuses its description, so that is left as it is; links in it are the usual reason")
 		} else {
 			ch.Description, after.Description = w.Description, *w.Description
-			if fold(*w.Description) == "" {
+			if blank(*w.Description) {
 				d.reasons = append(d.reasons, "Spotify has no empty description: a space stands for it")
 			}
 		}
@@ -82,12 +96,18 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 			d.warnings = append(d.warnings, "Spotify did not honour public = "+yes(*w.Public)+"; it is not asked again. Change it in a Spotify app, or leave it out of the file")
 		} else {
 			ch.Public, after.Public = w.Public, w.Public
+			if *w.Public && have.Collaborative && w.Collaborative == nil {
+				ch.Collaborative, after.Collaborative = new(bool), false
+				d.reasons = append(d.reasons, "a public playlist can't be collaborative, so that is turned off")
+			}
 		}
 	}
 	if w.Collaborative != nil && *w.Collaborative != have.Collaborative {
 		ch.Collaborative, after.Collaborative = w.Collaborative, *w.Collaborative
 		if *w.Collaborative && (have.Public == nil || *have.Public) {
-			ch.Public, after.Public = new(bool), new(bool) // a collaborative playlist can't be public
+			if ch.Public, after.Public = new(bool), new(bool); have.Public != nil && w.Public == nil {
+				d.reasons = append(d.reasons, "a collaborative playlist can't be public, so that is turned off")
+			}
 		}
 	}
 	if ch != (Details{}) {
@@ -287,8 +307,15 @@ func final(s edit.Script, rows []Row, w Wish) []Row {
 }
 
 // origin tells who changed what since files and Spotify last agreed.
-func origin(files bool, c store.Contents, base *store.Base) Origin {
-	there := !sameDetails(base.Contents.Details, c.Details) || !sameItems(base.Contents.Items, c.Items)
+func origin(files bool, c store.Contents, base *store.Base, shown renderings) Origin {
+	was := base.Contents.Details
+	if shown[nameText(was.Name)] == c.Details.Name { // ours, as Spotify shows it
+		was.Name = c.Details.Name
+	}
+	if shown[descriptionText(was.Description)] == c.Details.Description {
+		was.Description = c.Details.Description
+	}
+	there := !sameDetails(was, c.Details) || !sameItems(base.Contents.Items, c.Items)
 	switch {
 	case files && there:
 		return FromBoth
@@ -301,8 +328,8 @@ func origin(files bool, c store.Contents, base *store.Base) Origin {
 // detailsChanged reports whether the files want other details than base holds, but for what Spotify does not do.
 func (d *difference) detailsChanged(w Wish, entry lockfile.Playlist, base *store.Base) bool {
 	was := base.Contents.Details
-	return w.Name != nil && !sameName(*w.Name, was.Name) ||
-		w.Description != nil && !sameDescription(*w.Description, was.Description) && !refusedBefore(entry, *w.Description) ||
+	return w.Name != nil && !sameName(*w.Name, was.Name) && !d.shown.name(*w.Name, was.Name) ||
+		w.Description != nil && !d.shown.description(*w.Description, was.Description) && !refusedBefore(entry, *w.Description) ||
 		w.Public != nil && d.unhonoured == nil && !samePublic(w.Public, was.Public) ||
 		w.Collaborative != nil && *w.Collaborative != was.Collaborative
 }

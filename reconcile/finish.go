@@ -22,11 +22,16 @@ func (w *writer) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.checkTexts(ctx) {
+		if err := w.settled(); err != nil {
+			return err
+		}
+	}
 	if w.requests > 0 {
 		w.cache()
 	}
 	w.change.PublicUnhonoured = unhonoured
-	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases}
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases, Shown: w.change.Shown}
 	if w.agreed(&b) {
 		if err := w.a.State.SaveBase(b); err != nil {
 			return err
@@ -36,7 +41,7 @@ func (w *writer) finish(ctx context.Context) error {
 		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
 			e.ID, e.Account = w.id, w.change.Account
 			if !slices.Contains(w.change.Left, "name") {
-				e.Name = w.now.Details.Name
+				e.Name = renderings(w.change.Shown).written(w.now.Details.Name, nameText)
 			}
 			w.change.note(e)
 			e.Held = w.change.hold()
@@ -161,4 +166,58 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) 
 	w.now.Details.Public = p.Public
 	w.warn("Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
 	return wish.Public, nil
+}
+
+// checkTexts reads back texts that Spotify may show otherwise than they were written, so that the next plan takes what is
+// shown for them: names, where nothing tells whether Spotify escapes them, text with entities in it, and what was written
+// before and is shown otherwise. Failing to costs the next run one more write.
+func (w *writer) checkTexts(ctx context.Context) (learned bool) {
+	var sent Details
+	for _, e := range w.change.Edits {
+		if e.Details != nil && (e.Kind == ChangeDetails || e.Kind == CreateIt) {
+			sent = *e.Details
+		}
+	}
+	again := func(text *string, was func(spotify.Details) string) bool {
+		return text != nil && w.base != nil && was(w.base.Contents.Details) == *text
+	}
+	name := func(d spotify.Details) string { return d.Name }
+	description := func(d spotify.Details) string { return d.Description }
+	w.a.mu.Lock()
+	plain := spotify.NamesArePlain(w.a.Library[w.change.Account])
+	w.a.mu.Unlock()
+	entities := func(text *string) bool { return text != nil && spotify.Unescape(*text) != *text }
+	nameIsOpen := again(sent.Name, name) || entities(sent.Name) || sent.Name != nil && spotify.Escapable(*sent.Name) && !plain
+	descriptionIsOpen := (again(sent.Description, description) || entities(sent.Description)) && w.refused == ""
+	if !nameIsOpen && !descriptionIsOpen || w.requests == 0 {
+		return false
+	}
+	var before spotify.Details
+	if w.change.Before != nil {
+		before = contentsOf(w.id, w.change.Before).Details
+	}
+	// A read that shows what was there before may be late.
+	told := func(text *string, was, shows string, same bool) bool {
+		return text == nil || same && was != shows || was != shows && resembles(*text, shows)
+	}
+	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) }, func(p spotify.Playlist) verdict {
+		d := DetailsOf(p)
+		if told(sent.Name, before.Name, d.Name, sent.Name != nil && sameName(*sent.Name, d.Name)) &&
+			told(sent.Description, before.Description, d.Description, sent.Description != nil && sameDescription(*sent.Description, d.Description)) {
+			return settled
+		}
+		return stale
+	})
+	if err != nil || v == foreign {
+		return false
+	}
+	learn := func(text, now *string, shows string, key func(string) string) {
+		if text != nil && resembles(*text, shows) && (*text != shows || spotify.Unescape(shows) != shows) {
+			w.change.Shown = joined(w.change.Shown, map[string]string{key(*text): shows})
+			*now, learned = shows, true
+		}
+	}
+	learn(sent.Name, &w.now.Details.Name, p.Name, nameText)
+	learn(sent.Description, &w.now.Details.Description, DetailsOf(p).Description, descriptionText)
+	return learned
 }

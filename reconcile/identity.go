@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"html"
 	"maps"
 	"slices"
 	"strings"
@@ -275,7 +274,7 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 	}
 	var same []spotify.Playlist
 	for _, pl := range o.Owned() {
-		if _, known := p.Lock.AddressOf(pl.ID); !known && sameName(*name, pl.Name) && !p.claimed(pl.ID) && !p.awaited(m.address, pl) {
+		if _, known := p.Lock.AddressOf(pl.ID); !known && namedLike(*name, pl.Name) && !p.claimed(pl.ID) && !p.awaited(m.address, pl) {
 			same = append(same, pl)
 		}
 	}
@@ -296,13 +295,13 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 		how = "--adopt-by-name does not take it: that takes only one exact match, and with nobody to ask only one from which nothing would be removed. Write id = \"…\" in the block, or add --create-duplicate."
 	}
 	p.refuse(Refusal{Address: m.address, Summary: "A playlist of this name exists already",
-		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. %s", html.UnescapeString(same[0].Name), strings.Join(ids, ", "), how)})
+		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. %s", same[0].Name, strings.Join(ids, ", "), how)})
 }
 
 // adoptsQuietly reports whether adopting takes nothing away: an exact name, and every item of it still wanted.
 func (p *planner) adoptsQuietly(m managed, pl spotify.Playlist) bool {
 	s, ok := p.Observed[m.account].Seen[pl.ID]
-	if !ok || s.Presence != Present || html.UnescapeString(pl.Name) != *m.block.Name {
+	if !ok || s.Presence != Present || pl.Name != *m.block.Name && spotify.Unescape(pl.Name) != *m.block.Name {
 		return false
 	}
 	d := diff(wishOf(m.block), s.Contents, lockfile.Playlist{}, nil, p.Now)
@@ -356,7 +355,7 @@ func (p *planner) awaited(address string, pl spotify.Playlist) bool {
 func Candidates(name string, known []spotify.ID, owned []spotify.Playlist, taken func(spotify.ID) bool) []spotify.Playlist {
 	var found []spotify.Playlist
 	for _, pl := range owned {
-		if sameName(name, pl.Name) && pl.Total <= 0 && !slices.Contains(known, pl.ID) && !taken(pl.ID) {
+		if namedLike(name, pl.Name) && pl.Total <= 0 && !slices.Contains(known, pl.ID) && !taken(pl.ID) {
 			found = append(found, pl)
 		}
 	}
@@ -427,8 +426,8 @@ func (p *planner) checkRenamed() {
 			if m.block == nil || m.id != "" || m.block.Name == nil || m.account != gone.account || !p.targeted(m.address) {
 				continue
 			}
-			known := gone.entry.Name != "" && sameName(*m.block.Name, gone.entry.Name)
-			if !known && (s.Presence != Present || !sameName(*m.block.Name, s.Contents.Details.Name)) {
+			known := gone.entry.Name != "" && namedLike(*m.block.Name, gone.entry.Name)
+			if !known && (s.Presence != Present || !namedLike(*m.block.Name, s.Contents.Details.Name)) {
 				continue
 			}
 			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
@@ -502,6 +501,6 @@ func (in Input) mayAdopt(label string, p spotify.Playlist) bool {
 		}
 	}
 	return in.AdoptByName && slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool {
-		return b.Account == label && b.Name != nil && in.targeted(b.Address) && sameName(*b.Name, p.Name)
+		return b.Account == label && b.Name != nil && in.targeted(b.Address) && namedLike(*b.Name, p.Name)
 	})
 }

@@ -90,6 +90,7 @@ type Change struct {
 	Wish             *Wish                       `json:"wish,omitempty"`              // what Apply plans again from when the playlist has moved
 	Unfinished       bool                        `json:"unfinished,omitempty"`        // an earlier run was cut short while replacing its items
 	Aliases          map[spotify.URI]spotify.URI `json:"aliases,omitempty"`           // learned: wanted URI → the one Spotify shows for it
+	Shown            map[string]string           `json:"shown,omitempty"`             // learned: "name: …" and "description: …" of the files → how Spotify shows it
 	PublicUnhonoured *bool                       `json:"public_unhonoured,omitempty"` // the wish for public that Spotify ignores
 	Hold             string                      `json:"hold,omitempty"`              // of rollback: fingerprint of the block that is held back afterwards
 	Gone             spotify.ID                  `json:"-"`                           // of create: what the playlist was before Spotify knew it no more
@@ -290,6 +291,10 @@ func (p *planner) change(m managed) Change {
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
 		base = &b
+	}
+	if p.flagsExclude(m, wish, seen.Contents.Details, base) {
+		c.Action, c.Reasons = Skipped, []string{flagsSummary}
+		return c
 	}
 	m.entry.Aliases = joined(m.entry.Aliases, seen.Aliases)
 	d := diff(wish, seen.Contents, m.entry, base, p.Now)

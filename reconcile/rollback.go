@@ -92,7 +92,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		}
 		return c
 	}
-	wish := wishFor(*v.Before)
+	wish := wishFor(*v.Before, renderings(entry.Shown))
 	wish.Protected = entry.PreventDestroy
 	c.Wish = &wish
 	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
@@ -112,7 +112,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		c.Reasons = []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from history"}
 		return c
 	}
-	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn}, nil, p.Now))
+	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn, Shown: entry.Shown}, nil, p.Now))
 	c.Origin, c.Before.Seen = FromFiles, seen.At
 	switch {
 	case seen.Presence == Absent:
@@ -130,9 +130,16 @@ func (p *planner) goBack(v store.Version, account string) Change {
 }
 
 // wishFor is a block that would say what a playlist held.
-func wishFor(c store.Contents) Wish {
-	w := Wish{Name: &c.Details.Name, Description: &c.Details.Description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
+func wishFor(c store.Contents, shown renderings) Wish {
+	name, description := shown.written(c.Details.Name, nameText), shown.written(c.Details.Description, descriptionText)
+	w := Wish{Name: &name, Description: &description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
 		HasTracks: true, Mode: config.ModeSync, KeepDates: config.KeepAlways}
+	if name == "" {
+		w.Name = nil // Spotify ignores an empty one
+	}
+	if c.Details.Collaborative && c.Details.Public != nil && *c.Details.Public {
+		w.Public = nil // it showed both, which can't be asked for
+	}
 	for _, it := range c.Items {
 		if it.Opaque() {
 			continue

@@ -34,7 +34,10 @@ func judgeItems(marks []store.Mark, items []spotify.Item) verdict {
 
 // judgeDetails does the same for details.
 func judgeDetails(marks []store.Mark, d spotify.Details) verdict {
-	return judge(marks, func(m store.Mark) bool { return sameDetails(m.Details, d) })
+	if v := judge(marks, func(m store.Mark) bool { return sameDetails(m.Details, d) }); v != foreign {
+		return v
+	}
+	return judge(marks, func(m store.Mark) bool { return resemble(m.Details, d) })
 }
 
 func judge(marks []store.Mark, same func(store.Mark) bool) verdict {

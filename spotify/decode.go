@@ -145,7 +145,7 @@ func decodePlaylist(b []byte) (Playlist, error) {
 	if raw.ID.v == "" {
 		return Playlist{}, errors.New("the answer names no playlist")
 	}
-	p := Playlist{ID: ID(raw.ID.v), Name: raw.Name.v, Description: raw.Description.v, Collaborative: raw.Collaborative.v,
+	p := Playlist{ID: ID(raw.ID.v), Name: raw.Name.v, Description: Unescape(raw.Description.v), Collaborative: raw.Collaborative.v,
 		Owner: ID(raw.Owner.v.ID.v), OwnerName: raw.Owner.v.DisplayName.v, Snapshot: Snapshot(raw.Snapshot.v), Total: -1,
 		Images: images(raw.Images.v)}
 	if raw.Public.ok {

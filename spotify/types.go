@@ -30,8 +30,8 @@ func (u User) Account() ID {
 // Playlist is one playlist as Spotify describes it, without its items.
 type Playlist struct {
 	ID            ID
-	Name          string
-	Description   string // as served: HTML-escaped, empty for null
+	Name          string // as served; see [NamesArePlain]
+	Description   string // as written: not escaped; empty for null
 	Public        *bool  // nil: not applicable or not told
 	Collaborative bool
 	Owner         ID

@@ -312,8 +312,7 @@ func (s *session) read(ctx context.Context, l *login, id spotify.ID) (p spotify.
 
 // shows reports whether a read has the names and songs of a picture.
 func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
-	d := reconcile.DetailsOf(p)
-	return d.Name == want.Details.Name && d.Description == want.Details.Description &&
+	return reconcile.ShowsDetails(p, want.Details) &&
 		slices.EqualFunc(items, want.Items, func(a, b spotify.Item) bool { return a.URI == b.URI })
 }
 

@@ -131,6 +131,10 @@ func (p parser) playlist(b *hclsyntax.Block) (pl Playlist, err error) {
 				return err
 			})
 		}},
+		{"shown", func(v value) error {
+			pl.Shown = map[string]string{}
+			return v.texts(pl.Shown)
+		}},
 		{"withdrawn", func(v value) error {
 			return v.uris(func(uri spotify.URI, v value) error {
 				if pl.Withdrawn == nil {
@@ -277,6 +281,28 @@ func (v value) time(to *time.Time) error {
 		return v.wrong("a time, like 2026-11-23T14:45:01Z")
 	}
 	*to = t
+	return nil
+}
+
+// texts reads a map from text to text.
+func (v value) texts(to map[string]string) error {
+	obj, ok := v.expr.(*hclsyntax.ObjectConsExpr)
+	if !ok {
+		return v.wrong("a map in braces")
+	}
+	for _, item := range obj.Items {
+		var key, text string
+		if err := (value{v.parser, "a key of " + v.name, item.KeyExpr}).text(&key); err != nil {
+			return err
+		}
+		if _, twice := to[key]; twice {
+			return v.errorf(item.KeyExpr.StartRange().Start.Line, "keep one of the two", "%q is in %s twice", key, v.name)
+		}
+		if err := (value{v.parser, v.name, item.ValueExpr}).text(&text); err != nil {
+			return err
+		}
+		to[key] = text
+	}
 	return nil
 }
 

@@ -47,6 +47,7 @@ type Playlist struct {
 	Aliases            map[spotify.URI]spotify.URI // wanted URI → the URI Spotify shows for it
 	Withdrawn          map[spotify.URI]time.Time   // URIs Spotify refused or withdrew, and when that was last tried
 	PublicUnhonoured   *bool                       // the wish for public that Spotify ignored
+	Shown              map[string]string           // "name: …" and "description: …" of the files → how Spotify shows it
 	RefusedDescription string                      // the wish for a description that Spotify answered 400
 	Cover              string                      // SHA-256 of the uploaded file
 	PreventDestroy     bool
@@ -111,6 +112,7 @@ func (f *File) Clone() *File {
 	for address, p := range g.Playlists {
 		p.Aliases = maps.Clone(p.Aliases)
 		p.Withdrawn = maps.Clone(p.Withdrawn)
+		p.Shown = maps.Clone(p.Shown)
 		if p.PublicUnhonoured != nil {
 			public := *p.PublicUnhonoured
 			p.PublicUnhonoured = &public

@@ -36,6 +36,7 @@ func full() *File {
 	f.Playlists[`playlist.year["2023"]`] = Playlist{
 		ID: idB, Account: "default", Name: "Liked in 2023",
 		Aliases:          map[spotify.URI]spotify.URI{uri: alt},
+		Shown:            map[string]string{"${a} & \"b\" ": "${a} & \"b\""},
 		Withdrawn:        map[spotify.URI]time.Time{alt: time.Date(2026, 11, 20, 21, 14, 0, 0, time.UTC)},
 		PublicUnhonoured: &no, RefusedDescription: "see https://example.org",
 		Cover:          strings.Repeat("ab", 32),
@@ -104,7 +105,7 @@ func TestRoundTripAnyText(t *testing.T) {
 		nfc := func(label string) string { return norm.NFC.String(text.Draw(t, label)) }
 		f := New(IssuerSpotify)
 		f.Accounts["l"+nfc("label")] = Account{ID: spotify.ID(nfc("account")), Name: nfc("name")}
-		f.Playlists["playlist."+nfc("address")] = Playlist{ID: idA, Name: nfc("title"), Held: &Hold{Wish: nfc("wish")}}
+		f.Playlists["playlist."+nfc("address")] = Playlist{ID: idA, Name: nfc("title"), Shown: map[string]string{nfc("text"): nfc("shown")}, Held: &Hold{Wish: nfc("wish")}}
 		f.Pins["q"+nfc("query")] = Pin{URI: uri, Note: nfc("note")}
 		got, err := Parse(f.Bytes(), "x")
 		if err != nil {
@@ -206,6 +207,8 @@ func TestRefuses(t *testing.T) {
 		"held twice":         {lock(block("playlist", "playlist.a", id+"\nheld {\n}\nheld {\n}")), "one held block at most"},
 		"time":               {lock(block("playlist", "playlist.a", id+"\nheld {\n since = \"soon\"\n}")), "since is not a time"},
 		"bool":               {lock(block("playlist", "playlist.a", id+"\nprevent_destroy = \"true\"")), "prevent_destroy is not true or false"},
+		"texts":              {lock(block("playlist", "playlist.a", id+"\nshown = { a = true }")), "shown is not a text"},
+		"text twice":         {lock(block("playlist", "playlist.a", id+"\nshown = {\n\"a\" = \"b\"\n\"a\" = \"c\"\n}")), "twice"},
 		"map":                {lock(block("playlist", "playlist.a", id+"\naliases = true")), "aliases is not a map"},
 		"alias":              {lock(block("playlist", "playlist.a", id+"\naliases = { a = \"b\" }")), "a key of aliases is not a Spotify URI"},
 		"alias twice": {lock(block("playlist", "playlist.a", id+"\nwithdrawn = {\n\""+string(uri)+"\" = \"2026-11-23T14:45:01Z\"\n\""+string(uri)+"\" = \"2026-11-23T14:45:02Z\"\n}")),

@@ -135,6 +135,13 @@ func (w *writer) playlist(address string, p Playlist) {
 		}
 		w.end()
 	}
+	if len(p.Shown) > 0 {
+		w.block("shown =")
+		for _, text := range slices.Sorted(maps.Keys(p.Shown)) {
+			w.attribute(quote(text), quote(p.Shown[text]))
+		}
+		w.end()
+	}
 	if h := p.Held; h != nil {
 		w.block("held")
 		w.text("reason", h.Reason)

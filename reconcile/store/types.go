@@ -82,6 +82,8 @@ type Base struct {
 	Confirmed bool `json:"confirmed"`
 	// PublicUnhonoured is the wish for public that Spotify ignored.
 	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
+	// Shown are texts of the files and how Spotify shows them, where it does so otherwise.
+	Shown map[string]string `json:"shown,omitempty"`
 	// Aliases are wanted URIs and the ones that Spotify shows for them.
 	Aliases map[spotify.URI]spotify.URI `json:"aliases,omitempty"`
 }

@@ -36,6 +36,9 @@ playlist "playlist.year[\"2023\"]" {
   withdrawn = {
     "spotify:track:7oK9VyNzrYvRFo7nQEYkWN" = "2026-11-20T21:14:00Z"
   }
+  shown = {
+    "$${a} & \"b\" " = "$${a} & \"b\""
+  }
   held {
     reason = "rolled back"
     since  = "2026-11-23T14:45:01Z"
