@@ -54,6 +54,8 @@ type Applier struct {
 	Report      func(Event)              // called from several goroutines, one at a time
 	Limited     func() bool              // whether Spotify has answered 429 in this run
 	Runs        map[string]*store.RunLog // by account label: what history has of this run so far; several appliers can share a run
+	By          string                   // who runs it, for history, where that is not a person: "daemon"
+	Healed      map[string][]string      // by address: what of an edit made elsewhere is undone, for history
 
 	mu      sync.Mutex
 	listing keyed // one listing of an account at a time
@@ -335,7 +337,7 @@ func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
 	if log, ok := a.Runs[label]; ok {
 		return log, nil
 	}
-	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: p.Command, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
+	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: p.Command, By: a.By, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
 	if err != nil {
 		return nil, fmt.Errorf("nothing was changed, for history could not be written: %w", err)
 	}

@@ -88,6 +88,29 @@ func (l *LockFile) Pending() bool {
 	return l.pending
 }
 
+// Waiting are the addresses whose entries wait in the state directory: what the file says of them is something else, or
+// nothing.
+func (l *LockFile) Waiting() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	file := l.parsed
+	if file == nil {
+		file = &lockfile.File{}
+	}
+	all := make(map[string]bool)
+	for address, e := range l.current.Playlists {
+		if is, ok := file.Playlists[address]; !ok || !reflect.DeepEqual(is, e) {
+			all[address] = true
+		}
+	}
+	for address := range file.Playlists {
+		if _, ok := l.current.Playlists[address]; !ok {
+			all[address] = true
+		}
+	}
+	return sortedKeys(all)
+}
+
 // Reload reads both again and reports whether they say something else than before.
 func (l *LockFile) Reload() (changed bool, err error) {
 	l.mu.Lock()

@@ -18,6 +18,7 @@ type applyOptions struct {
 	autoApprove bool
 	verify      bool
 	noVerify    bool
+	unasked     bool // a daemon's: history says so
 }
 
 func (o *applyOptions) register(a *app, cmd *cobra.Command) {

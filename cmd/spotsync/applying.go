@@ -93,6 +93,9 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, r
 			}
 		}()
 	}
+	if o.unasked {
+		applier.By, applier.Healed = "daemon", healedBy(got.plan)
+	}
 	if n := got.plan.Summary.Requests; n > manyRequests {
 		s.say("%s", announcement("This", n, s.takes(got.plan, got.desired)))
 	}

@@ -111,6 +111,7 @@ type daemon struct {
 	basics   []string              // paths watched whatever the files say
 	cost     int                   // requests of a quiet round; 0: not known yet
 	began    time.Time             // of the round under way
+	applying *reconcile.Plan       // the one being applied
 	unseen   int                   // rounds in a row that were tried again soon, because they could see nothing
 	failing  bool                  // the last round did not do what it should
 	refusals string                // told last
@@ -168,7 +169,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 		if listener, err = listen("tcp", o.server.Listen); err != nil {
 			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
 		}
-		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("telling how it is")
+		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("listening")
 		erase, err := d.state.NoteDaemonAddress(listener.Addr().String())
 		if err != nil {
 			a.log.Debug().Err(err).Msg("spotsync status will not know of this daemon")

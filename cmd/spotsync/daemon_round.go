@@ -34,10 +34,23 @@ type attempt struct {
 	tamed    *reconcile.Plan
 	verdicts []reconcile.Verdict
 	applied  map[string]bool
+	done     []doneChange
 	failures map[string]error
 	accounts []daemonAccount
-	waits    bool // for a branch
+	waiting  []string // addresses whose lock entries are not in the lock file yet
+	waits    bool     // for a branch
 	err      error
+}
+
+// doneChange is a change that was made, and the plan it belongs to.
+type doneChange struct {
+	plan   *reconcile.Plan
+	change *reconcile.Change
+}
+
+// made are the changes that a round made of one playlist, in order.
+func (r *attempt) made(address string) []doneChange {
+	return slices.DeleteFunc(slices.Clone(r.done), func(x doneChange) bool { return x.change.Address != address })
 }
 
 // round looks once, does what may be done, and says what came of it. Its error is the command's with --once.
@@ -125,6 +138,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		return err
 	}
 	defer func() {
+		r.waiting = s.lock.Waiting()
 		if cerr := s.Close(); cerr != nil {
 			a.log.Error().Err(cerr).Msg("a login could not be saved")
 		}
@@ -171,12 +185,16 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 		}
 		got := *r.planned
 		got.plan = r.tamed
-		o := applyOptions{planOptions: planOptions{sessionOptions: s.options, refresh: true}}
+		o := applyOptions{planOptions: planOptions{sessionOptions: s.options, refresh: true}, unasked: true}
+		d.applying = r.tamed
 		res, err := s.applyOnce(ctx, &got, o, runs)
 		d.loop.Record(r.tamed, res, time.Now())
 		for _, address := range res.Applied {
 			r.applied[address] = true
 			delete(r.failures, address)
+			if c := changeOf(r.tamed, address); c != nil {
+				r.done = append(r.done, doneChange{r.tamed, c})
+			}
 		}
 		for _, f := range res.Failures {
 			r.failures[f.Address] = f.Err
@@ -199,6 +217,16 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 		}
 		d.tame(s, r)
 	}
+}
+
+// changeOf is a plan's change of one playlist.
+func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
+	for i := range p.Changes {
+		if p.Changes[i].Address == address {
+			return &p.Changes[i]
+		}
+	}
+	return nil
 }
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
@@ -237,12 +265,12 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 		if problem == d.view().Config.Problem {
 			event = a.log.Debug() // said already
 		}
-		event.Str("problem", problem).Msg("the configuration is broken; what it said before counts")
+		event.Str("problem", problem).Msg("the configuration is broken; the last version without errors stays in force")
 	}
 	d.update(func(st *daemonStatus) {
 		st.Config.Tried, st.Config.Problem = now, problem
 		if lost == nil {
-			st.Config.Good, st.Config.Files = now, files
+			st.Config.Good, st.Config.Files, st.Config.Playlists = now, files, len(d.good.Playlists)
 		}
 	})
 	switch {
@@ -496,7 +524,11 @@ func (d *daemon) happened(e reconcile.Event) {
 	case "created":
 		log.Info().Str("id", string(e.ID)).Msg("created")
 	case "applied":
-		log.Info().Str("action", string(e.Action)).Msg("done")
+		line := "done"
+		if c := changeOf(d.applying, e.Address); c != nil {
+			line = doneLine(d.applying, c)
+		}
+		log.Info().Str("action", string(e.Action)).Msg(line)
 	case "failed":
 		log.Warn().Str("problem", e.Message).Msg("failed")
 	case "warning":

@@ -25,6 +25,8 @@ type daemonStatus struct {
 	Next      time.Time        // when the next round begins; zero while one is under way
 	Interval  time.Duration
 
+	Waiting []string // addresses whose lock entries wait on this computer for an apply
+
 	Requests       int // sent in the last 24 hours
 	RequestsPerDay int // how many it means to stay under
 }
@@ -35,6 +37,8 @@ type daemonConfig struct {
 	Tried   time.Time // when they were last read
 	Problem string    // what is wrong with them since, as diagnostics with the lines quoted; empty: nothing
 	Files   int
+
+	Playlists int // how many it has, when it was last without errors
 }
 
 // broken says what a problem with the files means.
@@ -42,7 +46,7 @@ func (c daemonConfig) broken() string {
 	if c.Good.IsZero() {
 		return sentence(errBroken)
 	}
-	return "The configuration is broken; what it said before counts."
+	return "The configuration is broken; the last version without errors stays in force."
 }
 
 // daemonAccount is one account.
@@ -87,6 +91,8 @@ type daemonPlaylist struct {
 	Tracks  int       // as last seen
 	Synced  time.Time // when it was last seen to be as the files say
 	Changed time.Time // when the daemon last changed it
+	Healed  []string  // what the last heal undid, a line each, and
+	HealAt  time.Time // when that was
 	RetryAt time.Time // of failed and braked ones
 
 	Releasable bool // releasing it helps
@@ -98,8 +104,11 @@ type daemonRound struct {
 	Why      string // start, interval, files, signal, request, login
 	Began    time.Time
 	Took     time.Duration
-	Result   string // ok, changed, partly, failed, limited, login, refused, stopped
-	Applied  []string
+	Result   string   // ok, changed, partly, failed, limited, login, refused, stopped
+	Applied  []string // addresses
+	Done     []string // what was changed of them, a line each; may be shorter
+	Healed   int      // how many of them were healed and nothing else
+	Waiting  int      // playlists that are not as the files say after it
 	Requests int
 	Problem  string
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -20,6 +21,16 @@ func (d *daemon) judge(r *attempt, said string) {
 		r.Applied = append(r.Applied, address)
 	}
 	slices.Sort(r.Applied)
+	for _, address := range r.Applied {
+		healed := true
+		for _, x := range r.made(address) {
+			healed = healed && heals(x.change)
+			r.Done = append(r.Done, address+": "+doneLine(x.plan, x.change))
+		}
+		if healed {
+			r.Healed++
+		}
+	}
 	var limited *spotify.RateLimitError
 	switch {
 	case errors.Is(r.err, context.Canceled):
@@ -48,17 +59,24 @@ func (d *daemon) judge(r *attempt, said string) {
 func (d *daemon) show(r *attempt, next, now time.Time) {
 	d.update(func(s *daemonStatus) {
 		s.Busy, s.Next = "", next
-		if !r.waits {
-			round := r.daemonRound
-			s.Last = &round
-		}
 		s.Requests = d.loop.Used(now)
 		s.Interval = d.loop.Interval(d.policy, d.cost, now)
 		if r.accounts != nil {
-			s.Accounts = r.accounts
+			s.Accounts, s.Waiting = r.accounts, r.waiting
 		}
-		if r.planned != nil {
+		if r.planned != nil && len(r.planned.plan.Changes) > 0 {
 			s.Playlists = d.playlists(r, s.Playlists, now)
+		} else if d.good != nil {
+			s.Playlists = unseen(d.good, s.Playlists, r.planned != nil && r.err == nil)
+		}
+		if !r.waits {
+			round := r.daemonRound
+			for _, p := range s.Playlists {
+				if p.State != stateSame {
+					round.Waiting++
+				}
+			}
+			s.Last = &round
 		}
 		s.Reasons = d.reasons(r, *s, now)
 	})
@@ -109,7 +127,29 @@ func (d *daemon) summary() string {
 	if len(s.Reasons) > 0 {
 		return s.Reasons[0]
 	}
-	return fmt.Sprintf("%s in sync or seen to; next look %s", plural(len(s.Playlists), "playlist"), s.Next.UTC().Format("15:04:05 UTC"))
+	_, how := overall(s)
+	return fmt.Sprintf("%s Next round %s", how, s.Next.UTC().Format("15:04:05 UTC"))
+}
+
+// unseen are the playlists of the files where a round could look at none: as they were shown until now, and those that
+// were never looked at as unknown. Where it looked, and there is nothing to manage, there are none.
+func unseen(good *config.Desired, before []daemonPlaylist, looked bool) []daemonPlaylist {
+	if looked {
+		return nil
+	}
+	all := slices.Clone(before)
+	for _, b := range good.Playlists {
+		if slices.ContainsFunc(all, func(p daemonPlaylist) bool { return p.Address == b.Address }) {
+			continue
+		}
+		p := daemonPlaylist{Address: b.Address, ID: string(b.ID), Account: b.Account, Tracks: len(b.Tracks), State: stateUnknown, Reason: "it has not been looked at yet"}
+		if b.Name != nil {
+			p.Name = printable(*b.Name)
+		}
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b daemonPlaylist) int { return strings.Compare(a.Address, b.Address) })
+	return all
 }
 
 // playlists are the managed ones as a round saw and left them. before is how they were shown until now.
@@ -123,7 +163,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 	for i := range r.planned.plan.Changes {
 		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
 		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
-			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed}
+			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed, Healed: was[c.Address].Healed, HealAt: was[c.Address].HealAt}
 		if name := nameOf(c); name != "" {
 			p.Name = strings.Trim(name, `"`)
 		}
@@ -131,6 +171,14 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 			if picture != nil {
 				p.Tracks = max(p.Tracks, len(picture.Tracks))
 				break
+			}
+		}
+		for _, x := range r.made(c.Address) { // what the plan was made from is not there any more
+			if x.change.After != nil {
+				p.Name, p.Tracks = printable(x.change.After.Name), len(x.change.After.Tracks)
+			}
+			if heals(x.change) {
+				p.Healed, p.HealAt = changedLines(x.plan, x.change), now
 			}
 		}
 		err, failed := r.failures[c.Address]
@@ -152,11 +200,24 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
 		if p.State != stateSame && p.State != stateUnknown && c.Action.Changes() {
-			p.Changes = changeLines(describe(r.planned.plan, c, titles, false))
+			p.Changes = changeLines(left(describe(r.planned.plan, c, titles, false), r.made(c.Address)))
 		}
 		all = append(all, p)
 	}
 	return all
+}
+
+// left is what a description says beyond what a round has done of it.
+func left(d description, done []doneChange) description {
+	if len(done) == 0 {
+		return d
+	}
+	waits := done[len(done)-1].change.Left
+	d.attrs = slices.DeleteFunc(d.attrs, func(a attribute) bool { return !slices.Contains(waits, a.name) })
+	if !slices.Contains(waits, "tracks") {
+		d.rows = nil
+	}
+	return d
 }
 
 // changeLines say what a change would do, a line each. What stays as it is, which a plan shows around a change, is left out.
@@ -191,7 +252,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 	}
 	problem := d.view().Config.Problem
 	if problem != "" && d.broken == "" {
-		d.notify.send(notice{Kind: noticeFailure, Time: now, Title: "The configuration is broken; what it said before counts", Text: problem})
+		d.notify.send(notice{Kind: noticeFailure, Time: now, Title: "The configuration is broken; the last version without errors stays in force", Text: problem})
 	}
 	d.broken = problem
 	switch {
@@ -288,19 +349,16 @@ const manyNotices = 5
 
 // changeNotices tell of the playlists that a round changed.
 func changeNotices(r *attempt, now time.Time) []notice {
-	if r.planned == nil || len(r.Applied) == 0 {
-		return nil
-	}
-	titles := knownTitles(r.planned.plan)
 	var all []notice
 	healed := true
-	for i := range r.planned.plan.Changes {
-		c := &r.planned.plan.Changes[i]
-		if !r.applied[c.Address] {
-			continue
-		}
+	for _, done := range r.done {
+		c := done.change
 		x := notice{Kind: noticeChange, Time: now, Playlist: c.Address, Account: c.Account}
 		name := cmp.Or(nameOf(c), c.Address)
+		if c.After != nil && c.After.Name != "" { // which it has by now
+			name = quoted(c.After.Name)
+		}
+		lines := changedLines(done.plan, c)
 		switch {
 		case c.Action == reconcile.Create:
 			x.Title = name + " was created"
@@ -308,22 +366,16 @@ func changeNotices(r *attempt, now time.Time) []notice {
 			x.Title = name + " was deleted"
 		case c.Action == reconcile.Adopt:
 			x.Title = name + " is managed from now on"
-		case c.Origin == reconcile.FromSpotify || c.Action == reconcile.Restore:
+		case heals(c):
 			x.Kind, x.Title = noticeHeal, name+" was changed elsewhere and is as before again"
+			for i := range lines {
+				lines[i] = "healed: " + lines[i]
+			}
 		default:
 			x.Title = name + " was changed as the files say"
 		}
 		healed = healed && x.Kind == noticeHeal
-		if d := describe(r.planned.plan, c, titles, false); c.Action != reconcile.Delete {
-			for _, a := range d.attrs {
-				if a.name != "tracks" && a.sign != "" {
-					x.Details = append(x.Details, strings.TrimSpace(a.name+": "+a.new))
-				}
-			}
-			if text := d.tally.String(); text != "" {
-				x.Details = append(x.Details, text)
-			}
-		}
+		x.Details = lines
 		all = append(all, x)
 	}
 	if len(all) <= manyNotices {
@@ -333,8 +385,8 @@ func changeNotices(r *attempt, now time.Time) []notice {
 	if healed {
 		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", plural(len(all), "playlist"))
 	}
-	for _, x := range all {
-		one.Details = append(one.Details, x.Title)
+	for _, done := range r.done {
+		one.Details = append(one.Details, done.change.Address+": "+doneLine(done.plan, done.change))
 	}
 	return []notice{one}
 }

@@ -23,8 +23,9 @@ func newHistory(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [REF] [PATH]",
 		Short: "Show what earlier runs changed",
-		Long: `history lists the runs that changed something, newest first, in UTC. With a REF it lists the versions of one playlist
-that rollback can go back to. Nothing is asked of Spotify.`,
+		Long: `history lists the runs that changed something, newest first, in UTC. What a daemon did is marked "daemon", and where it undid
+an edit made elsewhere, "heal" with what it undid. With several accounts the account's label follows the address. With a REF
+history lists the versions of one playlist that rollback can go back to. Nothing is asked of Spotify.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			refs, path, err := splitPath(cmd, args, 0, 1)
 			if err != nil {
@@ -71,6 +72,11 @@ func (a *app) history(path string, refs []string, o sessionOptions, asJSON bool)
 		s.say("No run has changed anything yet.")
 		return nil
 	}
+	labels, err := s.knownAccounts()
+	if err != nil {
+		return err
+	}
+	several := len(s.labelsOf(runs, labels)) > 1
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	for _, run := range runs {
 		for _, v := range run.Versions {
@@ -84,7 +90,16 @@ func (a *app) history(path string, refs []string, o sessionOptions, asJSON bool)
 					was += ", " + plural(len(v.Before.Items), "item")
 				}
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", run.Time.UTC().Format(timeFormat), run.Command, v.Action, v.Address, was)
+			action := v.Action
+			if len(v.Healed) > 0 {
+				action = "heal"
+				was += "; " + healedLine(v.Healed)
+			}
+			columns := []string{run.Time.UTC().Format(timeFormat), cmp.Or(run.By, run.Command), action, v.Address}
+			if several {
+				columns = append(columns, labelOf(run, labels))
+			}
+			fmt.Fprintln(w, strings.Join(append(columns, was), "\t"))
 		}
 	}
 	return w.Flush()
@@ -95,7 +110,9 @@ type historyRun struct {
 	ID       string           `json:"id"`
 	Time     time.Time        `json:"time"`
 	Command  string           `json:"command"`
+	By       string           `json:"by,omitempty"` // daemon
 	Account  spotify.ID       `json:"account"`
+	Label    string           `json:"account_label"`
 	Versions []historyVersion `json:"versions"`
 }
 
@@ -106,6 +123,24 @@ type historyVersion struct {
 	Name    string           `json:"name,omitempty"`
 	Items   *int             `json:"items,omitempty"` // of one playlist's history
 	Existed bool             `json:"existed"`
+	Healed  []string         `json:"healed,omitempty"` // what of an edit made elsewhere was undone
+}
+
+// labelOf is the label of the account a run was about; its ID, where nothing names it any more.
+func labelOf(r store.Run, labels map[spotify.ID]string) string {
+	return cmp.Or(labels[r.Account], string(r.Account))
+}
+
+// labelsOf are the labels of the accounts that runs or the lock file are about.
+func (s *session) labelsOf(runs []store.Run, labels map[spotify.ID]string) map[string]bool {
+	all := make(map[string]bool)
+	for _, r := range runs {
+		all[labelOf(r, labels)] = true
+	}
+	for label := range s.lock.Current().Accounts {
+		all[label] = true
+	}
+	return all
 }
 
 func (s *session) historyJSON(runs []store.Run, only string) error {
@@ -113,13 +148,17 @@ func (s *session) historyJSON(runs []store.Run, only string) error {
 		FormatVersion string       `json:"format_version"`
 		Runs          []historyRun `json:"runs"`
 	}{reconcile.FormatVersion, []historyRun{}}
+	labels, err := s.knownAccounts()
+	if err != nil {
+		return err
+	}
 	for _, run := range runs {
-		h := historyRun{ID: run.ID, Time: run.Time.UTC(), Command: run.Command, Account: run.Account, Versions: []historyVersion{}}
+		h := historyRun{ID: run.ID, Time: run.Time.UTC(), Command: run.Command, By: run.By, Account: run.Account, Label: labelOf(run, labels), Versions: []historyVersion{}}
 		for _, v := range run.Versions {
 			if only != "" && v.Address != only {
 				continue
 			}
-			hv := historyVersion{Address: v.Address, ID: v.ID, Action: reconcile.Action(v.Action)}
+			hv := historyVersion{Address: v.Address, ID: v.ID, Action: reconcile.Action(v.Action), Healed: v.Healed}
 			if v.Before != nil {
 				hv.Name, hv.Existed = v.Before.Details.Name, true
 				if n := len(v.Before.Items); only != "" {

@@ -76,7 +76,11 @@ func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bo
 		}{reconcile.FormatVersion, all})
 	}
 	if len(all) == 0 {
-		a.say("The account has no playlists.")
+		if len(accounts) > 1 {
+			a.say("The accounts have no playlists.")
+		} else {
+			a.say("The account has no playlists.")
+		}
 		return nil
 	}
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
@@ -89,7 +93,11 @@ func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bo
 		if p.Items >= 0 {
 			items = plural(p.Items, "item")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", address, p.ID, items, seenBy(p), printable(p.Name))
+		columns := []string{address}
+		if len(accounts) > 1 {
+			columns = append(columns, p.Account)
+		}
+		fmt.Fprintln(w, strings.Join(append(columns, string(p.ID), items, seenBy(p), printable(p.Name)), "\t"))
 	}
 	return w.Flush()
 }
@@ -274,7 +282,7 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 			listed
 		}{reconcile.FormatVersion, row})
 	}
-	return a.writePlaylist(row, items)
+	return a.writePlaylist(row, items, len(accounts) > 1)
 }
 
 // read is a playlist with its items, from memory where they were read before and its snapshot is the same. Reads lag writes
@@ -351,7 +359,7 @@ func (s *session) find(ctx context.Context, ref string, accounts []config.Accoun
 	return listed{Address: k.address, ID: k.id}, logins[k.account], nil
 }
 
-func (a *app) writePlaylist(p listed, items []spotify.Item) error {
+func (a *app) writePlaylist(p listed, items []spotify.Item, several bool) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	line := func(what, value string) {
 		if value != "" {
@@ -360,6 +368,9 @@ func (a *app) writePlaylist(p listed, items []spotify.Item) error {
 	}
 	line("name", p.Name)
 	line("address", p.Address)
+	if several {
+		line("account", p.Account)
+	}
 	line("id", string(p.ID))
 	line("description", p.Description)
 	line("visibility", seenBy(p))

@@ -45,8 +45,8 @@ var (
 	descConfigGood  = prometheus.NewDesc("spotsync_config_last_reload_success_timestamp_seconds", "When the configuration was last read without errors.", nil, nil)
 	descReady       = prometheus.NewDesc("spotsync_ready", "Whether /readyz says that the daemon does its work.", nil, nil)
 	descPlaylists   = prometheus.NewDesc("spotsync_playlists", "Managed playlists, by state.", []string{"state"}, nil)
-	descDrift       = prometheus.NewDesc("spotsync_playlist_drift", "Whether the playlist on Spotify differs from the files; missing while that is not known.", []string{"playlist"}, nil)
-	descSync        = prometheus.NewDesc("spotsync_playlist_last_sync_timestamp_seconds", "When the playlist was last seen to be as the files say.", []string{"playlist"}, nil)
+	descDrift       = prometheus.NewDesc("spotsync_playlist_drift", "Whether the playlist on Spotify differs from the files; missing while that is not known.", []string{"playlist", "account"}, nil)
+	descSync        = prometheus.NewDesc("spotsync_playlist_last_sync_timestamp_seconds", "When the playlist was last seen to be as the files say.", []string{"playlist", "account"}, nil)
 	descLimited     = prometheus.NewDesc("spotsync_rate_limited_until_timestamp_seconds", "Until when Spotify wants no requests; 0 while it takes them.", nil, nil)
 	descLoginEnd    = prometheus.NewDesc("spotsync_login_end_timestamp_seconds", "When the login of the account ends; missing while that is not known.", []string{"account"}, nil)
 	descLoginNeeded = prometheus.NewDesc("spotsync_login_needed", "Whether a person must log in to the account.", []string{"account"}, nil)
@@ -163,10 +163,10 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, p := range s.Playlists {
 		count[p.State]++
 		if differs, known := p.drift(); known {
-			gauge(descDrift, yes(differs), p.Address)
+			gauge(descDrift, yes(differs), p.Address, p.Account)
 		}
 		if !p.Synced.IsZero() {
-			gauge(descSync, seconds(p.Synced), p.Address)
+			gauge(descSync, seconds(p.Synced), p.Address, p.Account)
 		}
 	}
 	for _, state := range stateOrder {

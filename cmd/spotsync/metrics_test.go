@@ -85,10 +85,10 @@ func TestMetrics(t *testing.T) {
 		`spotsync_playlists{state="same"} 1`,
 		`spotsync_playlists{state="held"} 2`,
 		`spotsync_playlists{state="pending"} 0`,
-		`spotsync_playlist_drift{playlist="playlist.kitchen"} 1`,
-		`spotsync_playlist_drift{playlist="playlist.morning"} 1`,
-		`spotsync_playlist_drift{playlist="playlist.still"} 0`,
-		`spotsync_playlist_last_sync_timestamp_seconds{playlist="playlist.evening"} 1.79546826e+09`,
+		`spotsync_playlist_drift{account="default",playlist="playlist.kitchen"} 1`,
+		`spotsync_playlist_drift{account="default",playlist="playlist.morning"} 1`,
+		`spotsync_playlist_drift{account="",playlist="playlist.still"} 0`,
+		`spotsync_playlist_last_sync_timestamp_seconds{account="default",playlist="playlist.evening"} 1.79546826e+09`,
 		`spotsync_requests_total{method="GET",route="/me/playlists",status="200"} 2`,
 		`spotsync_requests_total{method="POST",route="/playlists/{id}/items",status="none"} 1`,
 		`spotsync_rate_limit_wait_seconds_total 90`,
@@ -104,8 +104,8 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("lacks %s", want)
 		}
 	}
-	for _, not := range []string{`spotsync_playlist_drift{playlist="playlist.run"}`, // it could not be looked at
-		`spotsync_playlist_last_sync_timestamp_seconds{playlist="playlist.run"}`} {
+	for _, not := range []string{`spotsync_playlist_drift{account="default",playlist="playlist.run"}`, // it could not be looked at
+		`spotsync_playlist_last_sync_timestamp_seconds{account="default",playlist="playlist.run"}`} {
 		if strings.Contains(got, not) {
 			t.Errorf("has %s", not)
 		}
@@ -129,7 +129,7 @@ func TestMetricsFollowTheStatus(t *testing.T) {
 	m.status(s)
 	got := gather(t, m)
 	for _, want := range []string{"spotsync_config_last_reload_successful 0\n", "spotsync_ready 0\n", "spotsync_rate_limited_until_timestamp_seconds 1.79547126e+09\n",
-		"spotsync_playlist_drift{playlist=\"playlist.\ufffd\"} 0\n", `spotsync_playlists{state="same"} 1`} {
+		"spotsync_playlist_drift{account=\"default\",playlist=\"playlist.\ufffd\"} 0\n", `spotsync_playlists{state="same"} 1`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("lacks %q:\n%s", want, got)
 		}

@@ -131,6 +131,8 @@ type playlistView struct {
 	Synced  moment
 	Changed moment
 	RetryAt moment
+	HealAt  moment
+	Whose   string // the account, where there are several
 }
 
 type countView struct {
@@ -192,7 +194,7 @@ func newPageView(s daemonStatus) pageView {
 		v.Used = min(100, s.Requests*100/s.RequestsPerDay)
 	}
 	if r := s.Last; r != nil {
-		v.Last = &roundView{*r, at(r.Began, s.Now), roundBadge(r.Result), duration(r.Took), roundReason(r.Why)}
+		v.Last = &roundView{*r, at(r.Began, s.Now), badgeOf(roundOf(*r)), duration(r.Took), roundReason(r.Why)}
 	}
 	for _, a := range s.Accounts {
 		av := newAccountView(a, s.Now)
@@ -203,7 +205,10 @@ func newPageView(s daemonStatus) pageView {
 	}
 	counts := make(map[string]int)
 	for i, p := range s.Playlists {
-		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now)}
+		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now), at(p.HealAt, s.Now), ""}
+		if len(s.Accounts) > 1 {
+			pv.Whose = p.Account
+		}
 		pv.Reason = ended(capital(p.Reason))
 		if n := len(p.Changes); n > 0 {
 			if n > shownChanges {
@@ -286,6 +291,8 @@ func overall(s daemonStatus) (badge, string) {
 		return badge{moodBad, "Not ready"}, ended(s.Reasons[0])
 	case s.Last == nil:
 		return badge{moodBusy, "Starting"}, "The first round has not ended yet."
+	case len(s.Playlists) == 0 && s.Config.Playlists > 0:
+		return badge{moodWarn, "Unknown"}, plural(s.Config.Playlists, "playlist") + " in your files could not be looked at."
 	case len(s.Playlists) == 0:
 		return badge{moodNote, "Empty"}, "Your files hold no playlists yet."
 	case count[stateHeld]+count[stateBraked] > 0:
@@ -340,6 +347,17 @@ func roundBadge(result string) badge {
 		return badge{moodNote, "Stopped"}
 	}
 	return badge{moodBad, "Failed"}
+}
+
+// badgeOf is roundBadge with what else a round tells: that it did nothing but heal, and that something is left.
+func badgeOf(r readyRound) badge {
+	switch {
+	case r.Result == "changed" && r.Healed > 0 && r.Healed == r.Changed:
+		return badge{moodGood, "Healed"}
+	case r.Result == "ok" && r.Waiting > 0: // "Nothing to do" is said where all is as the files say
+		return badge{moodNote, "Nothing changed"}
+	}
+	return roundBadge(r.Result)
 }
 
 // roundReason is why a round began.

@@ -59,6 +59,24 @@ func sampleStatuses() map[string]daemonStatus {
 	all["empty"] = s
 
 	s = sampleStatus()
+	s.Playlists, s.Config.Playlists = nil, 33
+	s.Last.Result, s.Last.Problem = "refused", "The lock file belongs to another account."
+	s.Reasons = []string{"The lock file belongs to another account"}
+	all["unseen"] = s
+
+	s = sampleStatus()
+	s.Accounts = s.Accounts[:1]
+	s.Playlists[0].State, s.Playlists[0].Reason, s.Playlists[0].Releasable = stateHeld, "left alone until resume", true
+	s.Last.Waiting, s.Waiting = 1, []string{"playlist.evening", "playlist.run"}
+	all["held"] = s
+
+	s = sampleStatus()
+	s.Last.Result, s.Last.Applied, s.Last.Healed = "changed", []string{"playlist.evening"}, 1
+	s.Playlists[0].Healed, s.Playlists[0].HealAt = []string{`name "Vandal" → "Evening, slow"`, "songs: 2 added, 1 removed"}, pageNow.Add(-3*time.Minute)
+	s.Last.Done = []string{`playlist.evening: healed: name "Vandal" → "Evening, slow"; songs: 2 added, 1 removed`}
+	all["healed"] = s
+
+	s = sampleStatus()
 	s.Last, s.Playlists, s.Accounts, s.Next, s.Requests, s.Busy = nil, nil, nil, time.Time{}, 0, "reading your files"
 	s.Config = daemonConfig{}
 	s.Reasons = []string{"the first round has not ended yet"}
@@ -174,10 +192,16 @@ func TestPageStates(t *testing.T) {
 				`playlist.year["2024"]`, "every 60 seconds", "spotsync 0.1.0", "running since 11 Nov 2026, 21:14 UTC (12 days ago)", "5 minutes, and when"},
 			[]string{"Reload", "Renew the login", "Release", "Pending plan", "Not ready", "wrong with your files", "Leave"}},
 		{"empty", "Empty: Your files hold no playlists yet. – spotsync", 60, []string{`playlist "morning" {`}, []string{"State"}},
+		{"unseen", "Not ready: The lock file belongs to another account. – spotsync", 60, []string{"33 playlists in your files, and none has been looked at yet."},
+			[]string{"Write one", "hold no playlists"}},
+		{"held", "Held back: 1 playlist is left alone for now. – spotsync", 60, []string{"• Nothing changed", "2 playlists not written into it yet",
+			"Run spotsync apply /srv/music/playlists on this computer", "playlist.evening playlist.run"}, []string{"Nothing to do", "account default"}},
+		{"healed", "In step: All 5 playlists are as your files say. – spotsync", 60, []string{"✓ Healed", `Healed 21:11 UTC (3 minutes ago) : name "Vandal" → "Evening, slow" songs: 2 added, 1 removed`,
+			`playlist.evening: healed: name "Vandal" → "Evening, slow"; songs: 2 added, 1 removed`, "playlist.evening account default"}, nil},
 		{"starting", "Busy: Reading your files. – spotsync", 5, []string{"None are known yet.", "No account is known yet", "none has ended yet", "one is under way"}, []string{"0001"}},
 		{"busy", "Busy: Applying 3 changes: playlist.kitchen. – spotsync", 5,
 			[]string{"⟳ Busy", "Pending plan: 1 playlist to change: Kitchen radio .", "+ after 4: Nina Simone – Feeling Good", "Your files changed.", "one is under way"}, nil},
-		{"broken", "Broken files: The configuration is broken; what it said before counts. – spotsync", 60,
+		{"broken", "Broken files: The configuration is broken; the last version without errors stays in force. – spotsync", 60,
 			[]string{"What is wrong with your files", "Read without errors last at 19:14 UTC (2 hours ago)", `Did you mean "tracks"?`, "^^^^^^"}, []string{"Not ready, because"}},
 		{"limited", "Waiting: Spotify wants no requests until 23 Nov, 22:01 UTC. The requests it grants this developer are used up. – spotsync", 60,
 			[]string{"! Waiting", "(in 47 minutes)", "The requests it grants this developer are used up. spotsync waits", "! Rate limited", "• Unknown"}, []string{"Not ready, because", "until 22:01 UTC. Every", "Next 21:16 UTC (in 2 minutes)."}},

@@ -209,14 +209,23 @@ type readyRound struct {
 	Why      string    `json:"why"`
 	Began    time.Time `json:"began"`
 	Result   string    `json:"result"`
+	Changed  int       `json:"changed"` // playlists
+	Healed   int       `json:"healed"`  // of them those that were changed elsewhere and are as before again
+	Waiting  int       `json:"waiting"` // playlists that are not as the files say
 	Requests int       `json:"requests"`
+}
+
+// roundOf is a round as /readyz tells it.
+func roundOf(r daemonRound) readyRound {
+	return readyRound{Why: r.Why, Began: r.Began.UTC().Truncate(time.Second), Result: r.Result, Changed: len(r.Applied), Healed: r.Healed, Waiting: r.Waiting, Requests: r.Requests}
 }
 
 // readinessOf is a status as /readyz tells it.
 func readinessOf(s daemonStatus) readiness {
 	r := readiness{Ready: len(s.Reasons) == 0, Reasons: append([]string{}, s.Reasons...), State: s.State}
 	if l := s.Last; l != nil {
-		r.LastRound = &readyRound{Why: l.Why, Began: l.Began.UTC().Truncate(time.Second), Result: l.Result, Requests: l.Requests}
+		last := roundOf(*l)
+		r.LastRound = &last
 	}
 	if s.Busy == "" && !s.Next.IsZero() {
 		next := s.Next.UTC().Truncate(time.Second)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +57,8 @@ type statusReport struct {
 	Creates       []statusCreate   `json:"unfinished_creates"`  // asked for, and whether they came to be is not recorded
 	Replaces      []statusReplace  `json:"unfinished_rewrites"` // long playlists half written
 	PendingLock   bool             `json:"pending_lock_entries"`
-	Open          bool             `json:"open"` // the next apply has something to do, as far as this computer knows
+	Waiting       []string         `json:"pending_lock_addresses"` // of those entries
+	Open          bool             `json:"open"`                   // the next apply has something to do, as far as this computer knows
 }
 
 // statusAccount is one account the configuration or the lock file speaks of.
@@ -73,6 +75,8 @@ type statusRun struct {
 	ID        string    `json:"id"`
 	Time      time.Time `json:"time"`
 	Command   string    `json:"command"`
+	By        string    `json:"by,omitempty"` // daemon
+	Account   string    `json:"account"`
 	Playlists int       `json:"playlists"`
 }
 
@@ -101,12 +105,14 @@ type statusPlaylist struct {
 
 type statusCreate struct {
 	Address string    `json:"address"`
+	Account string    `json:"account"`
 	Name    string    `json:"name"`
 	Since   time.Time `json:"since"`
 }
 
 type statusReplace struct {
 	Address string     `json:"address"`
+	Account string     `json:"account"`
 	ID      spotify.ID `json:"id"`
 	Items   int        `json:"items"`
 }
@@ -156,7 +162,7 @@ func (r *statusReport) exit(detailed bool) error {
 // statusReport gathers what this computer knows.
 func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*statusReport, error) {
 	r := &statusReport{FormatVersion: statusFormat, Issuer: s.world.issuer.Name, LockFile: s.lock.Path(), Managed: len(s.lock.Current().Playlists),
-		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending()}
+		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending(), Waiting: append([]string{}, s.lock.Waiting()...)}
 	if err := s.statusAccounts(ctx, r, desired); err != nil {
 		return nil, err
 	}
@@ -165,21 +171,26 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 		return nil, err
 	}
 	if len(runs) > 0 {
-		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC().Truncate(time.Second), Command: runs[0].Command, Playlists: len(runs[0].Versions)}
+		owners, err := s.knownAccounts()
+		if err != nil {
+			return nil, err
+		}
+		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC().Truncate(time.Second), Command: runs[0].Command, By: runs[0].By,
+			Account: labelOf(runs[0], owners), Playlists: len(runs[0].Versions)}
 	}
 	creates, err := s.state.OpenCreates()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range creates {
-		r.Creates = append(r.Creates, statusCreate{c.Address, c.Name, c.Time.UTC().Truncate(time.Second)})
+		r.Creates = append(r.Creates, statusCreate{c.Address, c.Account, c.Name, c.Time.UTC().Truncate(time.Second)})
 	}
 	replaces, err := s.state.OpenReplaces()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range replaces {
-		r.Replaces = append(r.Replaces, statusReplace{c.Address, c.ID, len(c.Want)})
+		r.Replaces = append(r.Replaces, statusReplace{c.Address, s.lock.Current().Playlists[c.Address].Account, c.ID, len(c.Want)})
 	}
 	remembered, err := s.state.Remembered()
 	if err != nil {
@@ -351,10 +362,16 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 	for _, acc := range r.Accounts {
 		s.writeAccount(w, acc)
 	}
+	whose := func(account string) string {
+		if len(r.Accounts) < 2 {
+			return ""
+		}
+		return ", account " + printable(account)
+	}
 	if r.LastRun == nil {
 		fmt.Fprintln(w, "Last run: none on this computer.")
 	} else {
-		fmt.Fprintf(w, "Last run: %s on %s, %s.\n", r.LastRun.Command, r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), plural(r.LastRun.Playlists, "playlist"))
+		fmt.Fprintf(w, "Last run: %s%s on %s, %s.\n", cmp.Or(r.LastRun.By, r.LastRun.Command), whose(r.LastRun.Account), r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), plural(r.LastRun.Playlists, "playlist"))
 	}
 	if r.Daemon != nil {
 		r.Daemon.write(w)
@@ -364,7 +381,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		if p.State == playlistManaged {
 			continue
 		}
-		what := fmt.Sprintf("%s (%s)", p.Address, printable(p.Name))
+		what := fmt.Sprintf("%s (%s)%s", p.Address, printable(p.Name), whose(p.Account))
 		switch p.State {
 		case playlistHeld:
 			until := ""
@@ -389,13 +406,17 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		}
 	}
 	for _, c := range r.Creates {
-		fmt.Fprintf(w, "  unfinished  %s (%s): asked for on %s, and no answer recorded; the next apply looks for it first\n", c.Address, printable(c.Name), c.Since.Format("2 Jan 2006 15:04 UTC"))
+		fmt.Fprintf(w, "  unfinished  %s (%s)%s: asked for on %s, and no answer recorded; the next apply looks for it first\n", c.Address, printable(c.Name), whose(c.Account), c.Since.Format("2 Jan 2006 15:04 UTC"))
 	}
 	for _, c := range r.Replaces {
-		fmt.Fprintf(w, "  unfinished  %s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, plural(c.Items, "item"))
+		fmt.Fprintf(w, "  unfinished  %s%s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, whose(c.Account), plural(c.Items, "item"))
 	}
 	if r.PendingLock {
-		fmt.Fprintf(w, "Lock file: entries for %s wait on this computer, for the next spotsync apply that can write it.\n", r.LockFile)
+		which := "entries wait"
+		if len(r.Waiting) > 0 {
+			which = fmt.Sprintf("%s (%s)", counted(len(r.Waiting), "entry waits", "entries wait"), strings.Join(few(r.Waiting), ", "))
+		}
+		fmt.Fprintf(w, "Lock file: %s on this computer and not in %s yet; write them there with: spotsync apply\n", which, r.LockFile)
 	}
 }
 

@@ -47,7 +47,7 @@ func (d *statusDaemon) write(w io.Writer) {
 	fmt.Fprintf(w, "Daemon: %s at %s", state, printable(d.Address))
 	const day = "2 Jan 2006 15:04:05 UTC"
 	if d.LastRound != nil {
-		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), printable(strings.ToLower(roundBadge(d.LastRound.Result).Word)))
+		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), printable(strings.ToLower(badgeOf(*d.LastRound).Word)))
 	}
 	if d.NextRound != nil {
 		fmt.Fprintf(w, ", next at %s", d.NextRound.UTC().Format(time.TimeOnly+" UTC"))

@@ -137,7 +137,8 @@ type Remembered struct {
 type Run struct {
 	ID       string     `json:"id"` // sorts by time: 20261123T144501Z-ab12
 	Time     time.Time  `json:"time"`
-	Command  string     `json:"command"` // apply, destroy, rollback
+	Command  string     `json:"command"`      // apply, destroy, rollback
+	By       string     `json:"by,omitempty"` // "daemon", for a run that nobody asked for
 	LockFile string     `json:"lock_file"`
 	Account  spotify.ID `json:"account"`
 	Versions []Version  `json:"versions"`
@@ -150,6 +151,7 @@ type Version struct {
 	Time    time.Time  `json:"time"`
 	Before  *Contents  `json:"before"` // nil for a create
 	ID      spotify.ID `json:"id"`
+	Healed  []string   `json:"healed,omitempty"` // what of an edit made elsewhere the run undid, for people
 }
 
 // NotBefore is when the next request may be sent, and why not sooner.
