@@ -74,6 +74,7 @@ type Playlist struct {
 	SelfHeal      SelfHeal
 	Lifecycle     Lifecycle
 	Unknown       []string             // attributes not known until apply: "name", "description"
+	Needs         []string             // of those: addresses whose IDs they may need and that have none yet, sorted
 	Range         hcl.Range            // of the block's header
 	Ranges        map[string]hcl.Range // of each attribute written, by name
 }

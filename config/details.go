@@ -108,6 +108,7 @@ func (ev *evaluation) complete(pl *playlist, inst *instance, accounts map[string
 		p.Ranges[name] = e.Range()
 	}
 	slices.Sort(p.Unknown)
+	p.Needs = ev.lacking(pl, p.Unknown)
 	p.Public = ev.boolean(pl.attrs["public"], inst)
 	p.Collaborative = ev.boolean(pl.attrs["collaborative"], inst)
 	if p.Public != nil && *p.Public && p.Collaborative != nil && *p.Collaborative {

@@ -83,6 +83,7 @@ type evaluation struct {
 	notes     []string        // of functions, about what they read, not yet told
 	noted     map[string]bool // those told
 	diags     hcl.Diagnostics
+	needed    map[node][]string // by attribute: see lacking
 	lastScope *expression
 	scope     map[string]cty.Value
 }

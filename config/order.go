@@ -37,8 +37,9 @@ func (r reference) nodes() []node {
 
 // edge leads from a node to one it needs first.
 type edge struct {
-	to node
-	at hcl.Range
+	to  node
+	at  hcl.Range
+	key string // of an instance, where it is written out
 }
 
 func (m *Module) needs(n node) []edge {
@@ -53,7 +54,7 @@ func (m *Module) needs(n node) []edge {
 		} else {
 			e = pl.attrs[n.attr]
 			if pl.forEach != nil {
-				edges = append(edges, edge{node{"playlist", n.name, "for_each"}, pl.forEach.written})
+				edges = append(edges, edge{to: node{"playlist", n.name, "for_each"}, at: pl.forEach.written})
 			}
 		}
 	}
@@ -71,7 +72,7 @@ func (m *Module) needs(n node) []edge {
 		}
 		for _, r := range e.refs {
 			for _, to := range r.nodes() {
-				edges = append(edges, edge{to, r.rng})
+				edges = append(edges, edge{to: to, at: r.rng, key: r.key})
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type reference struct {
 	kind string // "var", "local", "playlist" or "each"
 	name string // for each: "key" or "value"
 	attr string // of a playlist; empty: all of them
+	key  string // of a playlist with for_each, where it is written out
 	rng  hcl.Range
 }
 
@@ -138,6 +139,7 @@ func (p *parser) referPlaylist(r reference, rest hcl.Traversal) (reference, *hcl
 			return r, problem(step.SourceRange(), "Only one", fmt.Sprintf("playlist.%s has no for_each, so there is no key to name. Write: playlist.%s.name", r.name, r.name))
 		}
 	case many:
+		r.key, _ = keyOf(step)
 		rest = rest[1:]
 	}
 	if len(rest) == 0 {
