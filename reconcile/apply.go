@@ -30,7 +30,7 @@ const (
 
 // Event is something that happened to one playlist during [Applier.Apply].
 type Event struct {
-	Type    string     `json:"type"` // started, request, created, applied, failed, warning
+	Type    string     `json:"type"` // started, request, created, applied, failed, refused, warning
 	Address string     `json:"address"`
 	Account string     `json:"account"`
 	Action  Action     `json:"action,omitempty"`
@@ -66,6 +66,7 @@ type Applier struct {
 type Result struct {
 	Applied    []string // addresses, sorted
 	Failures   []Failure
+	Refused    []string // addresses the plan leaves alone, sorted
 	Unfinished []string // begun, and cut short by what ended the run; sorted
 	Requests   int      // writes that succeeded
 	Stopped    bool     // by an interrupt, before all was done
@@ -93,11 +94,16 @@ var (
 // what ended the run; failures of single playlists are in the result.
 func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 	res := &Result{}
-	if len(p.Refusals) > 0 {
-		return res, &RefusedError{Refusals: p.Refusals}
+	if err := p.Forbidden(); err != nil {
+		return res, err
 	}
 	if err := a.prepare(p); err != nil {
 		return res, err
+	}
+	for _, c := range p.Changes {
+		if c.Refused {
+			res.Refused = append(res.Refused, c.Address)
+		}
 	}
 	todo := p.ready()
 	// What an earlier run left half done goes first; what removes goes last: should something be wrong, it shows before
@@ -148,7 +154,7 @@ func (p *Plan) ready() []int {
 	var known, named []int
 	for i, c := range p.Changes {
 		switch {
-		case !c.Action.Changes():
+		case !c.Acts():
 		case len(c.Unknown) == 0:
 			known = append(known, i)
 		case c.Action == Create && !slices.Contains(c.Unknown, "name"):
@@ -173,7 +179,7 @@ func lateness(c Change) int {
 
 // prepare writes to the lock file what only it will say differently, and makes sure that IDs can be remembered.
 func (a *Applier) prepare(p *Plan) error {
-	creates := slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action == Create })
+	creates := slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action == Create && c.Acts() })
 	if creates {
 		if err := a.State.ProveWritable(); err != nil {
 			return fmt.Errorf("nothing was sent, for what is created could not be remembered: %w", err)
@@ -242,7 +248,7 @@ func (a *Applier) prepare(p *Plan) error {
 }
 
 func usesAccount(p *Plan, label string) bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped })
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped && !c.Refused })
 }
 
 // MoveBase keeps what both sides agreed on when an address gets another name.

@@ -20,7 +20,7 @@ func (p *planner) guards() {
 	}
 	var deletes int
 	for _, c := range p.plan.Changes {
-		if c.Action == Delete {
+		if c.Action == Delete && !p.NoDelete && p.refused(c.Address) == "" {
 			deletes++
 		}
 		if r := guardRemovals(c); r != nil {

@@ -81,9 +81,9 @@ func TestPreventDestroy(t *testing.T) {
 					w.hcl = files
 				}
 				w.mustApply()
-				w.command = "destroy"
+				w.command, w.targets = "destroy", []string{"playlist.a"}
 				w.refused("prevent_destroy protects this playlist")
-				w.command, w.force = "apply", true
+				w.command, w.targets, w.force = "apply", nil, true
 				w.hcl = block("b", "B", songs(1))
 				if r := w.refused("prevent_destroy protects this playlist"); !strings.Contains(r.Detail, "prevent_destroy = false") {
 					t.Errorf("no way out: %s", r.Detail)

@@ -42,6 +42,7 @@ type world struct {
 	twice    bool // --create-duplicate
 	attended bool
 	oneByOne bool // --parallelism 1
+	noDelete bool // a daemon without --prune
 	apart    bool // a daemon: nothing is written to the folder
 	watching bool // a daemon that looks every so often
 	stop     chan struct{}
@@ -182,7 +183,7 @@ func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnosti
 
 func (s *session) input(desired *config.Desired) (in Input, err error) {
 	in = Input{Command: s.command, Issuer: s.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
-		AdoptByName: s.adopt, CreateDuplicate: s.twice, Attended: s.attended, Force: s.force}
+		AdoptByName: s.adopt, CreateDuplicate: s.twice, Attended: s.attended, NoDelete: s.noDelete, Force: s.force}
 	if len(s.targets) > 0 {
 		in.Targeted = func(a string) bool { return slices.Contains(s.targets, a) }
 	}
@@ -238,7 +239,7 @@ func (w *world) applyContext(ctx context.Context) run {
 	}
 	p, seen, diags, err := s.makePlan(ctx)
 	r := run{plan: p, diags: diags, err: err, state: s.state, lock: s.lock}
-	if r.failed() != nil {
+	if err != nil || diags.HasErrors() || p.Forbidden() != nil {
 		return r
 	}
 	time.Sleep(w.answer)

@@ -233,7 +233,7 @@ func (p *planner) identifyNew(m *managed) {
 		return
 	}
 	if r := p.lastRemembered(m.address); r != "" {
-		p.refuse(Refusal{Address: m.address, Summary: "The lock file has forgotten this playlist",
+		p.refuse(Refusal{Address: m.address, Whole: true, Summary: "The lock file has forgotten this playlist",
 			Detail: fmt.Sprintf("This computer made %s playlist %s, and the lock file no longer says so. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, r, m.address, m.address)})
 		return
 	}
@@ -257,7 +257,7 @@ func (p *planner) identifyGone(m *managed, o *Observed) {
 	}
 	r := p.lastRemembered(m.address)
 	if slices.ContainsFunc(o.Owned(), func(pl spotify.Playlist) bool { return pl.ID == r }) && !p.claimed(r) {
-		p.refuse(Refusal{Address: m.address, Summary: "The lock file names another playlist",
+		p.refuse(Refusal{Address: m.address, Whole: true, Summary: "The lock file names another playlist",
 			Detail: fmt.Sprintf("The lock file says %s is playlist %s, which Spotify does not know; this computer made it playlist %s. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, m.id, r, m.address, m.address)})
 		return
 	}
@@ -432,6 +432,8 @@ func (p *planner) checkRenamed() {
 			}
 			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
 				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, apply the removal first: --target '%s'", gone.address, m.address, gone.address, m.address, gone.address)})
+			p.refuse(Refusal{Address: gone.address, Summary: "This looks like a renamed block",
+				Detail: fmt.Sprintf("It is not deleted while %s looks like its new name.", m.address)})
 		}
 	}
 }

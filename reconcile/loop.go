@@ -123,11 +123,11 @@ func (l *Loop) Release(address string) bool {
 // Tame takes out of a plan what a daemon may not do, or not yet, and says of each playlist what becomes of it, in the
 // plan's order. The plan itself stays as it is; in the one returned such changes are Held, whole or in part. files is a
 // fingerprint of the files' text: another one releases whatever was held back. Refusals about one playlist hold that one
-// back; those that are left in the plan returned forbid all of it.
+// back; those that are left in the plan returned are about all of it, and hold back whatever it would change.
 func (l *Loop) Tame(p *Plan, d *config.Desired, files string, policy LoopPolicy, now time.Time) (*Plan, []Verdict) {
 	l.read(files)
 	l.rewind(now)
-	t := taming{l: l, plan: p, policy: policy, now: now, heal: make(map[string]config.SelfHeal), refused: make(map[string]Refusal),
+	t := taming{l: l, plan: p, policy: policy, now: now, heal: make(map[string]config.SelfHeal),
 		hold: make(map[string]string), keeps: make(map[string]bool)}
 	maps.Copy(t.hold, policy.Hold)
 	for _, lc := range p.LockChanges {
@@ -144,14 +144,7 @@ func (l *Loop) Tame(p *Plan, d *config.Desired, files string, policy LoopPolicy,
 	out := *p
 	out.Refusals = []Refusal{}
 	for _, r := range p.Refusals {
-		switch {
-		case r.Address != "":
-			if _, more := t.refused[r.Address]; !more {
-				t.refused[r.Address] = r
-			}
-		case r.Guard:
-			t.guard = r.Summary + ". " + r.Detail
-		default:
+		if r.All() {
 			out.Refusals = append(out.Refusals, r)
 		}
 	}
@@ -225,15 +218,13 @@ func (l *Loop) Waiting(now time.Time) []Verdict {
 
 // taming is one plan being tamed.
 type taming struct {
-	l       *Loop
-	plan    *Plan
-	policy  LoopPolicy
-	now     time.Time
-	heal    map[string]config.SelfHeal // by address
-	refused map[string]Refusal         // by address
-	hold    map[string]string          // addresses that must be left alone, and why
-	guard   string                     // why nothing may be deleted
-	keeps   map[string]bool            // addresses that stay in the lock file for now
+	l      *Loop
+	plan   *Plan
+	policy LoopPolicy
+	now    time.Time
+	heal   map[string]config.SelfHeal // by address
+	hold   map[string]string          // addresses that must be left alone, and why
+	keeps  map[string]bool            // addresses that stay in the lock file for now
 }
 
 // change decides about one playlist.
@@ -247,7 +238,11 @@ func (t *taming) change(c Change) (Change, Verdict) {
 	if !gone {
 		delete(t.l.Doomed, c.Address)
 	}
-	if r, ok := t.refused[c.Address]; ok {
+	r, refused := t.plan.RefusalOf(c.Address)
+	if i := slices.IndexFunc(t.plan.Refusals, Refusal.All); !refused && i >= 0 && (c.Action.Changes() || gone) {
+		r, refused = t.plan.Refusals[i], true
+	}
+	if refused {
 		delete(t.l.Doomed, c.Address)
 		t.keeps[c.Address] = true
 		return wait(VerdictHeld, r.Summary+". "+strings.TrimSuffix(r.Detail, "."), time.Time{})
@@ -307,8 +302,6 @@ func (t *taming) deletion(c Change) (Change, Verdict) {
 		v.State, v.Reason = VerdictDrift, "it is no longer in the files, and a daemon deletes only with --prune"
 	case t.policy.Stale:
 		v.State, v.Reason = VerdictHeld, "it is no longer in the files as they were last read, and nothing is deleted while they are broken"
-	case t.guard != "":
-		v.State, v.Reason = VerdictHeld, strings.TrimSuffix(t.guard, ".")
 	case !known || was.ID != c.ID || t.now.Before(was.Since.Add(pruneAfter)):
 		if !known || was.ID != c.ID {
 			was = doomed{ID: c.ID, Since: t.now.UTC()}

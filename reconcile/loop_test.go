@@ -134,9 +134,14 @@ func TestRefusals(t *testing.T) {
 	for range 2 {
 		got, v := l.Tame(p, healing("true"), "x", LoopPolicy{Prune: true}, noon)
 		actions := []Action{got.Changes[0].Action, got.Changes[1].Action, got.Changes[2].Action}
-		if diff := cmp.Diff([]Action{Held, Update, Held}, actions); diff != "" || len(got.Refusals) > 0 || v[0].Reason != "No. Because" || v[2].Reason != "Too many. Two of two" {
+		if diff := cmp.Diff([]Action{Held, Held, Held}, actions); diff != "" || len(got.Refusals) != 1 || got.Forbidden() == nil || v[0].Reason != "No. Because" || v[1].Reason != v[2].Reason || v[2].Reason != "Too many. Two of two" {
 			t.Errorf("%s, %v, %+v", diff, got.Refusals, v)
 		}
+	}
+	p.Refusals = p.Refusals[:1]
+	got, v := l.Tame(p, healing("true"), "x", LoopPolicy{Prune: true}, noon)
+	if got.Changes[0].Action != Held || got.Changes[1].Action != Update || got.Forbidden() != nil || v[1].State != VerdictPending {
+		t.Errorf("one that is refused holds others back: %+v, %+v", got.Changes, v)
 	}
 	p.Refusals = []Refusal{{Summary: "The login belongs to another account"}}
 	if got, _ := l.Tame(p, healing("true"), "x", LoopPolicy{}, noon); len(got.Refusals) != 1 {

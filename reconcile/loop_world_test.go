@@ -54,6 +54,7 @@ func (d *daemon) round() round {
 	must(err)
 	d.loop, err = LoadLoop(d.state())
 	must(err)
+	d.noDelete = !d.Prune || d.Stale
 	p, seen, diags, err := s.makePlan(ctx)
 	must(err)
 	if diags.HasErrors() {
@@ -80,7 +81,9 @@ func (d *daemon) round() round {
 		r.verdicts[v.Address] = v
 	}
 	r.res, err = s.applier(seen).Apply(ctx, r.tamed)
-	must(err)
+	if r.tamed.Forbidden() == nil {
+		must(err)
+	}
 	d.loop.Record(r.tamed, r.res, time.Now())
 	must(d.loop.Save(d.state()))
 	d.next = d.loop.Next(policy, 1, time.Time{}, time.Now(), 0)
@@ -461,24 +464,28 @@ func TestPruneTakesTwoRounds(t *testing.T) {
 	})
 }
 
-// TestGuardsHoldOnlyWhatTheyGuard: too much would go, and what remains is looked after all the same.
-func TestGuardsHoldOnlyWhatTheyGuard(t *testing.T) {
+// TestGuardsOfADaemon: one that would delete too much does nothing at all, one that deletes nothing looks after what is
+// left, and one playlist that is refused keeps no other waiting.
+func TestGuardsOfADaemon(t *testing.T) {
 	a := block("a", "A", upTo(12))
 	inDaemon(t, a+block("b", "B", songs(3))+block("c", "C", songs(3)), func(t *testing.T, d *daemon) {
-		d.Prune = true
 		d.hcl = a
-		for range 2 {
-			d.server.Edit(d.id("playlist.a"), rename("Vandal"))
-			r := d.round()
-			d.is(r, VerdictPending, "")
-			if v := r.verdicts["playlist.b"]; v.State != VerdictHeld || !strings.Contains(v.Reason, "more than a third") {
-				t.Errorf("%+v", v)
+		for _, prune := range []bool{false, true} {
+			d.Prune = prune
+			for range 2 {
+				d.server.Edit(d.id("playlist.a"), rename("Vandal"))
+				writes := d.server.Writes()
+				r := d.round()
+				v := r.verdicts["playlist.b"]
+				switch {
+				case !prune && (v.State != VerdictDrift || d.there("playlist.a").Name != "A" || r.tamed.Forbidden() != nil):
+					t.Errorf("it deletes nothing, and guards against deleting keep it from its work: %+v", v)
+				case prune && (v.State != VerdictHeld || !strings.Contains(v.Reason, "more than a third") || d.server.Writes() != writes || r.tamed.Forbidden() == nil):
+					t.Errorf("%+v, %d writes", v, d.server.Writes()-writes)
+				}
+				d.owned(3)
+				time.Sleep(2 * time.Minute)
 			}
-			d.owned(3)
-			if d.there("playlist.a").Name != "A" {
-				t.Error("not healed")
-			}
-			time.Sleep(2 * time.Minute)
 		}
 		d.hcl = block("a", "Other", songs(1)) + block("b", "B", songs(3, 4)) + block("c", "C", songs(3))
 		r := d.round()

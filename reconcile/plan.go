@@ -32,7 +32,7 @@ const (
 	None    Action = "none"    // it is as wanted
 )
 
-// Changes reports whether the action does something.
+// Changes reports whether the action does something, unless the change is refused: see [Change.Acts].
 func (a Action) Changes() bool { return a != None && a != Held && a != Skipped }
 
 // Origin is where a difference comes from.
@@ -59,7 +59,8 @@ type Plan struct {
 	Changes       []Change               `json:"changes"`      // by address
 	LockChanges   []LockChange           `json:"lock_changes"` // what only the lock file will say differently
 	Warnings      []Warning              `json:"warnings"`
-	Refusals      []Refusal              `json:"refusals"` // not empty: it must not be applied
+	Checks        []CheckResult          `json:"checks"`
+	Refusals      []Refusal              `json:"refusals"` // what is not done, to protect something
 	Summary       Summary                `json:"summary"`
 	Complete      bool                   `json:"complete"` // nothing was skipped, left out or unknown
 }
@@ -83,6 +84,7 @@ type Change struct {
 	Origin  Origin     `json:"origin"`
 	Reasons []string   `json:"reasons"`
 
+	Refused          bool                        `json:"refused,omitempty"`           // not done: a refusal names it
 	Unknown          []string                    `json:"unknown,omitempty"`           // attributes that need the ID of another playlist still to be created
 	DatesLost        int                         `json:"dates_lost,omitempty"`        // rows that stay and lose their date
 	Proven           bool                        `json:"proven,omitempty"`            // no shorter list of edits exists
@@ -96,6 +98,9 @@ type Change struct {
 	Gone             spotify.ID                  `json:"-"`                           // of create: what the playlist was before Spotify knew it no more
 	Left             []string                    `json:"-"`                           // attributes a daemon leaves as somebody's edit left them; see [Loop.Tame]
 }
+
+// Acts reports whether applying the plan does something to the playlist.
+func (c Change) Acts() bool { return c.Action.Changes() && !c.Refused }
 
 // Cheaper is a way to the same contents that gives up dates for requests.
 type Cheaper struct {
@@ -147,17 +152,28 @@ type Warning struct {
 	Source  string `json:"source,omitempty"` // "playlists.hcl:12", where a line is to blame
 }
 
-// Summary counts a plan.
+// CheckResult is what became of one condition that the files set.
+type CheckResult struct {
+	Address string `json:"address"`
+	Kind    string `json:"kind"`              // check, precondition, when_empty
+	Status  string `json:"status"`            // pass, fail, unknown
+	Message string `json:"message,omitempty"` // of one that does not pass
+	Source  string `json:"source,omitempty"`  // "playlists.hcl:12"
+}
+
+// Summary counts a plan. What is refused is counted there only.
 type Summary struct {
 	Create   int `json:"create"` // includes adopt and restore, which bring a playlist under management or back
 	Update   int `json:"update"`
 	Delete   int `json:"delete"`
+	Refused  int `json:"refused"`
+	Skipped  int `json:"skipped"`
 	Requests int `json:"requests"` // writes
 }
 
 // Empty reports whether applying the plan would do nothing at all.
 func (p *Plan) Empty() bool {
-	return len(p.LockChanges) == 0 && !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action.Changes() })
+	return len(p.LockChanges) == 0 && !slices.ContainsFunc(p.Changes, Change.Acts)
 }
 
 // Input is everything a plan depends on.
@@ -177,6 +193,7 @@ type Input struct {
 	AdoptByName     bool
 	CreateDuplicate bool
 	Attended        bool // somebody will be asked before anything is done
+	NoDelete        bool // nothing is deleted, whatever the plan says, so the guards on deleting do not apply
 	Force           bool // lift the guards on size
 }
 
@@ -197,6 +214,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 	p.checkAccounts()
 	if len(p.plan.Refusals) > 0 { // whatever else was seen belongs to somebody else
 		p.plan.Complete = false
+		p.finish()
 		return p.plan, nil
 	}
 	p.identify()
@@ -221,6 +239,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 		p.plan.LockChanges = nil
 	}
 	p.guards()
+	p.refuseDependents()
 	p.finish()
 	return p.plan, p.diags
 }
@@ -257,8 +276,6 @@ func (p *planner) refused(address string) string {
 	}
 	return ""
 }
-
-func (p *planner) refuse(r Refusal) { p.plan.Refusals = append(p.plan.Refusals, r) }
 
 // change decides what is to be done with one address.
 func (p *planner) change(m managed) Change {
@@ -420,12 +437,11 @@ func (p *planner) finish() {
 	slices.SortStableFunc(pl.Changes, func(a, b Change) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortStableFunc(pl.Warnings, func(a, b Warning) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortStableFunc(pl.Refusals, func(a, b Refusal) int { return cmp.Compare(a.Address, b.Address) })
+	pl.markRefused()
+	pl.LockChanges = slices.DeleteFunc(pl.LockChanges, func(l LockChange) bool { return l.Kind == "forget" && p.refused(l.Address) != "" })
 	for i := range pl.Changes {
 		c := &pl.Changes[i]
-		if c.Action == Skipped {
-			pl.Complete = false
-		}
-		if len(c.Unknown) > 0 {
+		if c.Action == Skipped || c.Refused || len(c.Unknown) > 0 {
 			pl.Complete = false
 		}
 		c.Edits, c.Reasons = listed(c.Edits), listed(c.Reasons)
@@ -438,13 +454,18 @@ func (p *planner) finish() {
 			c.Wish.Tracks = listed(c.Wish.Tracks)
 		}
 	}
-	pl.Changes, pl.LockChanges, pl.Warnings, pl.Refusals = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings), listed(pl.Refusals)
+	pl.Changes, pl.LockChanges, pl.Warnings = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings)
+	pl.Checks, pl.Refusals = listed(pl.Checks), listed(pl.Refusals)
 	pl.Summary = pl.count()
 }
 
 // count counts what the changes do.
 func (p *Plan) count() (s Summary) {
 	for _, c := range p.Changes {
+		if c.Refused {
+			s.Refused++
+			continue // its requests are not sent
+		}
 		switch c.Action {
 		case Create, Adopt, Restore:
 			s.Create++
@@ -452,6 +473,8 @@ func (p *Plan) count() (s Summary) {
 			s.Update++
 		case Delete:
 			s.Delete++
+		case Skipped:
+			s.Skipped++
 		}
 		s.Requests += len(c.Edits)
 	}

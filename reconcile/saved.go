@@ -22,7 +22,11 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("it is a plan of format %s and this spotsync reads %s: plan again", p.FormatVersion, FormatVersion)
 	}
 	for _, c := range p.Changes {
-		if what := c.lacks(); what != "" {
+		what := c.lacks()
+		if _, why := p.RefusalOf(c.Address); what == "" && why != c.Refused {
+			what = "a refusal, or the mark of one"
+		}
+		if what != "" {
 			return fmt.Errorf("the plan of %s lacks %s: plan again", c.Address, what)
 		}
 	}
@@ -38,7 +42,7 @@ func (c Change) lacks() string {
 		return "wanted tracks"
 	}
 	switch {
-	case !c.Action.Changes():
+	case !c.Acts():
 	case c.Action != Create && (c.ID == "" || c.Before == nil):
 		return "the playlist as it was"
 	case c.Action != Delete && (c.After == nil || c.Wish == nil):
@@ -51,7 +55,7 @@ func (c Change) lacks() string {
 func (p *Plan) IDs(label string) []spotify.ID {
 	var ids []spotify.ID
 	for _, c := range p.Changes {
-		if c.Account == label && c.ID != "" && c.Action.Changes() {
+		if c.Account == label && c.ID != "" && c.Acts() {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -63,7 +67,7 @@ func (p *Plan) IDs(label string) []spotify.ID {
 func (p *Plan) Refresh(observed map[string]*Observed) (stale []string) {
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Before == nil || !c.Action.Changes() {
+		if c.Before == nil || !c.Acts() {
 			continue
 		}
 		o := observed[c.Account]
@@ -86,7 +90,7 @@ func (p *Plan) Refresh(observed map[string]*Observed) (stale []string) {
 // SameAs reports whether two plans do the same, whatever snapshots and times they were made at.
 func (p *Plan) SameAs(other *Plan) bool {
 	return p.Command == other.Command && p.Issuer == other.Issuer && p.Lock == other.Lock &&
-		slices.Equal(p.LockChanges, other.LockChanges) && len(p.Refusals) == len(other.Refusals) &&
+		slices.Equal(p.LockChanges, other.LockChanges) && slices.Equal(p.Refusals, other.Refusals) &&
 		slices.EqualFunc(p.Changes, other.Changes, func(a, b Change) bool {
 			return a.Address == b.Address && a.Account == b.Account && a.Action == b.Action && a.ID == b.ID && sameEdits(a.Edits, b.Edits)
 		})
