@@ -19,6 +19,8 @@ type applyOptions struct {
 	verify      bool
 	noVerify    bool
 	unasked     bool // a daemon's: history says so
+
+	toldRefusals bool // what is refused was said before somebody was asked
 }
 
 func (o *applyOptions) register(a *app, cmd *cobra.Command) {
@@ -105,13 +107,15 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	if err := s.announce(got, o.show); err != nil {
 		return err
 	}
-	if len(got.plan.Refusals) > 0 {
-		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+	if err := got.plan.Forbidden(); err != nil {
+		return err
 	}
 	if !got.plan.Empty() && !o.autoApprove {
 		if err := s.cannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
-			return fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
+			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
+			return withRefusals(err, got.plan.Refusals, false)
 		}
+		s.showRefusals(got.plan.Refusals)
 		s.letGo()
 		fast, err := s.confirm(ctx, got.plan)
 		if err != nil {
@@ -127,7 +131,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		if !again.plan.SameAs(got.plan) {
 			return &exitWith{exitPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
 		}
-		got, again.plan.Path = again, path
+		got, again.plan.Path, o.toldRefusals = again, path, true
 		if fast {
 			got.plan.TakeCheaper()
 		}
@@ -153,9 +157,13 @@ func (s *session) announce(got *planned, show showOptions) error {
 // confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a
 // number typed.
 func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, err error) {
+	left, question := "", "Do this"
+	if n := p.Summary.Refused; n > 0 {
+		left, question = counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"
+	}
 	if p.Command == "destroy" {
 		n := p.Summary.Delete
-		answer, err := s.ask(ctx, fmt.Sprintf("\nThis deletes %s. Type the number to go on: ", plural(n, "playlist")))
+		answer, err := s.ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, plural(n, "playlist")))
 		if err != nil {
 			return false, err
 		}
@@ -176,7 +184,7 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 		s.say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
 			plural(p.Summary.Requests, "request"), plural(lost, "item"), plural(saves, "request"))
 	}
-	answer, err := s.ask(ctx, "\nDo this? Only \"yes\" is taken for yes: ")
+	answer, err := s.ask(ctx, "\n"+left+question+"? Only \"yes\" is taken for yes: ")
 	switch {
 	case err != nil:
 		return false, err

@@ -18,13 +18,16 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	total := &reconcile.Result{}
 	runs := make(map[string]*store.RunLog) // however many waves: for rollback it is one run
 	shown := got.plan                      // what was asked about; later waves plan only what it left open
+	var refusals []reconcile.Refusal       // of all waves
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
 	for wave := 1; ; wave++ {
+		refusals = s.refuse(refusals, got.plan, o.show)
 		res, err := s.applyOnce(ctx, got, o, runs)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
 		total.Requests += res.Requests
+		total.Refused = slices.Compact(slices.Sorted(slices.Values(append(total.Refused, res.Refused...))))
 		total.Failures, total.Unfinished, total.Stopped, total.Pending = res.Failures, res.Unfinished, res.Stopped, res.Pending
 		waiting := unknown(got.plan)
 		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
@@ -35,23 +38,39 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 			total.Failures = waiting
 		}
 		if err != nil || res.Stopped || len(res.Failures) > 0 || len(waiting) == 0 || stuck {
-			return s.conclude(shown, total, err, o)
+			return s.conclude(shown, total, refusals, err, o)
 		}
 		o.attended = false
 		if got, err = s.makePlan(ctx, got.plan.Command, o.planOptions); err != nil {
-			return err
-		}
-		if len(got.plan.Refusals) > 0 {
-			return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+			return s.conclude(shown, total, refusals, err, o)
 		}
 	}
+}
+
+// refuse adds the refusals of a plan to those of earlier waves, and reports those that are new.
+func (s *session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show showOptions) []reconcile.Refusal {
+	for _, r := range missing(known, p.Refusals) {
+		known = append(known, r)
+		s.reporter(show)(reconcile.Event{Type: "refused", Address: r.Address, Account: accountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
+	}
+	return known
+}
+
+// accountIn is the label of the account that a playlist of a plan belongs to.
+func accountIn(p *reconcile.Plan, address string) string {
+	for _, c := range p.Changes {
+		if c.Address == address {
+			return c.Account
+		}
+	}
+	return ""
 }
 
 // unknown are the changes that wait for the ID of a playlist that did not exist when they were planned.
 func unknown(p *reconcile.Plan) []reconcile.Failure {
 	var waiting []reconcile.Failure
 	for _, c := range p.Changes {
-		if len(c.Unknown) > 0 {
+		if len(c.Unknown) > 0 && c.Acts() {
 			waiting = append(waiting, reconcile.Failure{Address: c.Address, Err: fmt.Errorf("its %s needs the ID of a playlist that this run did not create", strings.Join(c.Unknown, " and its "))})
 		}
 	}

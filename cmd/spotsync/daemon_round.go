@@ -151,7 +151,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 	}
 	d.busy("Looking at Spotify")
 	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
-	r.planned, err = s.planFor(ctx, "apply", d.good, planOptions{sessionOptions: s.options, refresh: true})
+	r.planned, err = s.planFor(ctx, "apply", d.good, d.planning(s))
 	d.accounts(s, r, err)
 	if err != nil {
 		return err
@@ -164,6 +164,11 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		})
 	}
 	return d.apply(ctx, s, r)
+}
+
+// planning is what a daemon's plan is about.
+func (d *daemon) planning(s *session) planOptions {
+	return planOptions{sessionOptions: s.options, refresh: true, noDelete: !d.policy.Prune || d.view().Config.Problem != ""}
 }
 
 // tame takes out of the plan what the daemon may not do, or not yet.
@@ -185,7 +190,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 		}
 		got := *r.planned
 		got.plan = r.tamed
-		o := applyOptions{planOptions: planOptions{sessionOptions: s.options, refresh: true}, unasked: true}
+		o := applyOptions{planOptions: d.planning(s), unasked: true}
 		d.applying = r.tamed
 		res, err := s.applyOnce(ctx, &got, o, runs)
 		d.loop.Record(r.tamed, res, time.Now())

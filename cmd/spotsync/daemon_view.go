@@ -317,8 +317,8 @@ func (d *daemon) tellMissing(a daemonAccount) {
 // tellHeld says why a playlist is held back, once for each reason: it stays so until a person does something, who would
 // otherwise learn of it only from the page. What a person holds is no news to him.
 func (d *daemon) tellHeld(r *attempt, now time.Time) {
-	if r.planned == nil || len(r.verdicts) != len(r.planned.plan.Changes) {
-		return
+	if r.planned == nil || len(r.verdicts) != len(r.planned.plan.Changes) || r.Result == "refused" {
+		return // nothing is known, or one reason is told that holds for all
 	}
 	held := make(map[string]string)
 	x := notice{Kind: noticeRefusal, Time: now, Title: "spotsync leaves something undone, to protect it"}

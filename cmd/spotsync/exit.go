@@ -38,6 +38,13 @@ func (e *exitWith) Error() string {
 
 func (e *exitWith) Unwrap() error { return e.err }
 
+// several are reasons for how a run ended that are said one after the other.
+type several []error
+
+func (e several) Error() string { return errors.Join(e...).Error() }
+
+func (e several) Unwrap() []error { return e }
+
 // quiet ends with a code when everything has been said.
 func quiet(code int) error { return &exitWith{code: code} }
 

@@ -3,13 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // conclude says what became of a plan, and what that means to a script.
-func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, err error, o applyOptions) error {
+func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []reconcile.Refusal, err error, o applyOptions) error {
 	sum := &applySummary{Applied: res.Applied, Requests: res.Requests, Stopped: res.Stopped}
 	if sum.Applied == nil {
 		sum.Applied = []string{}
@@ -19,6 +20,17 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, err error, 
 			sum.Failed = make(map[string]string)
 		}
 		sum.Failed[f.Address] = f.Err.Error()
+	}
+	for _, r := range refusals {
+		if r.Address == "" {
+			continue // it is the error
+		}
+		if sum.Refused == nil {
+			sum.Refused = make(map[string]string)
+		}
+		if sum.Refused[r.Address] == "" {
+			sum.Refused[r.Address] = r.Summary + ". " + r.Detail
+		}
 	}
 	if err != nil {
 		sum.Error = err.Error()
@@ -33,13 +45,41 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, err error, 
 	if res.Pending {
 		s.note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
 	}
-	return outcome(p, res, err)
+	return withRefusals(outcome(p, res, err), refusals, o.toldRefusals)
+}
+
+// withRefusals adds to how a run ended what was left alone to protect it, which decides the exit code. told is whether the
+// reasons were given before somebody was asked.
+func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
+	if len(refusals) == 0 || exitCode(err) == exitInterrupted {
+		return err
+	}
+	var ended *reconcile.RefusedError
+	if errors.As(err, &ended) { // the plan of a later wave was refused as a whole
+		return &exitWith{exitRefused, &reconcile.RefusedError{Refusals: append(slices.Clone(refusals), missing(refusals, ended.Refusals)...)}}
+	}
+	var left error = &reconcile.RefusedError{Refusals: refusals}
+	if told {
+		left = fmt.Errorf("%s refused and left alone, for the reasons given above", counted(len(refusals), "playlist was", "playlists were"))
+	}
+	if err != nil {
+		left = several{err, left}
+	}
+	return &exitWith{exitRefused, left}
+}
+
+// missing are the refusals of more that known lacks.
+func missing(known, more []reconcile.Refusal) []reconcile.Refusal {
+	return slices.DeleteFunc(slices.Clone(more), func(r reconcile.Refusal) bool {
+		return slices.ContainsFunc(known, func(k reconcile.Refusal) bool { return k.Address == r.Address && k.Summary == r.Summary })
+	})
 }
 
 // applySummary is the last line of apply --json.
 type applySummary struct {
 	Applied  []string          `json:"applied"`
 	Failed   map[string]string `json:"failed,omitempty"`
+	Refused  map[string]string `json:"refused,omitempty"`
 	Requests int               `json:"requests"`
 	Stopped  bool              `json:"stopped,omitempty"`
 	Error    string            `json:"error,omitempty"`
@@ -50,46 +90,46 @@ func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if res.Stopped {
 		return &exitWith{exitInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
 	}
-	worst := err
-	for _, f := range res.Failures {
-		if worst == nil {
-			worst = f.Err
-		}
-	}
-	if worst == nil {
+	if err == nil && len(res.Failures) == 0 {
 		return nil
 	}
-	var limited *spotify.RateLimitError
-	if errors.As(err, &limited) && len(res.Failures) == 0 {
-		return &exitWith{exitLater, cutShort(p, res, limited)}
-	}
-	code := exitCode(worst)
-	partly := len(res.Applied) > 0 || res.Requests > 0
+	code, partly := exitCode(err), len(res.Applied) > 0 || res.Requests > 0
 	for _, f := range res.Failures {
-		if errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen) {
-			partly = true
-		}
-		if exitCode(f.Err) != code {
-			code = exitPartly
-		}
+		code = worse(code, exitCode(f.Err))
+		partly = partly || errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen)
 	}
-	var refused *reconcile.RefusedError
+	var limited *spotify.RateLimitError
+	errors.As(err, &limited)
 	switch {
-	case errors.As(err, &limited) || code == exitLogin || code == exitInterrupted:
-	case partly && !errors.As(worst, &refused):
+	case code == exitRefused || code == exitLogin || code == exitInterrupted:
+	case limited != nil && code == exitLater:
+		if len(res.Failures) == 0 {
+			err = cutShort(p, res, limited)
+		}
+	case partly:
 		code = exitPartly
 	}
 	if err == nil { // failures have been told one by one
-		return &exitWith{code, fmt.Errorf("%s not brought to what the files say", counted(len(res.Failures), "playlist was", "playlists were"))}
+		err = fmt.Errorf("%s not brought to what the files say", counted(len(res.Failures), "playlist was", "playlists were"))
 	}
 	return &exitWith{code, err}
+}
+
+// worse is which of two exit codes counts when there is a reason for each.
+func worse(a, b int) int {
+	for _, code := range []int{exitInterrupted, exitRefused, exitLogin, exitError, exitLater} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return max(a, b)
 }
 
 // cutShort says how far a run came that Spotify's limit ended, and what to type when.
 func cutShort(p *reconcile.Plan, res *reconcile.Result, limited *spotify.RateLimitError) error {
 	changes := 0
 	for _, c := range p.Changes {
-		if c.Action.Changes() {
+		if c.Acts() {
 			changes++
 		}
 	}

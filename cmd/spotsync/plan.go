@@ -86,8 +86,8 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		return err
 	}
 	s.countdown()
-	if len(got.plan.Refusals) > 0 {
-		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+	if err := got.plan.Forbidden(); err != nil {
+		return err
 	}
 	if out != "" {
 		data, err := json.Marshal(got.plan)
@@ -98,6 +98,9 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 			return fmt.Errorf("save the plan: %w", err)
 		}
 		a.say("The plan is saved. To do exactly this: spotsync apply %s", out)
+	}
+	if len(got.plan.Refusals) > 0 {
+		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
 	}
 	return differences(got.plan, show)
 }

@@ -25,6 +25,7 @@ type planOptions struct {
 	adoptByName     bool
 	createDuplicate bool
 	attended        bool // somebody will be asked
+	noDelete        bool // whatever the plan says, nothing is deleted
 }
 
 func (o *planOptions) register(flags *pflag.FlagSet) {
@@ -63,7 +64,7 @@ func (s *session) planFor(ctx context.Context, command string, desired *config.D
 	in := reconcile.Input{
 		Command: command, Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
 		Observed: make(map[string]*reconcile.Observed), Targeted: targeted,
-		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, Force: o.force,
+		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, NoDelete: o.noDelete, Force: o.force,
 	}
 	if o.refreshOnly {
 		in.Command = "refresh-only"

@@ -38,7 +38,7 @@ func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		switch {
-		case c.Action.Changes():
+		case c.Action.Changes(): // also those that are refused
 			columns[0] = min(40, max(columns[0], cells(printable(c.Address))))
 			columns[1] = min(24, max(columns[1], cells(nameOf(c))))
 		case len(remarks(p, c)) > 0:
@@ -190,6 +190,9 @@ func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
 	}
 	t.gap()
 	t.headline(d, d.address, d.doing)
+	if d.refused != "" {
+		t.prose("    ", toneBad, d.refused)
+	}
 	for _, s := range d.origins {
 		tone := tonePlain
 		if s.spotify {
@@ -319,10 +322,12 @@ func (t *page) unchanged(all []*reconcile.Change) {
 func (t *page) leftAlone(p *reconcile.Plan, all []*reconcile.Change) {
 	for _, c := range all {
 		sign, tone, what := " ", toneFaint, ""
-		switch c.Action {
-		case reconcile.Held:
+		switch {
+		case c.Refused:
+			sign, tone, what = "!", toneBad, "Refused: "
+		case c.Action == reconcile.Held:
 			sign, tone, what = "!", toneWarn, "Held: "
-		case reconcile.Skipped:
+		case c.Action == reconcile.Skipped:
 			sign, tone, what = "?", toneWarn, "Skipped: "
 		}
 		s := printable(c.Address)
@@ -404,10 +409,8 @@ func (t *page) remedies(p *reconcile.Plan) {
 // conclusion is the last line, which is all that many read.
 func (t *page) conclusion(p *reconcile.Plan) {
 	line := conclusion(p, t.options.Takes)
-	if len(p.Refusals) > 0 {
-		t.prose("", toneStrong, line)
-		t.prose("", toneBad, refusedLine(len(p.Refusals)))
-		return
-	}
 	t.prose("", toneStrong, line)
+	if len(p.Refusals) > 0 {
+		t.prose("", toneBad, refusedLine(p))
+	}
 }

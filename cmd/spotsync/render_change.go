@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spotsync/spotsync/reconcile"
 )
@@ -17,6 +19,7 @@ type description struct {
 	account string // label, where the plan is about more than one
 	name    string // quoted; empty where none is known
 	doing   string
+	refused string // why it is not done; a sentence, empty when it is
 	origins []origin
 	reasons []string
 	attrs   []attribute
@@ -95,6 +98,10 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 	default:
 		d.sign, d.tone, d.doing = "~", toneWarn, "to change"
 	}
+	if r, ok := p.RefusalOf(c.Address); ok && c.Refused {
+		d.sign, d.tone, d.doing = "!", toneBad, "refused"
+		d.refused = asSentence("Refused: " + firstSmall(r.Summary))
+	}
 	if len(p.Accounts) > 1 {
 		d.account = printable(c.Account)
 		d.doing += ", account " + d.account
@@ -143,6 +150,9 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 // brief is a change in a few words, for --summary.
 func (d description) brief() string {
 	var parts []string
+	if d.refused != "" {
+		parts = append(parts, "refused")
+	}
 	for _, a := range d.attrs {
 		if a.sign == "~" && a.name != "tracks" {
 			parts = append(parts, a.name)
@@ -161,6 +171,15 @@ func (d description) brief() string {
 		parts = append(parts, "account "+d.account)
 	}
 	return strings.Join(append(parts, plural(d.writes, "request")), ", ")
+}
+
+// firstSmall is a text that begins a sentence, to go on in one.
+func firstSmall(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if word, _, _ := strings.Cut(s, " "); strings.ToUpper(word) == word && n < len(word) {
+		return s // an abbreviation
+	}
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 func nameOf(c *reconcile.Change) string {

@@ -21,7 +21,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 	}
 	fmt.Fprintf(&b, "### spotsync %s\n\n**%s**\n", command, conclusion(p, o.Takes))
 	if len(p.Refusals) > 0 {
-		b.WriteString("\n**It can't be applied:**\n\n")
+		b.WriteString("\n**" + refusedLine(p) + "**\n\n")
 		var text []string
 		for _, r := range p.Refusals {
 			s := prose(r.Summary + ". " + r.Detail)
@@ -52,7 +52,11 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if r := remarks(p, c); !c.Action.Changes() && len(r) > 0 {
-			rest = append(rest, fmt.Sprintf("%s: %s: %s", printable(c.Address), c.Action, strings.Join(r, "; ")))
+			what := string(c.Action)
+			if c.Refused {
+				what = "refused"
+			}
+			rest = append(rest, fmt.Sprintf("%s: %s: %s", printable(c.Address), what, strings.Join(r, "; ")))
 		}
 	}
 	for _, l := range p.LockChanges {
@@ -87,6 +91,9 @@ func markdownChange(d description, o renderOptions) string {
 		for l := range strings.SplitSeq(s, "\n") {
 			lines = append(lines, strings.TrimRight(mark+" "+l, " "))
 		}
+	}
+	if d.refused != "" {
+		add("!", d.refused)
 	}
 	for _, s := range d.origins {
 		add("#", s.text)

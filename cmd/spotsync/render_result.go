@@ -8,17 +8,25 @@ import (
 	"github.com/spotsync/spotsync/reconcile"
 )
 
-func refusedLine(n int) string {
-	if n == 1 {
-		return "It can't be applied; the reason follows."
+// refusedLine says what is not done of a plan, before the reasons.
+func refusedLine(p *reconcile.Plan) string {
+	what := counted(p.Summary.Refused, "playlist is", "playlists are") + " refused and left alone"
+	if p.Forbidden() != nil {
+		what = "Nothing can be applied"
 	}
-	return fmt.Sprintf("It can't be applied; the %d reasons follow.", n)
+	if n := len(p.Refusals); n > 1 {
+		return fmt.Sprintf("%s; the %d reasons follow.", what, n)
+	}
+	return what + "; the reason follows."
 }
 
 // conclusion counts a plan and says how long it takes, unless that is empty.
 func conclusion(p *reconcile.Plan, takes string) string {
 	held, skipped, adopted, restored := 0, 0, 0, 0
 	for _, c := range p.Changes {
+		if c.Refused {
+			continue
+		}
 		switch c.Action {
 		case reconcile.Adopt:
 			adopted++
@@ -37,13 +45,16 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	if skipped > 0 {
 		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
 	}
-	if !p.Empty() {
-		s := p.Summary
+	if s := p.Summary; !p.Empty() || s.Refused > 0 {
+		refused := ""
+		if s.Refused > 0 {
+			refused = fmt.Sprintf(", %d refused", s.Refused)
+		}
 		if takes != "" {
 			takes = ", " + takes
 		}
-		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete; %s%s.%s", s.Create-adopted-restored,
-			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, plural(s.Requests, "request"), takes, rest.String())
+		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete%s; %s%s.%s", s.Create-adopted-restored,
+			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, refused, plural(s.Requests, "request"), takes, rest.String())
 	}
 	switch {
 	case p.Command == "destroy":
@@ -94,6 +105,9 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 		done = "So far"
 	}
 	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, plural(res.Requests, "request"))
+	if n := len(res.Refused); n > 0 {
+		s += fmt.Sprintf("; %d refused", n)
+	}
 	if n := len(res.Failures); n > 0 {
 		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
 	} else {
@@ -117,7 +131,7 @@ func again(command string) string {
 func remedies(p *reconcile.Plan) []string {
 	undone, deleted, held := 0, 0, 0
 	for _, c := range p.Changes {
-		if !c.Action.Changes() {
+		if !c.Acts() {
 			continue
 		}
 		if c.Origin == reconcile.FromSpotify || c.Origin == reconcile.FromBoth {

@@ -46,15 +46,10 @@ func run(ctx context.Context, a *app, args []string) int {
 		a.set.logFormat = cmp.Or(a.formatAsked(args), a.set.logFormat)
 		_ = a.openLog() // what is wrong is in err
 	}
-	var refused *reconcile.RefusedError
-	switch {
-	case err == nil || err.Error() == "":
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		a.complain("Interrupted.")
-	case errors.As(err, &refused):
-		a.showRefusals(refused.Refusals)
-	default:
-		a.complain("%s", sentence(err))
+	} else {
+		a.showError(err)
 	}
 	return exitCode(err)
 }
@@ -72,6 +67,29 @@ func (a *app) formatAsked(args []string) string {
 		}
 	}
 	return a.Getenv("SPOTSYNC_LOG_FORMAT")
+}
+
+// showError says what went wrong. Of several errors it says each.
+func (a *app) showError(err error) {
+	if err == nil || err.Error() == "" {
+		return
+	}
+	switch e := err.(type) {
+	case *exitWith:
+		a.showError(e.err)
+		return
+	case several:
+		for _, one := range e {
+			a.showError(one)
+		}
+		return
+	}
+	var refused *reconcile.RefusedError
+	if errors.As(err, &refused) {
+		a.showRefusals(refused.Refusals)
+		return
+	}
+	a.complain("%s", sentence(err))
 }
 
 // showRefusals says what is not done, why, and the ways out.

@@ -63,8 +63,8 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 	if err := s.announce(got, o.show); err != nil {
 		return err
 	}
-	if len(p.Refusals) > 0 {
-		return &reconcile.RefusedError{Refusals: p.Refusals}
+	if err := p.Forbidden(); err != nil {
+		return err
 	}
 	if err := s.perform(ctx, got, o); err != nil {
 		return err

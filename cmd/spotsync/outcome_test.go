@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// TestOutcome holds the exit code of a run to the order that docs/exit-codes.md promises.
+func TestOutcome(t *testing.T) {
+	limited := &spotify.RateLimitError{Until: time.Now().Add(time.Hour)}
+	refusals := []reconcile.Refusal{{Address: "playlist.a", Summary: "No", Detail: "Because."}}
+	down, broken, login := &spotify.UnavailableError{}, errors.New("no"), fmt.Errorf("x: %w", auth.ErrLoginRequired)
+	refused := &reconcile.RefusedError{Refusals: refusals}
+	for name, tt := range map[string]struct {
+		applied  bool
+		stopped  bool
+		failures []error
+		err      error
+		refusals []reconcile.Refusal
+		want     int
+	}{
+		"done":                            {applied: true, want: exitOK},
+		"refused alone":                   {refusals: refusals, want: exitRefused},
+		"refused, and the rest done":      {applied: true, refusals: refusals, want: exitRefused},
+		"refused, and a failure":          {applied: true, failures: []error{broken}, refusals: refusals, want: exitRefused},
+		"refused, and a limit":            {applied: true, err: limited, refusals: refusals, want: exitRefused},
+		"refused, and a login":            {applied: true, err: login, refusals: refusals, want: exitRefused},
+		"refused as a whole later":        {applied: true, err: refused, refusals: refusals, want: exitRefused},
+		"refused while applying":          {applied: true, failures: []error{broken, refused}, want: exitRefused},
+		"refused, and interrupted":        {stopped: true, refusals: refusals, want: exitInterrupted},
+		"a login before an error":         {failures: []error{broken, login, down}, want: exitLogin},
+		"an error before a service down":  {failures: []error{down, broken}, want: exitError},
+		"the service down":                {failures: []error{down, down}, want: exitLater},
+		"some done and a failure":         {applied: true, failures: []error{broken}, want: exitPartly},
+		"limited midway":                  {applied: true, err: limited, want: exitLater},
+		"limited midway, and an error":    {applied: true, failures: []error{broken}, err: limited, want: exitPartly},
+		"limited at once, after an error": {failures: []error{broken}, err: limited, want: exitError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := &reconcile.Result{Stopped: tt.stopped}
+			if tt.applied {
+				res.Applied = []string{"playlist.b"}
+			}
+			for _, err := range tt.failures {
+				res.Failures = append(res.Failures, reconcile.Failure{Address: "playlist.c", Err: err})
+			}
+			for _, told := range []bool{false, true} {
+				if got := exitCode(withRefusals(outcome(&reconcile.Plan{}, res, tt.err), tt.refusals, told)); got != tt.want {
+					t.Errorf("exit code %d, want %d (told: %v)", got, tt.want, told)
+				}
+			}
+		})
+	}
+}
