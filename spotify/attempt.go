@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	maxBody  = 32 << 20  // the longest answer read, in bytes
+	maxError = 64 << 10  // how much is read of an answer that says what is wrong, in bytes
 	maxDrain = 256 << 10 // how much of an unwanted rest is read so that the connection can be used again
 )
 
@@ -29,6 +29,7 @@ type answer struct {
 	sent   bool  // Spotify may have seen the request
 	net    bool  // err is the network's doing
 
+	endless bool  // it is longer than any true answer, and would be again
 	hold    hold  // after a "too many requests"
 	unsaved error // the hold could not be written down
 }
@@ -79,14 +80,16 @@ func (c *Client) attempt(ctx context.Context, r request) answer {
 		}
 		return answer{err: err, sent: sent, net: network}
 	}
+	a := answer{status: resp.StatusCode, header: resp.Header, sent: true, net: true}
 	defer func() {
-		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+		if !a.endless {
+			_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+		}
 		_ = resp.Body.Close()
 	}()
-	a := answer{status: resp.StatusCode, header: resp.Header, sent: true, net: true}
-	limit := int64(maxBody)
+	limit := r.maxBody()
 	if !a.ok() {
-		limit = maxDrain
+		limit = maxError
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
@@ -96,7 +99,8 @@ func (c *Client) attempt(ctx context.Context, r request) answer {
 	case err != nil:
 		a.err = fmt.Errorf("the answer broke off: %w", err)
 	case int64(len(a.body)) > limit:
-		a.err = fmt.Errorf("the answer is longer than %d MiB", maxBody>>20)
+		a.endless = true
+		a.err = fmt.Errorf("the answer to %s %s is longer than %.1f MB, more than it can have to say", r.method, r.route, float64(limit)/1e6)
 	}
 	return a
 }

@@ -9,7 +9,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
+
+// MaxQuery is how many characters a search may have (answered 400 beyond, measured in June 2026).
+const MaxQuery = 250
 
 const (
 	maxSearch       = 10 // of one kind in one search, and albums of an artist in one page, in development mode
@@ -60,9 +64,9 @@ func (c *Client) Album(ctx context.Context, id ID) (Album, error) {
 		return Album{}, err
 	}
 	if !whole {
-		r := request{method: http.MethodGet, route: "/albums/{id}/tracks", path: "/albums/" + string(id) + "/tracks", query: url.Values{},
+		r := request{method: http.MethodGet, route: "/albums/{id}/tracks", path: "/albums/" + string(id) + "/tracks",
 			what: "list the tracks of album " + string(id)}
-		if a.Tracks, err = list(ctx, c, r, pageSize, a.track, nil); err != nil {
+		if a.Tracks, _, err = list(ctx, c, listing[Track]{request: r, limit: every(pageSize), row: a.track}); err != nil {
 			return Album{}, err
 		}
 	}
@@ -98,13 +102,14 @@ func (c *Client) ArtistAlbums(ctx context.Context, id ID, groups ...string) ([]A
 	}
 	r := request{method: http.MethodGet, route: "/artists/{id}/albums", path: "/artists/" + string(id) + "/albums",
 		query: url.Values{"include_groups": {include}}, what: "list the albums of artist " + string(id)}
-	return list(ctx, c, r, maxSearch, func(b json.RawMessage) (Album, bool, error) {
+	all, _, err := list(ctx, c, listing[Album]{request: r, limit: every(maxSearch), row: func(b json.RawMessage) (Album, bool, error) {
 		if absent(b) {
 			return Album{}, false, nil
 		}
 		raw, err := decodeNamed(b, KindAlbum)
 		return raw.album(), true, err
-	}, nil)
+	}})
+	return all, err
 }
 
 // Show looks up a show (GET /shows/{id}).
@@ -120,9 +125,9 @@ func (c *Client) ShowEpisodes(ctx context.Context, show Show) ([]Track, error) {
 	if err := show.ID.check(); err != nil {
 		return nil, fmt.Errorf("could not list the episodes of a show: %w", err)
 	}
-	r := request{method: http.MethodGet, route: "/shows/{id}/episodes", path: "/shows/" + string(show.ID) + "/episodes", query: url.Values{},
+	r := request{method: http.MethodGet, route: "/shows/{id}/episodes", path: "/shows/" + string(show.ID) + "/episodes",
 		what: "list the episodes of show " + string(show.ID), scopes: scopesEpisodes}
-	return list(ctx, c, r, pageSize, func(b json.RawMessage) (Track, bool, error) {
+	all, _, err := list(ctx, c, listing[Track]{request: r, limit: every(pageSize), row: func(b json.RawMessage) (Track, bool, error) {
 		if absent(b) {
 			return Track{}, false, nil
 		}
@@ -131,7 +136,8 @@ func (c *Client) ShowEpisodes(ctx context.Context, show Show) ([]Track, error) {
 			t.Artists, t.Album, t.AlbumURI = []string{show.Name}, show.Name, show.URI
 		}
 		return t, true, err
-	}, nil)
+	}})
+	return all, err
 }
 
 // Search looks for query among the kinds, tracks if none are named, and returns at most limit of each; Spotify gives
@@ -139,6 +145,9 @@ func (c *Client) ShowEpisodes(ctx context.Context, show Show) ([]Track, error) {
 func (c *Client) Search(ctx context.Context, query string, kinds []Kind, limit int) (SearchResult, error) {
 	if query == "" {
 		return SearchResult{}, errors.New("nothing to search for")
+	}
+	if n := utf8.RuneCountInString(query); n > MaxQuery {
+		return SearchResult{}, fmt.Errorf("could not search for %q: it has %d characters and Spotify takes %d; shorten it", tidy(query), n, MaxQuery)
 	}
 	if len(kinds) == 0 {
 		kinds = []Kind{KindTrack}
@@ -150,7 +159,7 @@ func (c *Client) Search(ctx context.Context, query string, kinds []Kind, limit i
 	if limit <= 0 || limit > maxSearch {
 		limit = maxSearch
 	}
-	r := request{method: http.MethodGet, route: "/search", path: "/search", what: fmt.Sprintf("search for %q", tidy(query)),
+	r := request{method: http.MethodGet, route: "/search", path: "/search", rows: limit * len(kinds), what: fmt.Sprintf("search for %q", tidy(query)),
 		query: url.Values{"q": {query}, "type": {strings.Join(names, ",")}, "limit": {strconv.Itoa(limit)}}}
 	var found SearchResult
 	err := c.do(ctx, r, into(&found, func(b []byte) (SearchResult, error) { return decodeSearch(b, kinds) }))
@@ -213,7 +222,8 @@ func (c *Client) look(ctx context.Context, k Kind, id ID, decode func([]byte) er
 	if err := id.check(); err != nil {
 		return fmt.Errorf("could not %s: %w", what, err)
 	}
-	r := request{method: http.MethodGet, route: "/" + string(k) + "s/{id}", path: "/" + string(k) + "s/" + string(id), what: what}
+	r := request{method: http.MethodGet, route: "/" + string(k) + "s/{id}", path: "/" + string(k) + "s/" + string(id), what: what,
+		rows: pageSize} // albums and shows bring a page of what they hold
 	if k == KindEpisode || k == KindShow {
 		r.scopes = scopesEpisodes
 	}

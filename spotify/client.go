@@ -42,8 +42,17 @@ type Client struct {
 	OnRetry   func(Retry)   // told before each wait, maybe from several goroutines at once
 	OnRequest func(Request) // told after each attempt, maybe from several goroutines at once
 
+	Learned *Learned // what was found out of Spotify, shared by all clients of a process; nil for none but this client's
+	learned Learned
+
 	UserAgent string         // empty for "spotsync"
 	Jitter    func() float64 // in [0,1), spreads waits whose length is ours to choose; nil for chance
+}
+
+// Learned is what clients found out about Spotify that no page of its reference tells. The zero value knows nothing. It is
+// safe for simultaneous use.
+type Learned struct {
+	smallPages uint32 // 1 once pages of 100 items were refused; used atomically
 }
 
 // Refresher is a Transport that can be asked for a new access token, after one was refused before its time.
@@ -78,10 +87,15 @@ type request struct {
 	ctype  string // of the body; empty for JSON
 	what   string // what it does, to go after "could not": "read playlist 37i9…"
 	scopes string // what the login must grant, for the message when it doesn't
-	gaps   bool   // of a listing: a page may hold fewer rows than it counts
+	rows   int    // how many rows or objects the answer may hold; 0 for one or none
+
+	failed func(context.Context) error // asked after a first failure of Spotify's, before another attempt; its error ends the request
 }
 
 func (r request) read() bool { return r.method == http.MethodGet }
+
+// maxBody is how long the answer may be, in bytes. Rows recorded take 1 to 5 KB each, a saved album with its tracks 60 KB.
+func (r request) maxBody() int64 { return 1<<20 + int64(r.rows)*(64<<10) }
 
 // do sends r until there is an outcome. decode, which may be nil, reads the body of a success; its error means that the
 // body makes no sense, which is treated as a lost connection.
@@ -99,7 +113,9 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 			return join(err, unsaved)
 		}
 		if a.ok() && a.err == nil && decode != nil {
-			a.err = decode(a.body)
+			if a.err = shallow(a.body); a.err == nil {
+				a.err = decode(a.body)
+			}
 		}
 		switch {
 		case a.ok() && (a.err == nil || decode == nil):
@@ -134,7 +150,12 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 		if asked, ok := a.retryAfter(time.Now()); ok && asked > wait {
 			wait = asked
 		}
-		repeatable := (r.read() && a.passing()) || !a.sent
+		if r.failed != nil && failures == 1 && a.status >= http.StatusInternalServerError {
+			if err := r.failed(ctx); err != nil {
+				return err
+			}
+		}
+		repeatable := (r.read() && a.passing() && !a.endless) || !a.sent
 		if ctx.Err() != nil || !repeatable || failures >= maxTries || (wait > c.MaxWait && wait > maxBackoff) {
 			if ctx.Err() != nil {
 				fail.Err = context.Cause(ctx)

@@ -2,12 +2,14 @@ package spotify
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -383,20 +385,147 @@ func TestInterruptedWriteIsUnknown(t *testing.T) {
 	}
 }
 
-func TestHugeAnswerIsRefused(t *testing.T) {
-	c, _ := client()
-	c.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(endless{})}, nil
-	})
-	c.Jitter = func() float64 { return -0.499 }
-	if _, err := c.Me(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than 32 MiB") {
+// An answer that doesn't end is cut where no true one gets to, whatever was asked; the error names the route, it is asked
+// once, and of a write it is not known whether it happened.
+func TestEndlessAnswers(t *testing.T) {
+	for name, test := range map[string]struct {
+		do    func(*Client) error
+		most  int64 // bytes read
+		route string
+	}{
+		"me":       {func(c *Client) error { _, err := c.Me(t.Context()); return err }, 2 << 20, "GET /me "},
+		"items":    {func(c *Client) error { _, err := c.Items(t.Context(), anID); return err }, 8 << 20, "GET /playlists/{id}/items "},
+		"playlist": {func(c *Client) error { _, err := c.FullPlaylist(t.Context(), anID); return err }, 8 << 20, "GET /playlists/{id} "},
+		"lists":    {func(c *Client) error { _, err := c.Playlists(t.Context()); return err }, 5 << 20, "GET /me/playlists "},
+		"search":   {func(c *Client) error { _, err := c.Search(t.Context(), "x", nil, 10); return err }, 2 << 20, "GET /search "},
+		"create": {func(c *Client) error { _, err := c.CreatePlaylist(t.Context(), NewPlaylist{Name: "N"}); return err }, 2 << 20,
+			"POST /me/playlists "},
+		"add": {func(c *Client) error {
+			_, err := c.AddItems(t.Context(), anID, []URI{"spotify:track:a"}, 0)
+			return err
+		}, 2 << 20,
+			"POST /playlists/{id}/items "},
+	} {
+		for _, status := range []int{200, 400} {
+			c, _ := client()
+			body, asked := &endless{}, 0
+			c.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				asked++
+				return &http.Response{StatusCode: status, Body: io.NopCloser(body)}, nil
+			})
+			err := test.do(c)
+			most := 1
+			if status == 400 && name == "items" { // the page may have been too large
+				most = 2
+			}
+			if err == nil || asked > most || body.read > test.most {
+				t.Errorf("%s, %d: %v, asked %d times, %d bytes", name, status, err, asked, body.read)
+			} else if status == 200 && (!strings.Contains(err.Error(), "the answer to "+test.route+"is longer than ") || OutcomeUnknown(err) != (test.route[0] == 'P')) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+type endless struct{ read int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	return copy(p, bytes.Repeat([]byte{' '}, len(p))), nil
+}
+
+// An answer that unpacks to much more than it weighs, one that comes drop by drop, and one nested without end.
+func TestHostileAnswers(t *testing.T) {
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	for range 64 {
+		_, _ = zip.Write(bytes.Repeat([]byte{' '}, 1<<20))
+	}
+	_ = zip.Close()
+	done := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/me":
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(packed.Bytes())
+		case "/tracks/nested":
+			_, _ = io.WriteString(w, strings.Repeat(`{"artists":[`, 5000)+strings.Repeat("]}", 5000))
+		default:
+			for {
+				if _, err := w.Write([]byte(" ")); err != nil || http.NewResponseController(w).Flush() != nil {
+					return
+				}
+				select {
+				case <-done:
+					return
+				case <-time.After(time.Millisecond):
+				}
+			}
+		}
+	}))
+	defer server.Close()
+	defer close(done)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	c := &Client{HTTP: &http.Client{Transport: transport}, BaseURL: server.URL, Jitter: func() float64 { return -0.499 }, Timeout: 300 * time.Millisecond}
+	if _, err := c.Track(t.Context(), "drops"); err == nil || !strings.Contains(err.Error(), "no answer within 300ms") {
+		t.Error(err)
+	}
+	c.Timeout = time.Minute
+	if _, err := c.Me(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Error(err)
+	}
+	if _, err := c.Track(t.Context(), "nested"); err == nil || !strings.Contains(err.Error(), "nested more than 32 deep") {
 		t.Error(err)
 	}
 }
 
-type endless struct{}
+// A brace inside a text nests nothing.
+func TestShallow(t *testing.T) {
+	deep := strings.Repeat("[", maxDepth+1)
+	for _, ok := range []string{strings.Repeat("[", maxDepth), `{"a":"` + deep + `"}`, `{"a":"\"` + deep + `"}`, `{"a":"\\","b":"` + deep + `"}`, strings.Repeat("[]", 1000)} {
+		if err := shallow([]byte(ok)); err != nil {
+			t.Errorf("%s: %v", ok, err)
+		}
+	}
+	for _, bad := range []string{deep, `"\\"` + deep, `{"a":"b"` + strings.Repeat(`,"a":{`, maxDepth)} {
+		if shallow([]byte(bad)) == nil {
+			t.Error(bad)
+		}
+	}
+}
 
-func (endless) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte{' '}, len(p))), nil }
+// A request that was handed to a connection before the time was up may have been sent, headers seen or not.
+func TestTimeoutOnAConnectionMayHaveBeenSent(t *testing.T) {
+	for name, test := range map[string]struct {
+		reach func(*httptrace.ClientTrace)
+		sent  bool
+	}{
+		"no connection": {func(h *httptrace.ClientTrace) { h.GetConn("api") }, false},
+		"a connection":  {func(h *httptrace.ClientTrace) { h.GetConn("api"); h.GotConn(httptrace.GotConnInfo{}) }, true},
+		"headers": {func(h *httptrace.ClientTrace) {
+			h.GetConn("api")
+			h.GotConn(httptrace.GotConnInfo{})
+			h.WroteHeaderField("Host", []string{"api.spotify.com"})
+		}, true},
+		"not net/http's": {func(*httptrace.ClientTrace) {}, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := client()
+			asked := 0
+			c.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				asked++
+				test.reach(httptrace.ContextClientTrace(r.Context()))
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})
+			_, err := c.CreatePlaylist(t.Context(), NewPlaylist{Name: "N"})
+			if OutcomeUnknown(err) != test.sent || (asked == 1) != test.sent {
+				t.Errorf("%s: sent %d times, %v", name, asked, err)
+			}
+		})
+	}
+}
 
 func TestBaseURL(t *testing.T) {
 	for _, base := range []string{"api.spotify.com", "ftp://x/", "http://", "%", "file:///etc/passwd"} {

@@ -43,6 +43,31 @@ type rawCount struct {
 	Total lax[int] `json:"total"`
 }
 
+// maxDepth is how deep an answer may be nested; Spotify's are 9 deep. Decoding takes time in proportion to depth times
+// length.
+const maxDepth = 32
+
+// shallow refuses JSON that is nested too deep, before it is decoded.
+func shallow(b []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return fmt.Errorf("the answer makes no sense: it is nested more than %d deep", maxDepth)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}
+
 type rawPlaylist struct {
 	ID            lax[string]          `json:"id"`
 	Name          lax[string]          `json:"name"`
@@ -93,32 +118,59 @@ type rawRow struct {
 // page is one page of a listing.
 type page struct {
 	rows          []json.RawMessage
-	total         int
-	offset, limit int // as the answer says; -1 when it doesn't
+	total         int  // -1 when the answer doesn't say
+	offset, limit int  // the same
+	last, more    bool // as far as it says whether there is a next page
 }
 
-// decodePage reads a paging object. Without rows and a total it is no page.
+// decodePage reads a paging object. Without rows, or without a sign of where the list ends, it is no page.
 func decodePage(b []byte) (page, error) {
-	var raw struct {
-		Items  lax[[]json.RawMessage] `json:"items"`
-		Total  lax[int]               `json:"total"`
-		Offset lax[int]               `json:"offset"`
-		Limit  lax[int]               `json:"limit"`
-	}
+	var raw rawPage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return page{}, senseless(err)
 	}
-	if !raw.Items.ok || !raw.Total.ok || raw.Total.v < 0 {
+	p := raw.page()
+	if !raw.Items.ok || p.total < 0 && !p.last && !p.more {
 		return page{}, errors.New("the answer is no page of a list")
 	}
-	p := page{rows: raw.Items.v, total: raw.Total.v, offset: -1, limit: -1}
+	return p, nil
+}
+
+type rawPage struct {
+	Items  lax[[]json.RawMessage] `json:"items"`
+	Total  lax[int]               `json:"total"`
+	Offset lax[int]               `json:"offset"`
+	Limit  lax[int]               `json:"limit"`
+	Next   json.RawMessage        `json:"next"`
+}
+
+func (raw rawPage) page() page {
+	p := page{rows: raw.Items.v, total: -1, offset: -1, limit: -1, last: string(raw.Next) == "null", more: len(raw.Next) > 0 && raw.Next[0] == '"'}
+	if raw.Total.ok && raw.Total.v >= 0 {
+		p.total = raw.Total.v
+	}
 	if raw.Offset.ok {
 		p.offset = raw.Offset.v
 	}
 	if raw.Limit.ok {
 		p.limit = raw.Limit.v
 	}
-	return p, nil
+	return p
+}
+
+// decodeEmbedded is the page of items that came with a playlist, under its present name or its old one; without rows where
+// there is none.
+func decodeEmbedded(b []byte) page {
+	var raw struct {
+		Items  lax[rawPage] `json:"items"`
+		Tracks lax[rawPage] `json:"tracks"`
+	}
+	_ = json.Unmarshal(b, &raw) // it was an object a moment ago
+	p := raw.Items.v.page()
+	if !raw.Items.v.Items.ok {
+		p = raw.Tracks.v.page()
+	}
+	return p
 }
 
 func senseless(err error) error { return fmt.Errorf("the answer makes no sense: %w", err) }
@@ -151,9 +203,10 @@ func decodePlaylist(b []byte) (Playlist, error) {
 	if raw.Public.ok {
 		p.Public = &raw.Public.v
 	}
-	for _, count := range []rawCount{raw.Tracks.v, raw.Items.v} { // the newer name has the last word
-		if count.Total.ok && count.Total.v >= 0 {
-			p.Total, p.ItemsVisible = count.Total.v, true
+	for _, count := range []lax[rawCount]{raw.Tracks, raw.Items} { // the newer name has the last word
+		p.ItemsVisible = p.ItemsVisible || count.ok
+		if count.v.Total.ok && count.v.Total.v >= 0 {
+			p.Total = count.v.Total.v
 		}
 	}
 	return p, nil

@@ -68,6 +68,8 @@ func TestDecodePlaylist(t *testing.T) {
 		{"old shape", `{"id":"P","tracks":{"total":3}}`, Playlist{ID: "P", Total: 3, ItemsVisible: true}},
 		{"both", `{"id":"P","tracks":{"total":3},"items":{"total":4}}`, Playlist{ID: "P", Total: 4, ItemsVisible: true}},
 		{"both, the new one empty", `{"id":"P","tracks":{"total":3},"items":{}}`, Playlist{ID: "P", Total: 3, ItemsVisible: true}},
+		{"without a total", `{"id":"P","items":{"total":null,"items":null},"tracks":null}`, Playlist{ID: "P", Total: -1, ItemsVisible: true}},
+		{"nobody's name", `{"id":"P","owner":{"id":"me","display_name":null}}`, Playlist{ID: "P", Total: -1, Owner: "me"}},
 		{"not visible", `{"id":"P","collaborative":true}`, Playlist{ID: "P", Total: -1, Collaborative: true}},
 		{"nulls", `{"id":"P","name":null,"description":null,"public":null,"collaborative":null,"snapshot_id":null,"owner":null,"images":null,"items":null,"tracks":null}`,
 			Playlist{ID: "P", Total: -1}},
@@ -91,13 +93,16 @@ func FuzzDecode(f *testing.F) {
 		`{"total":1,"items":[{"item":{"uri":"spotify:track:T","artists":[{"name":"A"}]},"added_at":"2026-01-02T03:04:05Z"}]}`,
 		`{"total":2,"limit":50,"offset":0,"items":[null,{"track":{"type":"episode","show":{"name":"S"}}}]}`,
 		`{"items":[{"is_local":true,"item":{"uri":"spotify:local:a:b:c:1","linked_from":{"uri":"x"}}}],"total":1e0}`,
+		`{"id":"P","images":null,"owner":{"id":"me","display_name":null},"items":{"total":null,"next":null,"items":[{"added_by":null,"item":null},null]}}`,
+		`{"tracks":{"items":[null,{"uri":"spotify:track:T"}]},"albums":{"items":[{"id":"A","artists":[null]}]}}`, `[true,false]`,
+		`{"total":null,"next":"https://x","items":[]}`, `{"snapshot_id":null}`,
 		`{"total":-1,"items":[]}`, `[]`, `null`, ``, `{"error":{"status":429,"message":"\u202e","reason":"QUOTA_EXCEEDED"}}`,
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := decodePage(b); err == nil {
-			if p.total < 0 || p.rows == nil {
+			if p.total < 0 && p.last == p.more || p.rows == nil {
 				t.Fatalf("%+v", p)
 			}
 			for _, row := range p.rows {
@@ -108,9 +113,22 @@ func FuzzDecode(f *testing.F) {
 				i.Opaque()
 			}
 		}
-		if p, err := decodePlaylist(b); err == nil && (p.ID == "" || (p.Total < 0) == p.ItemsVisible) {
+		if p, err := decodePlaylist(b); err == nil && (p.ID == "" || p.Total >= 0 && !p.ItemsVisible) {
 			t.Fatalf("%+v", p)
 		}
+		if p := decodeEmbedded(b); p.serves() && p.total >= 0 && len(p.rows) > p.total {
+			t.Fatalf("%+v", p)
+		}
+		_ = shallow(b)
+		_, _ = decodeUser(b)
+		_, _ = decodeImages(b)
+		_, _ = decodeSnapshot(b)
+		_, _ = decodeContains(b, 2)
+		_, _ = decodeNamed(b, KindAlbum)
+		if t2, err := decodeTrack(b); err == nil && t2.URI == "" {
+			t.Fatalf("%+v", t2)
+		}
+		_, _ = decodeSearch(b, []Kind{KindTrack, KindAlbum, KindArtist, KindPlaylist, KindShow, KindEpisode})
 		if said := (answer{status: 400, body: b}).said(); len([]rune(said.message)) > 200 || tidy(said.message) != said.message {
 			t.Fatalf("%q", said.message)
 		}

@@ -13,9 +13,10 @@ import (
 
 // Limits of the playlist routes (Web API reference, November 2026).
 const (
-	MaxURIs  = 100        // items in one add, replace or remove
-	MaxCover = 256 * 1024 // bytes of a cover after base64
-	pageSize = 50
+	MaxURIs   = 100        // items in one add, replace or remove
+	MaxCover  = 256 * 1024 // bytes of a cover after base64
+	pageSize  = 50
+	itemsPage = 100 // documented are 50 rows; 100 are served (see itemsLimit) and come with a playlist
 )
 
 // playlistFields asks for everything about a playlist but its items: the cheapest answer that tells whether it changed.
@@ -36,24 +37,27 @@ func (c *Client) Me(ctx context.Context) (u User, err error) {
 // Playlists lists what the user owns and follows, whole (GET /me/playlists). Without the scopes playlist-read-private
 // and playlist-read-collaborative Spotify leaves some out and doesn't say so.
 func (c *Client) Playlists(ctx context.Context) ([]Playlist, error) {
-	r := request{method: http.MethodGet, route: "/me/playlists", path: "/me/playlists", query: url.Values{},
-		what: "list your playlists", scopes: scopesRead, gaps: true} // those made by Spotify are hidden from new apps
-	return list(ctx, c, r, pageSize, func(b json.RawMessage) (Playlist, bool, error) {
-		if absent(b) {
-			return Playlist{}, false, nil
-		}
-		p, err := decodePlaylist(b)
-		return p, true, err
-	}, func(all []Playlist) bool {
-		seen := make(map[ID]bool, len(all))
-		for _, p := range all {
-			if seen[p.ID] {
-				return false
+	r := request{method: http.MethodGet, route: "/me/playlists", path: "/me/playlists", what: "list your playlists", scopes: scopesRead}
+	all, _, err := list(ctx, c, listing[Playlist]{request: r, limit: every(pageSize),
+		gaps: true, // those made by Spotify are hidden from new apps
+		row: func(b json.RawMessage) (Playlist, bool, error) {
+			if absent(b) {
+				return Playlist{}, false, nil
 			}
-			seen[p.ID] = true
-		}
-		return true
-	})
+			p, err := decodePlaylist(b)
+			return p, true, err
+		},
+		settled: func(all []Playlist) bool {
+			seen := make(map[ID]bool, len(all))
+			for _, p := range all {
+				if seen[p.ID] {
+					return false
+				}
+				seen[p.ID] = true
+			}
+			return true
+		}})
+	return all, err
 }
 
 // Playlist reads a playlist without its items (GET /playlists/{id}). It answers for unfollowed ("deleted") playlists
@@ -68,16 +72,62 @@ func (c *Client) Playlist(ctx context.Context, id ID) (p Playlist, err error) {
 	return p, err
 }
 
+// FullPlaylist reads a playlist with all its items: the first 100 come with it (GET /playlists/{id}), the others in pages
+// (GET /playlists/{id}/items). Somebody may change it between two answers without changing the number of items: where it
+// took more than one, ask for the snapshot again.
+func (c *Client) FullPlaylist(ctx context.Context, id ID) (FullPlaylist, error) {
+	var full FullPlaylist
+	r, err := onPlaylist(http.MethodGet, id, "", "read playlist "+string(id))
+	if err != nil {
+		return FullPlaylist{}, err
+	}
+	r.query, r.rows = url.Values{"additional_types": {"track,episode"}}, itemsPage // fields are not known to reach the items
+	l, err := c.items(id)
+	if err != nil {
+		return FullPlaylist{}, err
+	}
+	var hidden bool
+	l.first = func(ctx context.Context) (page, error) {
+		var p page
+		err := c.do(ctx, r, func(b []byte) (err error) {
+			if full.Playlist, err = decodePlaylist(b); err == nil {
+				p = decodeEmbedded(b)
+			}
+			return err
+		})
+		if hidden = !full.ItemsVisible; hidden { // somebody else's: not asked for, which would be refused
+			p = page{rows: []json.RawMessage{}}
+		}
+		return p, err
+	}
+	items, answers, err := list(ctx, c, l)
+	if err != nil {
+		return FullPlaylist{}, err
+	}
+	full.Answers = answers
+	if !hidden {
+		full.Items, full.Total = items, len(items)
+	}
+	return full, nil
+}
+
 // Items reads the rows of a playlist, all of them (GET /playlists/{id}/items). Rows without an object keep their place.
 // No market is sent: Spotify would serve other tracks in place of those asked for. That the total stood still is
 // checked; that nothing was swapped meanwhile only the playlist's snapshot can tell.
 func (c *Client) Items(ctx context.Context, id ID) ([]Item, error) {
-	r, err := onPlaylist(http.MethodGet, id, "/items", "read the items of playlist "+string(id))
+	l, err := c.items(id)
 	if err != nil {
 		return nil, err
 	}
-	r.query = url.Values{"additional_types": {"track,episode"}}
-	return list(ctx, c, r, pageSize, func(b json.RawMessage) (Item, bool, error) { return decodeItem(b), true, nil }, nil)
+	all, _, err := list(ctx, c, l)
+	return all, err
+}
+
+func (c *Client) items(id ID) (listing[Item], error) {
+	r, err := onPlaylist(http.MethodGet, id, "/items", "read the items of playlist "+string(id))
+	r.query = url.Values{"additional_types": {"track,episode"}} // else an episode comes without its object
+	return listing[Item]{request: r, limit: c.itemsLimit, refused: c.smallerPages,
+		row: func(b json.RawMessage) (Item, bool, error) { return decodeItem(b), true, nil }}, err
 }
 
 // CreatePlaylist makes a new, empty playlist (POST /me/playlists). It is never sent twice: after an error for which

@@ -37,9 +37,16 @@ type Playlist struct {
 	Owner         ID
 	OwnerName     string
 	Snapshot      Snapshot
-	Total         int  // number of items; -1 when ItemsVisible is false
+	Total         int  // number of items; -1 when it is not told
 	ItemsVisible  bool // false: neither owned nor collaborated on, items are kept from us
 	Images        []Image
+}
+
+// FullPlaylist is a playlist with its items.
+type FullPlaylist struct {
+	Playlist
+	Items   []Item // nil where ItemsVisible is false
+	Answers int    // how many it was put together from; from more than one, its parts may be of different versions
 }
 
 // Image is a cover as served. Its URL lives less than a day.
