@@ -23,6 +23,7 @@ type API interface {
 type Reader interface {
 	Playlists(ctx context.Context) ([]spotify.Playlist, error)
 	Playlist(ctx context.Context, id spotify.ID) (spotify.Playlist, error)
+	FullPlaylist(ctx context.Context, id spotify.ID) (spotify.FullPlaylist, error)
 	Items(ctx context.Context, id spotify.ID) ([]spotify.Item, error)
 	Contains(ctx context.Context, uris ...spotify.URI) ([]bool, error)
 	Track(ctx context.Context, id spotify.ID) (spotify.Track, error)

@@ -51,7 +51,7 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	var items []spotify.Item
 	if settling == nil {
-		p, items, err = readWhole(ctx, w.api, p, nil)
+		p, items, err = readWhole(ctx, w.api, w.id, nil)
 	} else {
 		items, _, err = until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
 			func(items []spotify.Item) verdict { return judgeItems(w.states, items) })

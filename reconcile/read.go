@@ -24,7 +24,7 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now
 			continue
 		}
 		unread = append(unread, id)
-		requests += spotify.Pages(at.playlists[id].Total)
+		requests += spotify.PlaylistRequests(at.playlists[id].Total)
 	}
 	if len(unread) == 0 {
 		return seen, nil
@@ -112,8 +112,8 @@ func presence(held bool) Presence {
 // read reads one playlist.
 func (o *Observer) read(ctx context.Context, id spotify.ID, at sight, now time.Time) (Seen, error) {
 	p, found := at.playlists[id]
-	if !found {
-		var err error
+	if _, cached := o.Account.Cached(id); !found && (cached || at.recent[id] != nil) {
+		var err error // a small look may tell that nothing else need be read
 		p, err = o.API.Playlist(ctx, id)
 		if errors.Is(err, spotify.ErrNotFound) {
 			return Seen{Presence: Gone}, nil
@@ -126,20 +126,37 @@ func (o *Observer) read(ctx context.Context, id spotify.ID, at sight, now time.T
 			return s, nil
 		}
 	}
-	s := Seen{Presence: presence(at.held[id]), Owner: p.Owner, At: now}
-	s.Contents = store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.held[id]}
-	var err error
 	if recent := at.recent[id]; recent != nil {
-		s.Contents, err = o.resolve(ctx, s.Contents, *recent)
-		s.Expected, s.At = true, time.Time{}
-	} else {
-		s.Contents.Items, err = o.API.Items(ctx, id)
-		s.torn = spotify.Pages(len(s.Contents.Items)) > 1 || p.Total >= 0 && p.Total != len(s.Contents.Items)
+		c, err := o.resolve(ctx, store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.held[id]}, *recent)
+		if err != nil {
+			return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+		}
+		return Seen{Presence: presence(at.held[id]), Owner: p.Owner, Contents: c, Expected: true}, nil
 	}
-	if err != nil {
+	full, err := readFull(ctx, o.API, id)
+	switch {
+	case !found && errors.Is(err, spotify.ErrNotFound):
+		return Seen{Presence: Gone}, nil
+	case err != nil:
 		return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+	case full.Owner != o.User.ID:
+		return Seen{Presence: NotOwned, Owner: full.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(full.Playlist)}, At: now}, nil
 	}
-	return s, nil
+	return Seen{Presence: presence(at.held[id]), Owner: full.Owner, At: now, torn: full.Answers > 1, Contents: store.Contents{
+		ID: id, Details: DetailsOf(full.Playlist), Snapshot: full.Snapshot, Items: full.Items, Following: at.held[id]}}, nil
+}
+
+// readFull reads a playlist with its items, also where they did not come along although it may be ours.
+func readFull(ctx context.Context, api Reader, id spotify.ID) (full spotify.FullPlaylist, err error) {
+	if full, err = api.FullPlaylist(ctx, id); err != nil || full.Items != nil {
+		return full, err
+	}
+	full.Items, err = api.Items(ctx, id)
+	full.Answers++
+	if errors.Is(err, spotify.ErrForbidden) { // somebody else's
+		return full, nil
+	}
+	return full, err
 }
 
 // confirm looks again at playlists that may have been changed while they were read, and reads those anew that were.
@@ -170,7 +187,7 @@ func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []Seen, a
 		if unchanged(c.Snapshot, c.Items, p) {
 			return nil
 		}
-		p, items, err := readWhole(ctx, o.API, p, c.Items)
+		p, items, err := readWhole(ctx, o.API, p.ID, c.Items)
 		switch {
 		case err != nil && StopsRun(err):
 			return err
@@ -191,35 +208,35 @@ func unchanged(before spotify.Snapshot, items []spotify.Item, after spotify.Play
 // maxTorn is how often a playlist that changes while it is read is read anew.
 const maxTorn = 3
 
-// readWhole reads the items of a playlist that was p a moment ago, until nothing changes meanwhile, and returns what it is
-// then. A snapshot that moves over items that don't proves nothing and is left out: it does so for a while after an edit.
-// before is what an earlier read showed, nil for none.
-func readWhole(ctx context.Context, api Reader, p spotify.Playlist, before []spotify.Item) (spotify.Playlist, []spotify.Item, error) {
+// readWhole reads a playlist until nothing changes meanwhile. A snapshot that moves over items that don't proves nothing and
+// is left out: it does so for a while after an edit. before is what an earlier read showed, nil for none.
+func readWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.Item) (spotify.Playlist, []spotify.Item, error) {
 	for i := 0; ; i++ {
-		items, err := api.Items(ctx, p.ID)
+		full, err := readFull(ctx, api, id)
 		if err != nil {
-			return p, nil, err
+			return full.Playlist, nil, err
 		}
-		after := p
-		if spotify.Pages(len(items)) > 1 || p.Snapshot == "" {
-			if after, err = api.Playlist(ctx, p.ID); err != nil {
-				return p, nil, err
-			}
+		if full.Answers == 1 {
+			return full.Playlist, full.Items, nil
 		}
-		if unchanged(p.Snapshot, items, after) {
-			return after, items, nil
+		after, err := api.Playlist(ctx, id)
+		if err != nil {
+			return after, nil, err
 		}
-		if before != nil && sameItems(items, before) {
+		if unchanged(full.Snapshot, full.Items, after) {
+			return after, full.Items, nil
+		}
+		if before != nil && sameItems(full.Items, before) {
 			after.Snapshot = ""
-			return after, items, nil
+			return after, full.Items, nil
 		}
 		if i == maxTorn {
-			return p, nil, errors.New("it changes each time it is read; try again when nobody edits it")
+			return after, nil, errors.New("it changes each time it is read; try again when nobody edits it")
 		}
 		if err := pause(ctx, settleDelays[i]); err != nil {
-			return p, nil, err
+			return after, nil, err
 		}
-		p, before = after, items
+		before = full.Items
 	}
 }
 

@@ -256,7 +256,8 @@ func (d *daemon) open(ctx context.Context) error {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
 	}
 	d.hooks.waitFor = func(holder string) { d.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
-	d.hooks.sources, d.hooks.request, d.hooks.retry, d.hooks.event = &sources{}, d.requested, d.waited, d.happened
+	d.hooks.sources, d.hooks.learned = &sources{}, &spotify.Learned{}
+	d.hooks.request, d.hooks.retry, d.hooks.event = d.requested, d.waited, d.happened
 	return ctx.Err()
 }
 

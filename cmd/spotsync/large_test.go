@@ -244,8 +244,11 @@ func TestLargeAccount(t *testing.T) {
 		quiet("after "+c.name, 2)
 	}
 	l.settle(t)
-	// No answer told the snapshot that the new name made: the songs are read once, in 6 requests, and it is looked whether
+	// No answer told the snapshot that the new name made: the songs are read once, in 3 requests, and it is looked whether
 	// they changed meanwhile.
-	quiet("after the new name has settled", 2+6+1)
+	quiet("after the new name has settled", 2+3+1)
 	quiet("after that", 2)
+	l.forget(t)
+	quiet("without a cache", 2+100*3+2) // the listing, each playlist and its songs, and the listing once more
+	quiet("read again", 2)
 }

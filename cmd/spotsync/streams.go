@@ -48,6 +48,7 @@ type app struct {
 type hooks struct {
 	inner   http.RoundTripper     // carries requests; nil: the network, through connections of each run's own
 	sources *sources              // logins kept from one run to the next; nil: each run has its own
+	learned *spotify.Learned      // what clients found out about Spotify, kept likewise; nil: each client finds out
 	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
 	retry   func(spotify.Retry)   // told of each wait
 	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err

@@ -265,6 +265,7 @@ func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Cl
 		HTTP:      hc,
 		BaseURL:   w.issuer.APIURL,
 		Limiter:   o.limiter,
+		Learned:   a.hooks.learned,
 		Budget:    o.budget,
 		MaxWait:   o.wait.limit(),
 		UserAgent: "spotsync/" + version(),
