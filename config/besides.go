@@ -24,7 +24,7 @@ func (p *parser) besides() hcl.Diagnostics {
 	p.moved = slices.DeleteFunc(p.moved, func(m Moved) bool { return p.told[m.From] })
 	p.removed = slices.DeleteFunc(p.removed, func(r Removed) bool { return p.told[r.From] })
 	ev := p.evaluation(context.Background(), Inputs{})
-	ev.meter.left /= 10 // nobody can interrupt this
+	ev.meter.steps /= 20 // nobody can interrupt this
 	ev.soft = true
 	for name, v := range p.variables {
 		ev.values[name] = cty.UnknownVal(v.typ)

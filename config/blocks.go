@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 type account struct {
@@ -120,7 +119,7 @@ func (p *parser) variable(b *hclsyntax.Block) {
 }
 
 func (p *parser) fallback(v *variable, a *hclsyntax.Attribute) {
-	value, diags := a.Expr.Value(nil)
+	value, diags := constant(a.Expr)
 	if diags.HasErrors() {
 		p.add(problem(a.Expr.Range(), "Default is not constant", "A variable's default is written out: text, numbers, lists and maps, without functions or references. Work values out in locals."))
 		v.fallback = cty.DynamicVal
@@ -139,12 +138,12 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 	if v.defaults != nil && !value.IsNull() {
 		value = v.defaults.Apply(value)
 	}
-	return convert.Convert(value, v.typ)
+	return convertTo(value, v.typ)
 }
 
 // plainText checks that an attribute holds text without references.
 func (p *parser) plainText(a *hclsyntax.Attribute) {
-	v, diags := a.Expr.Value(nil)
+	v, diags := constant(a.Expr)
 	if _, ok := stringOf(v); diags.HasErrors() || !ok && !v.IsNull() {
 		p.add(problem(a.Expr.Range(), "Plain text expected", fmt.Sprintf("%q takes plain text in double quotes.", a.Name)))
 	}
@@ -233,7 +232,7 @@ func (p *parser) remove(b *hclsyntax.Block) {
 		}
 		p.add(grammar{of: "lifecycle", attrs: []string{"destroy"}}.check(inner.Body, inner.DefRange())...)
 		if a := inner.Body.Attributes["destroy"]; a != nil {
-			v, diags := a.Expr.Value(nil)
+			v, diags := constant(a.Expr)
 			if diags.HasErrors() || v.IsNull() || !v.IsWhollyKnown() || v.Type() != cty.Bool {
 				p.add(problem(a.Expr.Range(), "True or false expected", "\"destroy\" is true or false, written out."))
 				continue

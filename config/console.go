@@ -35,7 +35,7 @@ func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string)
 	if p.diags.HasErrors() {
 		return cty.DynamicVal, tidy(p.diags, startOf(consoleName))
 	}
-	meterLoops(expr)
+	e.Expression = meterExpression(expr)
 	ev := m.evaluation(ctx, in)
 	ev.assignAll(false)
 	ev.run()

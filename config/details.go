@@ -14,7 +14,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // Spotify's limits on text, in characters (code points).
@@ -35,7 +34,7 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 	if !w.ok {
 		return w
 	}
-	v, err := convert.Convert(w.v, want)
+	v, err := convertTo(w.v, want)
 	if err != nil {
 		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, article(cty.UnknownVal(want)), article(w.v))
 		if !w.v.IsNull() && w.v.IsWhollyKnown() && w.v.Type() == cty.String && want == cty.Bool {

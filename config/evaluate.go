@@ -109,9 +109,8 @@ func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 		Module: m, in: in, meter: newMeter(ctx.Err),
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{}, noted: map[string]bool{},
 	}
-	funcs := functions(in.Files, in.Now, func(text string) { ev.notes = append(ev.notes, text) })
-	funcs[meterName], funcs[meterLoopName] = ev.meter.function(ev.meter.charge), ev.meter.function(ev.meter.chargeLoop)
-	ev.base = &hcl.EvalContext{Functions: funcs, Variables: map[string]cty.Value{}}
+	ev.base = metered(ev.meter)
+	ev.base.Functions = functions(in.Files, in.Now, ev.meter, func(text string) { ev.notes = append(ev.notes, text) })
 	return ev
 }
 
@@ -193,8 +192,6 @@ func (ev *evaluation) value(e *expression, inst *instance) worth {
 	return ev.judge(e, v, diags, w)
 }
 
-const tooMuchWork = "Too much work"
-
 // judge takes note of an evaluation's diagnostics and cost.
 func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w worth) worth {
 	for _, d := range diags {
@@ -210,11 +207,11 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 	}
 	ev.notes = nil
 	if !diags.HasErrors() {
-		weigh(ev.meter, v)
+		ev.meter.take(e.Range(), size(v, enough), 0) // what comes next goes through all of it
 	}
 	if ev.meter.spent() {
 		if ev.meter.done == nil {
-			ev.add(problem(e.Range(), tooMuchWork, "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller."))
+			ev.add(ev.meter.problem(e.Range()))
 		}
 		return w
 	}
@@ -226,21 +223,6 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 		w.v, w.ok = v, true
 	}
 	return w
-}
-
-// weigh charges for all of a value: one that repeats parts of itself is small in memory and huge once it is gone through.
-func weigh(m *meter, v cty.Value) {
-	if m.spent() {
-		return
-	}
-	m.charge(v)
-	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
-		return
-	}
-	for it := v.ElementIterator(); it.Next() && !m.spent(); {
-		_, elem := it.Element()
-		weigh(m, elem)
-	}
 }
 
 // isSoft reports whether an unknown result is to be expected, because something e uses is unknown or went wrong.

@@ -46,7 +46,7 @@ func fileexistsFunc(files FileAccess) function.Function {
 }
 
 // templatefileFunc renders a file as an HCL template, in which the variables given and the functions of callable are known.
-func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function) function.Function {
+func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *meter) function.Function {
 	return function.New(&function.Spec{
 		Description: "a text file rendered as a template",
 		Params: []function.Parameter{
@@ -64,7 +64,8 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
-			in := &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: callable}
+			in := metered(m).NewChild()
+			in.Variables, in.Functions = map[string]cty.Value{}, callable
 			for it := vars.ElementIterator(); it.Next(); {
 				k, v := it.Element()
 				if name := k.AsString(); hclsyntax.ValidIdentifier(name) {
@@ -80,7 +81,11 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if name, at, ok := missingVariable(template, in.Variables); ok {
 				return cty.NilVal, function.NewArgErrorf(1, "no variable %q, which %s uses in line %d", name, path, at)
 			}
-			v, diags := template.Value(in)
+			v, diags := meterExpression(template).Value(in)
+			if m.spent() {
+				m.where = hcl.Range{} // a line of the configuration says more
+				return cty.DynamicVal, nil
+			}
 			if diags.HasErrors() {
 				err := templateError(path, diags)
 				if read.damageAmong(diags) != nil {

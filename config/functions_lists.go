@@ -2,7 +2,6 @@ package config
 
 import (
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
@@ -305,7 +304,7 @@ var sumFunc = function.New(&function.Spec{
 		}
 		total := cty.Zero
 		for i, v := range vals {
-			n, err := convert.Convert(v, cty.Number)
+			n, err := convertTo(v, cty.Number)
 			if err != nil || n.IsNull() {
 				return cty.NilVal, function.NewArgErrorf(0, "element %d, %s, is no number", i, describe(v))
 			}

@@ -43,7 +43,15 @@ func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Val
 	if diags.HasErrors() {
 		t.Fatalf("%s: %v", source, diags)
 	}
-	v, diags := expr.Value(&hcl.EvalContext{Functions: functions(files, docsDay, nil), Variables: vars})
+	m := newMeter(t.Context().Err)
+	top := metered(m)
+	top.Functions = functions(files, docsDay, m, nil)
+	ctx := top.NewChild()
+	ctx.Variables = vars
+	v, diags := meterExpression(expr).Value(ctx)
+	if m.spent() {
+		return v, hcl.Diagnostics{m.problem(expr.Range())}
+	}
 	if diags.HasErrors() {
 		return v, diags
 	}
@@ -123,7 +131,7 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", example, show(t, got), show(t, wanted))
 		}
 	}
-	all := slices.Sorted(maps.Keys(functions(files, docsDay, nil)))
+	all := slices.Sorted(maps.Keys(functions(files, docsDay, nil, nil)))
 	if d := slices.Sorted(maps.Keys(documented)); !slices.Equal(d, all) {
 		t.Errorf("documented: %v\n functions: %v", d, all)
 	}
@@ -389,7 +397,8 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.NullVal(cty.List(cty.String))}),
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
-	all := functions(memory{"": "", "/(": "${"}, docsDay, nil)
+	m := newMeter(t.Context().Err)
+	all := functions(memory{"": "", "/(": "${"}, docsDay, m, nil)
 	for name, f := range all {
 		if name == "try" || name == "can" {
 			continue // they take expressions
@@ -408,7 +417,11 @@ func TestNoPanics(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			in := &hcl.EvalContext{Variables: vars, Functions: all}
+			top := metered(m)
+			top.Functions = all
+			in := top.NewChild()
+			in.Variables = vars
+			expr = meterExpression(expr)
 			var call func(i int)
 			call = func(i int) {
 				if i == n {

@@ -89,8 +89,8 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	if len(bodies) == len(files) { // what a file that can't be parsed holds would seem to be missing
 		p.link()
 	}
-	for _, body := range bodies {
-		meterLoops(body) // last: it hides expressions behind calls
+	for _, e := range p.expressions {
+		e.Expression = meterExpression(e.Expression) // last: it hides parts of expressions
 	}
 	if p.diags.HasErrors() && len(bodies) == len(files) {
 		p.add(p.besides()...)
@@ -183,7 +183,7 @@ func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
 			if attr == nil {
 				continue
 			}
-			v, diags := attr.Expr.Value(nil)
+			v, diags := constant(attr.Expr)
 			text, ok := stringOf(v)
 			if diags.HasErrors() || !ok {
 				p.add(problem(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))

@@ -204,7 +204,10 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", what, article(v)))
 		return
 	}
-	if w.ev.meter.charge(v); w.ev.meter.spent() {
+	if !w.ev.meter.take(rng, 20, 1) {
+		if w.ev.meter.done == nil {
+			w.ev.add(w.ev.meter.problem(rng))
+		}
 		return
 	}
 	ref, err := spotify.ParseRef(text)

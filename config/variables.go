@@ -72,7 +72,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 	switch {
 	case s.expr != nil:
 		var diags hcl.Diagnostics
-		if value, diags = s.expr.Value(nil); diags.HasErrors() {
+		if value, diags = constant(s.expr); diags.HasErrors() {
 			return failed(problem(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
 		}
 	case !v.typed || v.typ.IsPrimitiveType():
@@ -90,7 +90,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if diags.HasErrors() {
 			return failed(diags...)
 		}
-		if value, diags = expr.Value(nil); diags.HasErrors() {
+		if value, diags = constant(expr); diags.HasErrors() {
 			return failed(problem(expr.Range(), "Value is not constant",
 				fmt.Sprintf("Variable %q is read as an expression, because it is no plain string, number or truth value. Text in it goes in double quotes; functions and references can't be used.", v.name)))
 		}

@@ -1,0 +1,297 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// meter counts what one evaluation has cost, in two currencies. A step is about a tenth of a microsecond: one part of an
+// expression worked out, one element gone through, 16 bytes of text read. A value is about 64 bytes of memory: an element
+// of a list, a number, 16 bytes of text; an object counts as several, see objectValues. Each loop and each call of a
+// function pays before it starts, and once there is nothing left, or the context has ended, none starts any more.
+type meter struct {
+	steps, values int   // what is left
+	done          error // of the context
+	poll          func() error
+	unpolled      int // steps taken since the context was looked at
+
+	where  hcl.Range // the loop or call that was refused
+	reason string    // why, as a sentence; empty while nothing was
+}
+
+const (
+	pollSteps    = 10_000 // about a millisecond
+	objectValues = 8      // an object's maps of values and types cost as much as that many values, and two for each attribute
+	textPerValue = 16     // bytes
+	textPerStep  = 16     // bytes
+)
+
+func newMeter(poll func() error) *meter {
+	return &meter{steps: maxSteps, values: maxValues, poll: poll}
+}
+
+// spent reports whether nothing may start any more.
+func (m *meter) spent() bool { return m.reason != "" || m.done != nil }
+
+// take pays for steps and values of what stands at rng, and reports whether it may go on.
+func (m *meter) take(rng hcl.Range, steps, values int) bool {
+	if m.spent() {
+		return false
+	}
+	steps, values = max(0, steps), max(0, values)
+	m.steps -= min(m.steps+1, steps)
+	m.values -= min(m.values+1, values)
+	if m.unpolled += min(steps, pollSteps); m.unpolled >= pollSteps {
+		m.unpolled = 0
+		if m.done = m.poll(); m.done != nil {
+			return false
+		}
+	}
+	switch {
+	case m.steps < 0:
+		m.refuse(rng, "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller, or let one list be worked out once, in a local value, and not again for each element of another.")
+	case m.values < 0:
+		m.refuse(rng, "The configuration makes more values than playlists could need. Make the lists it works with smaller.")
+	}
+	return !m.spent()
+}
+
+// refuse ends the evaluation because of what stands at rng.
+func (m *meter) refuse(rng hcl.Range, reason string) {
+	if m.reason == "" {
+		m.where, m.reason = rng, reason
+	}
+}
+
+// cost is what something takes and makes.
+type cost struct {
+	steps, values int
+	never         string // why it can't be had at all, as part of a sentence
+}
+
+func of(steps, values int) cost { return cost{steps: steps, values: values} }
+
+func (c cost) plus(d cost) cost {
+	return cost{sum(c.steps, d.steps), sum(c.values, d.values), orElse(c.never, d.never)}
+}
+
+// times multiplies without overflow.
+func (c cost) times(n int) cost {
+	return cost{product(c.steps, n), product(c.values, n), c.never}
+}
+
+func sum(a, b int) int { return min(a, math.MaxInt/2) + min(b, math.MaxInt/2) }
+
+func product(a, b int) int {
+	if a > 0 && b > math.MaxInt/a {
+		return math.MaxInt
+	}
+	return a * b
+}
+
+// meterType wraps a meter as a value, so that it travels with the context of an evaluation to every part of an expression.
+var meterType = cty.Capsule("meter", reflect.TypeFor[meter]())
+
+// meterName is no name that a configuration can write.
+const meterName = "(meter)"
+
+// metered makes a context with a meter, for expressions without functions or references.
+func metered(m *meter) *hcl.EvalContext {
+	return &hcl.EvalContext{Variables: map[string]cty.Value{meterName: cty.CapsuleVal(meterType, m)}}
+}
+
+// meterOf finds the meter of a context.
+func meterOf(ctx *hcl.EvalContext) *meter {
+	var root *hcl.EvalContext
+	for c := ctx; c != nil; c = c.Parent() {
+		root = c
+	}
+	if root != nil {
+		if v, ok := root.Variables[meterName]; ok {
+			return v.EncapsulatedValue().(*meter)
+		}
+	}
+	panic("an expression is worked out without a meter")
+}
+
+// size is how many elements a value has, those of nested collections too; an object of plain attributes is one. Nothing is
+// gone through beyond most. A value that repeats parts of itself is small in memory and huge when it is gone through, and
+// this counts as who goes through does.
+func size(v cty.Value, most int) int {
+	s := sizer{left: most}
+	s.value(v)
+	return most - s.left
+}
+
+// sizer counts down.
+type sizer struct {
+	left int
+	text bool // count what strings hold as well, and attributes
+}
+
+func (s *sizer) value(v cty.Value) {
+	if s.left <= 0 {
+		return
+	}
+	v, _ = v.Unmark()
+	t := v.Type()
+	if !v.IsKnown() || v.IsNull() {
+		return
+	}
+	switch {
+	case t == cty.String:
+		if s.text {
+			s.left -= len(v.AsString())/textPerStep + 1
+		}
+	case t == cty.Number:
+		if s.text {
+			s.left -= 1 + digits(v)/textPerStep
+		}
+	case !s.text && (t.IsTupleType() || t.IsObjectType()) && s.byType(t):
+	case t.IsTupleType():
+		s.left -= len(t.TupleElementTypes())
+		for it := v.ElementIterator(); s.left > 0 && it.Next(); {
+			_, e := it.Element()
+			s.value(e)
+		}
+	case t.IsObjectType():
+		s.left--
+		if s.text {
+			s.left -= len(t.AttributeTypes())
+		}
+		for name := range t.AttributeTypes() {
+			s.value(v.GetAttr(name))
+			if s.left <= 0 {
+				return
+			}
+		}
+	case t.IsCollectionType():
+		s.left -= v.LengthInt()
+		if s.left <= 0 || !s.text && flat(t.ElementType()) {
+			return
+		}
+		for it := v.ElementIterator(); s.left > 0 && it.Next(); {
+			k, e := it.Element()
+			if s.text && t.IsMapType() {
+				s.value(k)
+			}
+			s.value(e)
+		}
+	}
+}
+
+// byType counts a tuple or an object where its type tells all, and reports whether that is so.
+func (s *sizer) byType(t cty.Type) bool {
+	before := s.left
+	if s.countType(t) {
+		return true
+	}
+	s.left = before
+	return false
+}
+
+func (s *sizer) countType(t cty.Type) bool {
+	switch {
+	case s.left <= 0:
+	case t.IsTupleType():
+		types := t.TupleElementTypes()
+		s.left -= len(types)
+		for _, e := range types {
+			if !e.IsPrimitiveType() && !s.countType(e) {
+				return false
+			}
+			if s.left <= 0 {
+				return true
+			}
+		}
+	case t.IsObjectType():
+		s.left--
+		for _, e := range t.AttributeTypes() {
+			if !e.IsPrimitiveType() && !s.countType(e) {
+				return false
+			}
+		}
+	case t.IsCollectionType():
+		return false
+	}
+	return true
+}
+
+// flat reports whether values of a type hold no elements but plain attributes.
+func flat(t cty.Type) bool {
+	if !t.IsObjectType() {
+		return t.IsPrimitiveType()
+	}
+	for _, a := range t.AttributeTypes() {
+		if !a.IsPrimitiveType() {
+			return false
+		}
+	}
+	return true
+}
+
+// detail is size that counts attributes, and text by 16 bytes.
+func detail(v cty.Value, most int) int {
+	s := sizer{left: most, text: true}
+	s.value(v)
+	return most - s.left
+}
+
+// digits is about how long a number is when it is written out.
+func digits(v cty.Value) int {
+	f := v.AsBigFloat()
+	if f.IsInf() {
+		return 3
+	}
+	exp := f.MantExp(nil)
+	return int(math.Abs(float64(exp))*math.Log10(2)) + 1
+}
+
+// maxExponent is of two: numbers of up to ten thousand digits. Larger ones take for ever to write out.
+const maxExponent = 33_300
+
+// tooLargeNumber reports whether a number is beyond what can be worked with.
+func tooLargeNumber(v cty.Value) bool {
+	if v.Type() != cty.Number || !v.IsKnown() || v.IsNull() || v.IsMarked() {
+		return false
+	}
+	f := v.AsBigFloat()
+	exp := f.MantExp(nil)
+	return !f.IsInf() && (exp > maxExponent || exp < -maxExponent)
+}
+
+// constant works out an expression that may use neither functions nor references. Nobody can interrupt this, so that it
+// may not take long.
+func constant(expr hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
+	m := newMeter(func() error { return nil })
+	m.steps /= 100
+	v, diags := meterExpression(expr).Value(metered(m))
+	if m.spent() {
+		return cty.DynamicVal, hcl.Diagnostics{m.problem(expr.Range())}
+	}
+	return v, diags
+}
+
+const tooMuchWork = "Too much work"
+
+// problem is what to tell about a meter that refused, for an expression at rng.
+func (m *meter) problem(rng hcl.Range) *hcl.Diagnostic {
+	if m.where.Filename == rng.Filename {
+		rng = m.where
+	}
+	return problem(rng, tooMuchWork, m.reason)
+}
+
+// countOf is a number with commas between thousands.
+func countOf(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,614 @@
+package config
+
+import (
+	"math"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	ctyyaml "github.com/zclconf/go-cty-yaml"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// This file: what calls of functions cost. A price is found before the call starts, from arguments in which what is not
+// known is null. It may be too high, but what it does not mention may not grow with the arguments.
+
+// price works out what a call would go through and make.
+type price func(args []cty.Value) cost
+
+// prices holds a price for each function: without one, a function can't be called.
+var prices = map[string]price{
+	// Strings
+	"chomp":       reads,
+	"endswith":    looks,
+	"format":      formatPrice,
+	"formatlist":  formatPrice,
+	"indent":      indentPrice,
+	"join":        joinPrice,
+	"lower":       reads,
+	"regex":       regexPrice,
+	"regexall":    regexPrice,
+	"replace":     replacePrice,
+	"split":       splitPrice,
+	"startswith":  looks,
+	"strcontains": looks,
+	"strrev":      reads,
+	"substr":      reads,
+	"title":       reads,
+	"trim":        trimPrice,
+	"trimprefix":  reads,
+	"trimspace":   reads,
+	"trimsuffix":  reads,
+	"upper":       reads,
+
+	// Collections
+	"alltrue":         looks,
+	"anytrue":         looks,
+	"chunklist":       thrice(handles),
+	"coalesce":        argumentsPrice,
+	"coalescelist":    handles,
+	"compact":         reads,
+	"concat":          handles,
+	"contains":        containsPrice,
+	"distinct":        hashes,
+	"element":         argumentsPrice,
+	"flatten":         thrice(handles),
+	"index":           looks,
+	"keys":            handles,
+	"length":          lengthPrice,
+	"lookup":          argumentsPrice,
+	"matchkeys":       hashes,
+	"merge":           thrice(handles),
+	"one":             argumentsPrice,
+	"range":           rangePrice,
+	"reverse":         handles,
+	"setintersection": hashes,
+	"setproduct":      setproductPrice,
+	"setsubtract":     hashes,
+	"setunion":        hashes,
+	"slice":           handles,
+	"sort":            sorts,
+	"sum":             looks,
+	"transpose":       hashes,
+	"values":          handles,
+	"zipmap":          thrice(reads),
+
+	// Conversions
+	"can":      argumentsPrice,
+	"tobool":   argumentsPrice,
+	"tolist":   reads,
+	"tomap":    reads,
+	"tonumber": looks,
+	"toset":    hashes,
+	"tostring": reads,
+	"try":      argumentsPrice,
+
+	// Numbers
+	"abs":      argumentsPrice,
+	"ceil":     argumentsPrice,
+	"floor":    argumentsPrice,
+	"log":      argumentsPrice,
+	"max":      thrice(argumentsPrice),
+	"min":      thrice(argumentsPrice),
+	"parseint": parseintPrice,
+	"pow":      argumentsPrice,
+	"signum":   argumentsPrice,
+
+	// Dates
+	"formatdate": thrice(thrice(reads)),
+	"timeadd":    looks,
+	"timecmp":    looks,
+	"timestamp":  argumentsPrice,
+	"within":     looks,
+	"year":       looks,
+
+	// Encoding
+	"base64decode": reads,
+	"base64encode": thrice(reads),
+	"csvdecode":    csvPrice,
+	"jsondecode":   jsonPrice,
+	"jsonencode":   encodes,
+	"md5":          looks,
+	"sha256":       looks,
+	"urlencode":    thrice(reads),
+	"yamldecode":   yamlPrice,
+	"yamlencode":   encodes,
+
+	// Files. What is in the file is paid for when it is used; reading it is quick.
+	"file":         filePrice,
+	"fileexists":   filePrice,
+	"templatefile": filePrice,
+	"tracks_file":  filePrice,
+
+	// Tracks
+	"interleave": handles,
+	"shuffle":    sorts,
+	"sort_by":    sorts,
+	"take":       takePrice,
+	"track":      argumentsPrice,
+	"unique_by":  hashes,
+}
+
+// never is the price of what is not done at any price.
+func never(reason string) cost { return cost{never: reason} }
+
+// enough is beyond what anything may cost, so that counting stops there.
+const enough = maxSteps + 1
+
+// argumentsPrice is of functions that look at their arguments, not into them.
+func argumentsPrice(args []cty.Value) cost { return of(10+5*len(args), 2) }
+
+// handles is of functions that go through lists and hand their elements on.
+func handles(args []cty.Value) cost {
+	c := argumentsPrice(args)
+	for _, v := range args {
+		n := size(v, enough)
+		c = c.plus(of(product(2, n), sum(n, textLength(v)/textPerValue)))
+	}
+	return c
+}
+
+// reads is of functions that read all their arguments and make about as much.
+func reads(args []cty.Value) cost {
+	c := argumentsPrice(args)
+	for _, v := range args {
+		n := detail(v, enough)
+		c = c.plus(of(product(2, n), n))
+	}
+	return c
+}
+
+// looks is of functions that read all their arguments to make one small value.
+func looks(args []cty.Value) cost { return of(reads(args).steps, 0) }
+
+// takePrice is of a function that hands on as many as it is asked for.
+func takePrice(args []cty.Value) cost {
+	c := handles(args)
+	if n := wholeOf(args, 1); n > 0 {
+		c.values = min(c.values, n)
+	}
+	return c
+}
+
+// hashes is of functions that look elements up by what is in them.
+func hashes(args []cty.Value) cost { return reads(args).plus(of(reads(args).times(8).steps, 0)) }
+
+// sorts is of functions that compare elements with each other.
+func sorts(args []cty.Value) cost {
+	c := reads(args)
+	return of(product(c.steps, 1+int(math.Log2(float64(1+c.steps)))), c.values)
+}
+
+// encodes is of functions that write a value down.
+func encodes(args []cty.Value) cost {
+	c := reads(args)
+	c.values = product(c.values, 1+depth(args[0].Type(), maxNesting)/4)
+	return c.times(4)
+}
+
+// thrice is three times a price.
+func thrice(p price) price { return func(args []cty.Value) cost { return p(args).times(3) } }
+
+// depth is how deep a type's values are nested.
+func depth(t cty.Type, most int) int {
+	deepest := 0
+	if most == 0 {
+		return 0
+	}
+	switch {
+	case t.IsTupleType():
+		for _, e := range t.TupleElementTypes() {
+			deepest = max(deepest, depth(e, most-1))
+		}
+	case t.IsObjectType():
+		for _, e := range t.AttributeTypes() {
+			deepest = max(deepest, depth(e, most-1))
+		}
+	case t.IsCollectionType():
+		deepest = depth(t.ElementType(), most-1)
+	default:
+		return 0
+	}
+	return deepest + 1
+}
+
+// textOf is argument i if it is a text, as numbers and truth values become.
+func textOf(args []cty.Value, i int) string {
+	if i < len(args) && args[i].Type() == cty.String && !args[i].IsNull() {
+		return args[i].AsString()
+	}
+	return ""
+}
+
+// wholeOf is argument i if it is a number, between 0 and enough.
+func wholeOf(args []cty.Value, i int) int {
+	if i >= len(args) || args[i].IsNull() {
+		return 0
+	}
+	v, err := convertTo(args[i], cty.Number)
+	if err != nil || v.IsNull() || !v.IsKnown() {
+		return 0
+	}
+	f, _ := v.AsBigFloat().Float64()
+	return int(max(0, min(f, enough)))
+}
+
+// lengthOf is how many elements argument i has.
+func lengthOf(args []cty.Value, i int) int {
+	if i < len(args) && !args[i].IsNull() && args[i].CanIterateElements() {
+		return args[i].LengthInt()
+	}
+	return 0
+}
+
+// ofText is the price of making n bytes of text.
+func ofText(n int) cost { return of(n/textPerStep, n/textPerValue) }
+
+var digitsPattern = regexp.MustCompile(`[0-9]+`)
+
+// formatPrice counts what is written with a width, and all else by its length.
+func formatPrice(args []cty.Value) cost {
+	widths := 0
+	for _, run := range digitsPattern.FindAllString(textOf(args, 0), -1) {
+		n := enough
+		if len(run) < 9 {
+			n = 0
+			for _, d := range run {
+				n = 10*n + int(d-'0')
+			}
+		}
+		widths = sum(widths, n)
+	}
+	rows, whole := 1, 0 // of formatlist; what is no list comes in each row
+	for i, v := range args {
+		if !v.IsNull() && isList(v.Type()) {
+			rows = max(rows, lengthOf(args, i))
+		} else {
+			whole = sum(whole, detail(v, enough))
+		}
+	}
+	verbs := 1 + strings.Count(textOf(args, 0), "%")
+	return reads(args).times(4).plus(ofText(product(rows, widths))).plus(of(whole, whole).times(product(rows, 2))).plus(of(verbs*5, 1).times(rows))
+}
+
+func indentPrice(args []cty.Value) cost {
+	lines := 1 + strings.Count(textOf(args, 1), "\n")
+	return reads(args).plus(ofText(product(lines, wholeOf(args, 0))))
+}
+
+func joinPrice(args []cty.Value) cost {
+	n := 0
+	for i := range args {
+		n = sum(n, lengthOf(args, i))
+	}
+	return reads(args).times(2).plus(ofText(product(n, len(textOf(args, 0)))))
+}
+
+func splitPrice(args []cty.Value) cost {
+	n := len(textOf(args, 1))
+	if sep := textOf(args, 0); sep != "" {
+		n = strings.Count(textOf(args, 1), sep)
+	}
+	return reads(args).plus(of(2, 2).times(n + 1))
+}
+
+func trimPrice(args []cty.Value) cost {
+	return reads(args).plus(of(product(len(textOf(args, 0)), 1+len(textOf(args, 1)))/(16*textPerStep), 0))
+}
+
+// program is how many states an expression has, each of which may have to be tried for each byte.
+func program(pattern string) int {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return len(pattern)
+	}
+	p, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		return len(pattern)
+	}
+	return len(p.Inst)
+}
+
+func regexPrice(args []cty.Value) cost {
+	pattern, text := textOf(args, 0), textOf(args, 1)
+	if len(pattern) > maxPattern {
+		return never("a pattern can have 10,000 bytes at most")
+	}
+	states := program(pattern)
+	// Every match is a list or an object of its groups.
+	groups := 1 + strings.Count(pattern, "(")
+	matches := cost{}
+	if re, err := regexp.Compile(pattern); err == nil && product(len(text), states) < enough {
+		count := 0
+		re.ReplaceAllStringFunc(text, func(string) string { count++; return "" })
+		matches = of(5, objectValues+2*groups).times(count)
+	}
+	return reads(args).plus(of(product(len(text)+1, states)/16, states)).plus(matches)
+}
+
+// maxPattern is how long a regular expression may be, in bytes.
+const maxPattern = 10_000
+
+func replacePrice(args []cty.Value) cost {
+	text, sub, with := textOf(args, 0), textOf(args, 1), textOf(args, 2)
+	if len(sub) > 1 && sub[0] == '/' && sub[len(sub)-1] == '/' {
+		pattern := sub[1 : len(sub)-1]
+		if len(pattern) > maxPattern {
+			return never("a pattern can have 10,000 bytes at most")
+		}
+		states := program(pattern)
+		c := reads(args).plus(of(product(len(text)+1, states)/16, states))
+		if re, err := regexp.Compile(pattern); err == nil && c.steps < enough {
+			count, matched := 0, 0
+			re.ReplaceAllStringFunc(text, func(s string) string { count, matched = count+1, matched+len(s); return "" })
+			c = c.plus(ofText(product(count, len(with)))).plus(ofText(product(matched, strings.Count(with, "$"))))
+		}
+		return c
+	}
+	return reads(args).plus(ofText(product(strings.Count(text, sub), len(with))))
+}
+
+// containsPrice is nothing like the others': contains stands in the condition of many a loop.
+func containsPrice(args []cty.Value) cost {
+	if len(args) > 0 && !args[0].IsNull() && args[0].Type().IsSetType() && args[0].Type().ElementType() == cty.String {
+		return argumentsPrice(args)
+	}
+	c := argumentsPrice(args)
+	for _, v := range args {
+		c = c.plus(of(size(v, enough), 0))
+	}
+	return c
+}
+
+func lengthPrice(args []cty.Value) cost {
+	return argumentsPrice(args).plus(ofText(4 * len(textOf(args, 0))))
+}
+
+// rangePrice knows that range makes no more than 1024 numbers.
+func rangePrice(args []cty.Value) cost { return of(4096, 2048).plus(argumentsPrice(args)) }
+
+func setproductPrice(args []cty.Value) cost {
+	n := 1
+	for i := range args {
+		n = product(n, lengthOf(args, i))
+	}
+	each := of(20, 4+2*len(args))
+	return hashes(args).plus(each.times(n))
+}
+
+// parseintPrice knows that reading digits takes a time that grows with their square.
+func parseintPrice(args []cty.Value) cost {
+	n := len(textOf(args, 0))
+	if n > maxDigits {
+		return never("a number can have ten thousand digits at most")
+	}
+	return reads(args)
+}
+
+// csvPrice counts cells, and an object for each line.
+func csvPrice(args []cty.Value) cost {
+	text := textOf(args, 0)
+	head, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
+	columns := 1 + strings.Count(head, ",")
+	lines := 1 + max(strings.Count(text, "\n"), strings.Count(text, "\r"))
+	lines = min(lines, 1+len(text)/columns) // a line without all columns is an error, which comes first
+	return reads(args).times(2).plus(of(10, objectValues).plus(of(4, 2).times(columns)).times(lines))
+}
+
+// jsonPrice counts what is in the text, and refuses what nests too deeply for the decoder, which recurses.
+func jsonPrice(args []cty.Value) cost {
+	text := textOf(args, 0)
+	c := reads(args).times(4)
+	level, deepest, run := 0, 0, 0
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; b {
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			level++
+			deepest = max(deepest, level)
+			c = c.plus(of(10, objectValues))
+		case '}', ']':
+			level--
+		case ':', ',':
+			c = c.plus(of(4, 2))
+		}
+		if i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] == '.') {
+			run++
+		} else {
+			run = 0
+		}
+		if run > maxDigits {
+			return never("a number can have ten thousand digits at most")
+		}
+	}
+	if deepest > maxNesting || hugeNumber.MatchString(text) {
+		return never("the text nests more than 100 brackets, or holds a number of more than ten thousand digits")
+	}
+	return c
+}
+
+// hugeNumber finds numbers with exponents of five digits and more.
+var hugeNumber = regexp.MustCompile(`(^|[\s,:\[{-])[0-9.]+[eE][-+]?0*[0-9]{5}`)
+
+// yamlPrice counts what is in the text with its aliases put in, which may be far more than is written.
+func yamlPrice(args []cty.Value) cost {
+	text := textOf(args, 0)
+	c := reads(args).times(8)
+	if nestsDeeply(text) || hugeNumber.MatchString(text) || longDigits(text) {
+		return never("the text nests more than 100 levels, or holds a number of more than ten thousand digits")
+	}
+	items := strings.Count(text, ":") + strings.Count(text, ",") + strings.Count(text, "-") + strings.Count(text, "?") + strings.Count(text, "[") + strings.Count(text, "{")
+	c = c.plus(of(20, 4).times(items))
+	if c.values > maxMade || c.steps > enough || !strings.Contains(text, "*") {
+		return c
+	}
+	t, err := ctyyaml.ImpliedType([]byte(text))
+	if err != nil {
+		return c
+	}
+	n := typeSize(t, enough)
+	return c.plus(of(4, 4).times(n))
+}
+
+// longDigits reports whether a text holds what may be a number of more than maxDigits digits.
+func longDigits(text string) bool {
+	run := 0
+	for _, b := range []byte(text) {
+		if b >= '0' && b <= '9' || b == '_' || b == '.' {
+			if run++; run > maxDigits {
+				return true
+			}
+		} else {
+			run = 0
+		}
+	}
+	return false
+}
+
+// nestsDeeply reports whether brackets or indentation of a YAML text may go deeper than the decoder, which recurses, should.
+func nestsDeeply(text string) bool {
+	if strings.Count(text, "[")+strings.Count(text, "{") < maxNesting && strings.Count(text, "-") < maxNesting && strings.Count(text, "\n") < maxNesting && strings.Count(text, "?") < maxNesting {
+		return false
+	}
+	level := 0
+	for line := range strings.Lines(text) {
+		body := strings.TrimLeft(line, " ")
+		if indent := len(line) - len(body); indent > 4*maxNesting && !strings.HasPrefix(body, "#") {
+			return true
+		}
+		starts := 0 // "- - - a" is a list in a list in a list
+		for rest := body; strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "? ") || strings.HasPrefix(rest, ": "); rest = strings.TrimLeft(rest[2:], " ") {
+			if starts++; starts > maxNesting {
+				return true
+			}
+		}
+		for _, b := range []byte(body) {
+			switch b {
+			case '[', '{':
+				if level++; level > maxNesting {
+					return true
+				}
+			case ']', '}':
+				level = max(0, level-1)
+			}
+		}
+	}
+	return false
+}
+
+// typeSize is size of all values of a type.
+func typeSize(t cty.Type, most int) int {
+	left := most
+	var count func(t cty.Type)
+	count = func(t cty.Type) {
+		if left--; left <= 0 {
+			return
+		}
+		switch {
+		case t.IsTupleType():
+			for _, e := range t.TupleElementTypes() {
+				if count(e); left <= 0 {
+					return
+				}
+			}
+		case t.IsObjectType():
+			for _, e := range t.AttributeTypes() {
+				if count(e); left <= 0 {
+					return
+				}
+			}
+		case t.IsCollectionType():
+			count(t.ElementType())
+		}
+	}
+	count(t)
+	return most - left
+}
+
+func filePrice(args []cty.Value) cost { return reads(args).plus(of(200, 10)) }
+
+// direct are functions that stand in the conditions of loops, without what go-cty does around each call: it looks through
+// all of the arguments, even where the answer lies in one place. They leave to go-cty whatever is not plain.
+var direct = map[string]func(args []cty.Value) (cty.Value, bool){
+	"contains": quickContains,
+	"element":  quickElement,
+	"length":   quickLength,
+	"lookup":   quickLookup,
+}
+
+func isPlain(v cty.Value) bool { return !v.IsMarked() && v.IsKnown() && !v.IsNull() }
+
+func quickLength(args []cty.Value) (cty.Value, bool) {
+	v := args[0]
+	if !isPlain(v) || v.Type() == cty.String || !v.CanIterateElements() {
+		return cty.NilVal, false
+	}
+	if v.Type().IsObjectType() {
+		return cty.NumberIntVal(int64(len(v.Type().AttributeTypes()))), true
+	}
+	n := v.Length()
+	return n, n.IsKnown()
+}
+
+func quickLookup(args []cty.Value) (cty.Value, bool) {
+	m, key := args[0], args[1]
+	if !isPlain(m) || !isPlain(key) || key.Type() != cty.String || len(args) > 3 {
+		return cty.NilVal, false
+	}
+	switch t := m.Type(); {
+	case t.IsObjectType() && t.HasAttribute(key.AsString()):
+		return m.GetAttr(key.AsString()), true
+	case t.IsMapType():
+		if m.HasIndex(key).True() {
+			return m.Index(key), true
+		}
+	case !t.IsObjectType():
+		return cty.NilVal, false
+	}
+	if len(args) == 3 {
+		return args[2], true
+	}
+	return cty.NilVal, false
+}
+
+func quickElement(args []cty.Value) (cty.Value, bool) {
+	list, at := args[0], args[1]
+	if !isPlain(list) || !isPlain(at) || at.Type() != cty.Number || !list.Type().IsTupleType() && !list.Type().IsListType() || list.LengthInt() == 0 {
+		return cty.NilVal, false
+	}
+	i, err := wholeNumber(1, at)
+	if err != nil || i < 0 || i > 1<<30 {
+		return cty.NilVal, false
+	}
+	return list.Index(cty.NumberIntVal(int64(i % list.LengthInt()))), true
+}
+
+func quickContains(args []cty.Value) (cty.Value, bool) {
+	list, wanted := args[0], args[1]
+	if !isPlain(list) || !isPlain(wanted) || wanted.Type() != cty.String || !isList(list.Type()) {
+		return cty.NilVal, false
+	}
+	if t := list.Type(); t.IsSetType() {
+		if t.ElementType() != cty.String {
+			return cty.NilVal, false
+		}
+		has := list.HasElement(wanted)
+		return has, has.IsKnown()
+	}
+	text := wanted.AsString()
+	for it := list.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		if !isPlain(e) || e.Type() != cty.String {
+			return cty.NilVal, false
+		}
+		if e.AsString() == text {
+			return cty.True, true
+		}
+	}
+	return cty.False, true
+}
