@@ -37,6 +37,7 @@ type Event struct {
 	ID      spotify.ID `json:"id,omitempty"`
 	Edit    *Edit      `json:"edit,omitempty"` // of request: the one that succeeded
 	Message string     `json:"message,omitempty"`
+	Removed int        `json:"songs_removed,omitempty"` // of applied
 	Time    time.Time  `json:"time"`
 }
 
@@ -124,7 +125,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		res.Requests += w.requests
 		if err == nil {
 			res.Applied = append(res.Applied, c.Address)
-			a.event(Event{Type: "applied", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id})
+			a.event(Event{Type: "applied", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
 			return nil
 		}
 		if errors.Is(err, errStopped) {

@@ -23,7 +23,11 @@ func (p *planner) guards() {
 		if c.Action == Delete && !p.NoDelete && p.refused(c.Address) == "" {
 			deletes++
 		}
-		if r := guardRemovals(c); r != nil {
+		r := guardRemovals(c)
+		if r == nil && !p.Attended {
+			r = guardTakeover(c)
+		}
+		if r != nil {
 			p.refuse(*r)
 		}
 	}
@@ -54,6 +58,21 @@ func guardRemovals(c Change) *Refusal {
 	return &Refusal{Address: c.Address, Guard: true, Summary: "Too many items would be removed",
 		Detail: fmt.Sprintf("%d of %d items of %q would go, and max_removals is %s. If that is meant, add --force, or raise max_removals in the block's lifecycle.",
 			gone, len(c.Before.Tracks), c.Before.Name, said)}
+}
+
+// guardTakeover refuses to take over, with nobody to ask, a playlist of which no item stays, however short it is: nothing is
+// remembered of it, so a wrong ID looks the same. A block that says max_removals has been thought about.
+func guardTakeover(c Change) *Refusal {
+	if c.Action != Adopt || c.Before == nil || c.After == nil || c.Wish == nil || c.Wish.MaxRemovals != nil {
+		return nil
+	}
+	n := len(c.Before.Tracks)
+	if n == 0 || removals(c) < n {
+		return nil
+	}
+	return &Refusal{Address: c.Address, Guard: true, Summary: "Taking it over would keep none of its items",
+		Detail: fmt.Sprintf("%q (%s) holds %s, none of which the block wants. Look whether the ID is the right one. If that is meant, run spotsync apply and answer its question, add --force, or write max_removals = \"100%%\" in the block's lifecycle.",
+			c.Before.Name, c.ID, plural(n, "item"))}
 }
 
 func allowed(s config.Share, of int) (limit float64, said string) {

@@ -120,7 +120,7 @@ func (c Change) held(reason string) Change {
 	if c.Action != Skipped {
 		c.Action = Held
 	}
-	c.Edits, c.After, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, nil, false
+	c.Edits, c.After, c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, 0, nil, false
 	return c
 }
 
@@ -159,7 +159,7 @@ func (c Change) leaving(traits []trait, reason string) Change {
 			after.Public, after.Collaborative = c.Before.Public, c.Before.Collaborative
 		case traitTracks:
 			after.Tracks = c.Before.Tracks
-			c.DatesLost, c.Cheaper, c.Unfinished = 0, nil, false
+			c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = 0, 0, nil, false
 		}
 	}
 	c.Wish, c.After, c.Edits = &wish, &after, listed(edits)

@@ -86,6 +86,7 @@ type Change struct {
 
 	Refused          bool                        `json:"refused,omitempty"`           // not done: a refusal names it
 	Unknown          []string                    `json:"unknown,omitempty"`           // attributes that need the ID of another playlist still to be created
+	SongsRemoved     int                         `json:"songs_removed,omitempty"`     // rows that go while the playlist stays
 	DatesLost        int                         `json:"dates_lost,omitempty"`        // rows that stay and lose their date
 	Proven           bool                        `json:"proven,omitempty"`            // no shorter list of edits exists
 	Cheaper          *Cheaper                    `json:"cheaper,omitempty"`           // keep_dates = "auto": the way that costs dates
@@ -101,6 +102,17 @@ type Change struct {
 
 // Acts reports whether applying the plan does something to the playlist.
 func (c Change) Acts() bool { return c.Action.Changes() && !c.Refused }
+
+// Alters reports whether the change makes a playlist that exists another one: also while it is adopted or restored.
+func (c Change) Alters() bool {
+	switch c.Action {
+	case Update:
+		return true
+	case Adopt, Restore:
+		return len(c.Unknown) > 0 || slices.ContainsFunc(c.Edits, func(e Edit) bool { return e.Kind != Follow })
+	}
+	return false
+}
 
 // Cheaper is a way to the same contents that gives up dates for requests.
 type Cheaper struct {
@@ -163,12 +175,13 @@ type CheckResult struct {
 
 // Summary counts a plan. What is refused is counted there only.
 type Summary struct {
-	Create   int `json:"create"` // includes adopt and restore, which bring a playlist under management or back
-	Update   int `json:"update"`
-	Delete   int `json:"delete"`
-	Refused  int `json:"refused"`
-	Skipped  int `json:"skipped"`
-	Requests int `json:"requests"` // writes
+	Create       int `json:"create"` // includes adopt and restore, which bring a playlist under management or back
+	Update       int `json:"update"` // includes what is adopted or restored and becomes another: see [Change.Alters]
+	Delete       int `json:"delete"`
+	Refused      int `json:"refused"`
+	Skipped      int `json:"skipped"`
+	SongsRemoved int `json:"songs_removed"` // from playlists that stay
+	Requests     int `json:"requests"`      // writes
 }
 
 // Empty reports whether applying the plan would do nothing at all.
@@ -444,6 +457,9 @@ func (p *planner) finish() {
 		if c.Action == Skipped || c.Refused || len(c.Unknown) > 0 {
 			pl.Complete = false
 		}
+		if c.Alters() && c.Before != nil && c.After != nil {
+			c.SongsRemoved = removals(*c)
+		}
 		c.Edits, c.Reasons = listed(c.Edits), listed(c.Reasons)
 		for _, picture := range []*Picture{c.Before, c.After} {
 			if picture != nil {
@@ -469,13 +485,15 @@ func (p *Plan) count() (s Summary) {
 		switch c.Action {
 		case Create, Adopt, Restore:
 			s.Create++
-		case Update:
-			s.Update++
 		case Delete:
 			s.Delete++
 		case Skipped:
 			s.Skipped++
 		}
+		if c.Alters() {
+			s.Update++
+		}
+		s.SongsRemoved += c.SongsRemoved
 		s.Requests += len(c.Edits)
 	}
 	return s

@@ -98,7 +98,7 @@ lock forget playlist.let_go ` + `
 	if diff := cmp.Diff(want, describe(p)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Summary{Create: 2, Update: 1, Delete: 1, Skipped: 1, Requests: 7}, p.Summary); diff != "" {
+	if diff := cmp.Diff(Summary{Create: 2, Update: 1, Delete: 1, Skipped: 1, SongsRemoved: 1, Requests: 7}, p.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	if p.Complete {

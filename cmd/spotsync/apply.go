@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -154,6 +155,27 @@ func (s *session) announce(got *planned, show showOptions) error {
 	return s.emit(jsonEvent{Type: "plan", Plan: got.plan})
 }
 
+// losses says before the question what a plan takes away.
+func losses(p *reconcile.Plan) string {
+	var parts []string
+	if n := p.Summary.SongsRemoved; n > 0 {
+		playlists := 0
+		for _, c := range p.Changes {
+			if c.Acts() && c.SongsRemoved > 0 {
+				playlists++
+			}
+		}
+		parts = append(parts, "removes "+plural(n, "song")+" from "+plural(playlists, "playlist"))
+	}
+	if n := p.Summary.Delete; n > 0 {
+		parts = append(parts, "deletes "+plural(n, "playlist"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "This " + strings.Join(parts, " and ") + ". "
+}
+
 // confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a
 // number typed.
 func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, err error) {
@@ -184,7 +206,7 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 		s.say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
 			plural(p.Summary.Requests, "request"), plural(lost, "item"), plural(saves, "request"))
 	}
-	answer, err := s.ask(ctx, "\n"+left+question+"? Only \"yes\" is taken for yes: ")
+	answer, err := s.ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
 	switch {
 	case err != nil:
 		return false, err

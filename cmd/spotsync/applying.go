@@ -19,6 +19,7 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	runs := make(map[string]*store.RunLog) // however many waves: for rollback it is one run
 	shown := got.plan                      // what was asked about; later waves plan only what it left open
 	var refusals []reconcile.Refusal       // of all waves
+	var moved []reconcile.Failure          // what is not what was asked about any more
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
@@ -28,14 +29,14 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
 		total.Requests += res.Requests
 		total.Refused = slices.Compact(slices.Sorted(slices.Values(append(total.Refused, res.Refused...))))
-		total.Failures, total.Unfinished, total.Stopped, total.Pending = res.Failures, res.Unfinished, res.Stopped, res.Pending
+		total.Failures, total.Unfinished, total.Stopped, total.Pending = slices.Concat(res.Failures, moved), res.Unfinished, res.Stopped, res.Pending
 		waiting := unknown(got.plan)
 		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
 		if err == nil && !res.Stopped && len(res.Failures) == 0 && stuck {
 			for _, f := range waiting {
 				s.reporter(o.show)(reconcile.Event{Type: "failed", Address: f.Address, Message: f.Err.Error(), Time: time.Now().UTC()})
 			}
-			total.Failures = waiting
+			total.Failures = append(total.Failures, waiting...)
 		}
 		if err != nil || res.Stopped || len(res.Failures) > 0 || len(waiting) == 0 || stuck {
 			return s.conclude(shown, total, refusals, err, o)
@@ -43,6 +44,10 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 		o.attended = false
 		if got, err = s.makePlan(ctx, got.plan.Command, o.planOptions); err != nil {
 			return s.conclude(shown, total, refusals, err, o)
+		}
+		for _, f := range got.plan.Continue(shown) {
+			moved = append(moved, f)
+			s.reporter(o.show)(reconcile.Event{Type: "failed", Address: f.Address, Account: accountIn(shown, f.Address), Message: f.Err.Error(), Time: time.Now().UTC()})
 		}
 	}
 }
@@ -158,7 +163,7 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 		case "created":
 			s.say("%s: created as %s", e.Address, e.ID)
 		case "applied":
-			s.say("%s: done (%s)", e.Address, e.Action)
+			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+songsRemoved(e.Removed), ", "))
 		case "failed":
 			s.say("%s: %s", e.Address, sentence(errors.New(e.Message)))
 		case "warning":

@@ -366,6 +366,9 @@ func changeNotices(r *attempt, now time.Time) []notice {
 			x.Title = name + " was deleted"
 		case c.Action == reconcile.Adopt:
 			x.Title = name + " is managed from now on"
+			if c.Alters() {
+				x.Title += " and was changed"
+			}
 		case heals(c):
 			x.Kind, x.Title = noticeHeal, name+" was changed elsewhere and is as before again"
 			for i := range lines {
@@ -373,6 +376,9 @@ func changeNotices(r *attempt, now time.Time) []notice {
 			}
 		default:
 			x.Title = name + " was changed as the files say"
+		}
+		if c.SongsRemoved > 0 && x.Kind != noticeHeal {
+			x.Title += ", " + songsRemoved(c.SongsRemoved)
 		}
 		healed = healed && x.Kind == noticeHeal
 		x.Details = lines

@@ -50,7 +50,10 @@ func doneLine(p *reconcile.Plan, c *reconcile.Change) string {
 	case c.Action == reconcile.Delete:
 		return "deleted"
 	case c.Action == reconcile.Adopt:
-		return strings.Join(append([]string{"managed from now on"}, lines...), "; ")
+		if c.Alters() {
+			return strings.Join(append([]string{"managed from now on and changed"}, lines...), "; ")
+		}
+		return "managed from now on"
 	}
 	return "changed: " + strings.Join(lines, "; ")
 }

@@ -96,7 +96,13 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 	case reconcile.Delete:
 		d.sign, d.tone, d.doing = "-", toneBad, "to delete"
 	default:
-		d.sign, d.tone, d.doing = "~", toneWarn, "to change"
+		d.doing = "to change"
+	}
+	if c.Alters() { // whatever else is done with it
+		d.sign, d.tone = "~", toneWarn
+		if c.Action != reconcile.Update {
+			d.doing += " and change"
+		}
 	}
 	if r, ok := p.RefusalOf(c.Address); ok && c.Refused {
 		d.sign, d.tone, d.doing = "!", toneBad, "refused"

@@ -46,15 +46,18 @@ func conclusion(p *reconcile.Plan, takes string) string {
 		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
 	}
 	if s := p.Summary; !p.Empty() || s.Refused > 0 {
-		refused := ""
+		more := ""
 		if s.Refused > 0 {
-			refused = fmt.Sprintf(", %d refused", s.Refused)
+			more = fmt.Sprintf(", %d refused", s.Refused)
+		}
+		if s.SongsRemoved > 0 {
+			more += ", " + songsRemoved(s.SongsRemoved)
 		}
 		if takes != "" {
 			takes = ", " + takes
 		}
 		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete%s; %s%s.%s", s.Create-adopted-restored,
-			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, refused, plural(s.Requests, "request"), takes, rest.String())
+			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, more, plural(s.Requests, "request"), takes, rest.String())
 	}
 	switch {
 	case p.Command == "destroy":
@@ -71,6 +74,14 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	return "No differences. Spotify matches the files."
 }
 
+// songsRemoved is how many songs go, and nothing when none does.
+func songsRemoved(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return plural(n, "song") + " removed"
+}
+
 // some is "n what, " for a list of counts, and nothing for none.
 func some(n int, what string) string {
 	if n == 0 {
@@ -81,13 +92,14 @@ func some(n int, what string) string {
 
 // renderResult says what an apply did. The rest is told by the error that ends the run.
 func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
-	action := make(map[string]reconcile.Action, len(p.Changes))
+	planned := make(map[string]reconcile.Change, len(p.Changes))
 	for _, c := range p.Changes {
-		action[c.Address] = c.Action
+		planned[c.Address] = c
 	}
-	created, adopted, restored, changed, deleted := 0, 0, 0, 0, 0
+	created, adopted, restored, changed, deleted, removed := 0, 0, 0, 0, 0, 0
 	for _, address := range slices.Compact(slices.Sorted(slices.Values(res.Applied))) {
-		switch action[address] {
+		c, known := planned[address]
+		switch c.Action {
 		case reconcile.Create:
 			created++
 		case reconcile.Adopt:
@@ -96,15 +108,21 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 			restored++
 		case reconcile.Delete:
 			deleted++
-		default:
+		}
+		if c.Alters() || !known {
 			changed++
 		}
+		removed += c.SongsRemoved
+	}
+	more := ""
+	if removed > 0 {
+		more = ", " + songsRemoved(removed)
 	}
 	done := "Done"
 	if len(res.Unfinished) > 0 || res.Stopped {
 		done = "So far"
 	}
-	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, plural(res.Requests, "request"))
+	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted%s in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, more, plural(res.Requests, "request"))
 	if n := len(res.Refused); n > 0 {
 		s += fmt.Sprintf("; %d refused", n)
 	}

@@ -1,0 +1,126 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/spotsync/spotsync/spotify"
+	"github.com/spotsync/spotsync/spotify/sandbox"
+)
+
+// TestLosingSongsIsAChange: whatever else is done with a playlist, what takes songs out of it counts as a change, and the
+// songs are counted.
+func TestLosingSongsIsAChange(t *testing.T) {
+	const all = "lifecycle {\n max_removals = \"100%\"\n}"
+	theirs := func(name string) func(w *world) spotify.ID {
+		return func(w *world) spotify.ID {
+			return w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: name, URIs: upTo(37)})
+		}
+	}
+	for name, tt := range map[string]struct {
+		before string // applied first
+		there  func(w *world) spotify.ID
+		files  func(id spotify.ID) string
+		want   Summary // but for requests
+		action Action
+	}{
+		"an ID in the block": {"", theirs("Mine"), func(id spotify.ID) string { return block("a", "Mine", songs(40), all, fmt.Sprintf("id = %q", id)) },
+			Summary{Create: 1, Update: 1, SongsRemoved: 37}, Adopt},
+		"an import block": {"", theirs("Mine"), func(id spotify.ID) string {
+			return block("a", "Mine", songs(1, 2), all) + fmt.Sprintf("import {\n to = playlist.a\n id = %q\n}\n", id)
+		}, Summary{Create: 1, Update: 1, SongsRemoved: 35}, Adopt},
+		"a name": {"", theirs("Mine"), func(spotify.ID) string { return block("a", "Mine", songs(1), all) },
+			Summary{Create: 1, Update: 1, SongsRemoved: 36}, Adopt},
+		"nothing lost": {"", theirs("Mine"), func(id spotify.ID) string { return block("a", "Mine", upTo(37), fmt.Sprintf("id = %q", id)) },
+			Summary{Create: 1}, Adopt},
+		"only a name changed": {"", theirs("Theirs"), func(id spotify.ID) string { return block("a", "Mine", upTo(37), fmt.Sprintf("id = %q", id)) },
+			Summary{Create: 1, Update: 1}, Adopt},
+		"put back": {block("a", "Mine", upTo(37)), func(w *world) spotify.ID { w.server.Unfollow(w.user, w.id("playlist.a")); return "" },
+			func(spotify.ID) string { return block("a", "Mine", upTo(30), all) }, Summary{Create: 1, Update: 1, SongsRemoved: 7}, Restore},
+		"put back as it was": {block("a", "Mine", upTo(37)), func(w *world) spotify.ID { w.server.Unfollow(w.user, w.id("playlist.a")); return "" },
+			func(spotify.ID) string { return block("a", "Mine", upTo(37)) }, Summary{Create: 1}, Restore},
+		"moved": {block("b", "Mine", upTo(37)), nil, func(spotify.ID) string {
+			return block("a", "Mine", upTo(30), all) + "moved {\n from = playlist.b\n to = playlist.a\n}\n"
+		}, Summary{Update: 1, SongsRemoved: 7}, Update},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, tt.before+block("z", "Z", nil), func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				var id spotify.ID
+				if tt.there != nil {
+					id = tt.there(w)
+				}
+				time.Sleep(2 * time.Minute)
+				w.hcl, w.adopt, w.attended = tt.files(id)+block("z", "Z", nil), true, true
+				r := w.mustApply()
+				got := r.plan.Summary
+				got.Requests = 0
+				i := slices.IndexFunc(r.plan.Changes, func(c Change) bool { return c.Address == "playlist.a" })
+				if c := r.plan.Changes[i]; got != tt.want || c.Action != tt.action || c.SongsRemoved != tt.want.SongsRemoved || c.Alters() != (tt.want.Update == 1) {
+					t.Errorf("%s of %d songs, counted as %+v, want %+v", c.Action, c.SongsRemoved, got, tt.want)
+				}
+				w.converged()
+			})
+		})
+	}
+}
+
+// TestTakeoverOfAShortList: with nobody to ask, none of whose songs stays is left alone, unless that was said.
+func TestTakeoverOfAShortList(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files    string
+		attended bool
+		force    bool
+		refused  bool
+	}{
+		"nothing stays":    {files: block("a", "Mine", songs(40)), refused: true},
+		"an empty list":    {files: block("a", "Mine", nil, "tracks = []"), refused: true},
+		"one stays":        {files: block("a", "Mine", songs(3, 40))},
+		"somebody asks":    {files: block("a", "Mine", songs(40)), attended: true},
+		"forced":           {files: block("a", "Mine", songs(40)), force: true},
+		"written":          {files: block("a", "Mine", songs(40), "lifecycle {\n max_removals = \"100%\"\n}")},
+		"in append mode":   {files: block("a", "Mine", songs(40), `mode = "append"`)},
+		"without a tracks": {files: block("a", "Mine", nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, "", func(t *testing.T, w *world) {
+				id := w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: "Mine", URIs: upTo(8)})
+				w.hcl = tt.files + fmt.Sprintf("import {\n to = playlist.a\n id = %q\n}\n", id)
+				w.attended, w.force = tt.attended, tt.force
+				if tt.refused {
+					if r := w.refused("Taking it over would keep none of its items"); !r.Guard || r.Address != "playlist.a" {
+						t.Errorf("%+v", r)
+					}
+					return
+				}
+				w.mustApply()
+			})
+		})
+	}
+}
+
+// TestContinue: a later wave does what the first one left open, and no more than was shown.
+func TestContinue(t *testing.T) {
+	change := func(address string, a Action, removed int, unknown ...string) Change {
+		c := Change{Address: address, Action: a, ID: "id", SongsRemoved: removed, Unknown: unknown, Edits: []Edit{about(Follow, nil)}, Before: &Picture{}, After: &Picture{}}
+		return c
+	}
+	shown := &Plan{Changes: []Change{change("a", Update, 3, "name"), change("b", Update, 3, "name"), change("c", None, 0), change("d", Update, 1), change("e", Create, 0, "description")}}
+	p := &Plan{Changes: []Change{change("a", Update, 3), change("b", Update, 4), change("c", Update, 2), change("d", Delete, 0), change("e", Update, 0), change("f", Create, 0)}}
+	failures := p.Continue(shown)
+	var acts []string
+	for _, c := range p.Changes {
+		if c.Acts() {
+			acts = append(acts, c.Address)
+		}
+	}
+	if !slices.Equal(acts, []string{"a", "e"}) || len(failures) != 1 || failures[0].Address != "b" || failures[0].Err != ErrMoved {
+		t.Errorf("does %v, failures %v", acts, failures)
+	}
+	if p.Summary.SongsRemoved != 3 || p.Summary.Update != 2 {
+		t.Errorf("%+v", p.Summary)
+	}
+}
