@@ -118,7 +118,8 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			return errStopped
 		}
 		a.event(Event{Type: "started", Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
-		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID}
+		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
+			attempts: newAttempts(c), refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
 		err := w.do(ctx)
 		mu.Lock()
 		defer mu.Unlock()

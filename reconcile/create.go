@@ -57,9 +57,11 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	case err != nil && refusedDescription(err, n.Description):
 		// It did not happen; a playlist without its description is worth more than none.
 		n.Description = ""
-		w.refusedDescription(d)
 		if p, err = w.api.CreatePlaylist(ctx, n); spotify.OutcomeUnknown(err) {
 			p, err = w.findCreated(ctx, entry)
+		}
+		if err == nil {
+			w.refusedDescription(d)
 		}
 	}
 	if err != nil {
@@ -67,13 +69,15 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	}
 	w.requests++
 	w.id = p.ID
+	public := n.Public
+	w.now = store.Contents{ID: p.ID, Following: true, Snapshot: p.Snapshot,
+		Details: spotify.Details{Name: n.Name, Description: n.Description, Public: &public, Collaborative: n.Collaborative}}
+	// Whoever finds it half filled later knows by this that nobody else did that. Without it the origin is not known.
+	_ = w.a.State.SaveBase(store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now})
 	if err := w.locked(name); err != nil {
 		return fmt.Errorf("%q was created as %s, and this could not be written to the lock file: %w", name, p.ID, err)
 	}
 	w.a.event(Event{Type: "created", Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
-	public := n.Public
-	w.now = store.Contents{ID: p.ID, Following: true, Snapshot: p.Snapshot,
-		Details: spotify.Details{Name: n.Name, Description: n.Description, Public: &public, Collaborative: n.Collaborative}}
 	w.states = []store.Mark{mark(store.Contents{}), mark(w.now)}
 	if err := w.settled(); err != nil {
 		return err

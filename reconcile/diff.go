@@ -27,6 +27,7 @@ type difference struct {
 	reasons       []string
 	warnings      []string
 	refused       []spotify.URI               // wanted, and not asked for now
+	stays         []spotify.URI               // in the playlist in another number than wanted, for Spotify refuses them
 	aliases       map[spotify.URI]spotify.URI // learned
 	shown         renderings                  // learned, of this wish
 	unhonoured    *bool                       // the wish for public that Spotify ignored
@@ -158,17 +159,19 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
 	}
 	rows := rowsOf(c.Items, want, aliases)
-	d.before.Tracks = rows
 	want = wanted(w, rows, want)
+	var stuck bool
+	rows, want, stuck = d.aroundRefused(rows, want, entry.Withdrawn, now)
+	d.before.Tracks = rows
 	// A row that Spotify shows no object for may come back, but never once it was replaced.
-	replaceable := !slices.ContainsFunc(rows, func(r Row) bool { return r.Null })
+	replaceable := !stuck && !slices.ContainsFunc(rows, func(r Row) bool { return r.Null })
 	mode := edit.Always
 	if w.KeepDates == config.KeepNever && replaceable {
 		mode = edit.Never
 	}
 	have := editRows(rows)
 	var script edit.Script
-	if w.DropOpaque && slices.ContainsFunc(rows, func(r Row) bool { return r.Opaque }) {
+	if w.DropOpaque && !stuck && slices.ContainsFunc(rows, func(r Row) bool { return r.Opaque }) {
 		script = edit.ReplaceAll(have, want, edit.Options{}) // an opaque row can't be named in a remove: only replacing takes it away
 	} else {
 		script = edit.Make(have, want, edit.Options{Mode: mode})
@@ -308,14 +311,7 @@ func final(s edit.Script, rows []Row, w Wish) []Row {
 
 // origin tells who changed what since files and Spotify last agreed.
 func origin(files bool, c store.Contents, base *store.Base, shown renderings) Origin {
-	was := base.Contents.Details
-	if shown[nameText(was.Name)] == c.Details.Name { // ours, as Spotify shows it
-		was.Name = c.Details.Name
-	}
-	if shown[descriptionText(was.Description)] == c.Details.Description {
-		was.Description = c.Details.Description
-	}
-	there := !sameDetails(was, c.Details) || !sameItems(base.Contents.Items, c.Items)
+	there := editedElsewhere(c, base, shown)
 	switch {
 	case files && there:
 		return FromBoth
@@ -323,6 +319,32 @@ func origin(files bool, c store.Contents, base *store.Base, shown renderings) Or
 		return FromSpotify
 	}
 	return FromFiles
+}
+
+// editedElsewhere reports whether a playlist is neither what files and Spotify last agreed on nor what writes of ours have made
+// of that since, be it that they were cut short.
+func editedElsewhere(c store.Contents, base *store.Base, shown renderings) bool {
+	ours := func(d spotify.Details) bool {
+		if shown[nameText(d.Name)] == c.Details.Name { // as Spotify shows it
+			d.Name = c.Details.Name
+		}
+		if shown[descriptionText(d.Description)] == c.Details.Description {
+			d.Description = c.Details.Description
+		}
+		return sameDetails(d, c.Details)
+	}
+	details := ours(base.Contents.Details) || slices.ContainsFunc(base.Ours, func(m store.Mark) bool { return ours(m.Details) })
+	if !details {
+		return true
+	}
+	if sameItems(base.Contents.Items, c.Items) {
+		return false
+	}
+	print := ""
+	if len(base.Ours) > 0 {
+		print = fingerprint(c.Items)
+	}
+	return !slices.ContainsFunc(base.Ours, func(m store.Mark) bool { return m.Items == print })
 }
 
 // detailsChanged reports whether the files want other details than base holds, but for what Spotify does not do.

@@ -67,10 +67,25 @@ func (w *writer) settled() error { return w.settling(&w.now) }
 // keepStates is how many states a reader may meet are remembered.
 const keepStates = 200
 
+// keepOurs is how many states of our own making are remembered until files and Spotify agree. A run that is cut short leaves
+// the last one, or the one before where the last request did not happen.
+const keepOurs = 8
+
+// making notes a state that the next request will make. unmake takes it back where it is sure that it did not happen.
+func (w *writer) making(next store.Contents) {
+	w.states, w.ours = append(w.states, mark(next)), append(w.ours, mark(next))
+}
+
+func (w *writer) unmake() {
+	w.states = w.states[:len(w.states)-1]
+	w.ours = w.ours[:len(w.ours)-1]
+}
+
 // settling writes down which states a reader may meet for the next minute; expected is nil while that is not sure.
 func (w *writer) settling(expected *store.Contents) error {
 	w.states = w.states[max(0, len(w.states)-keepStates):]
-	s := store.Settling{ID: w.id, Time: time.Now().UTC(), States: w.states, Unsure: expected == nil, Expected: expected}
+	w.ours = w.ours[max(0, len(w.ours)-keepOurs):]
+	s := store.Settling{ID: w.id, Time: time.Now().UTC(), States: w.states, Unsure: expected == nil, Expected: expected, Ours: w.ours}
 	if err := w.account.SaveSettling(s); err != nil {
 		return fmt.Errorf("remember what is written: %w", err)
 	}

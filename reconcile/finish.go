@@ -13,8 +13,14 @@ import (
 
 // finish remembers what is there now: base, cache and lock entry.
 func (w *writer) finish(ctx context.Context) error {
+	w.ours = nil // both agree now
 	if w.requests > 0 {
 		if err := w.settled(); err != nil {
+			return err
+		}
+	} else if w.earlier != nil {
+		w.earlier.Ours = nil
+		if err := w.account.SaveSettling(*w.earlier); err != nil {
 			return err
 		}
 	}
@@ -126,10 +132,14 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 	if w.change.Wish == nil || !w.change.Wish.HasTracks {
 		return
 	}
-	wanted := count(w.change.Wish.Tracks)
+	wanted, there := count(w.change.Wish.Tracks), make(map[spotify.URI]bool, len(w.now.Items))
+	for _, it := range w.now.Items {
+		there[uriOf(it)] = true
+	}
 	e.Withdrawn = maps.Clone(e.Withdrawn)
-	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, _ time.Time) bool {
-		return wanted[u] == 0 || slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return it.URI == u })
+	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, tried time.Time) bool {
+		old := time.Since(tried) >= retryWithdrawn
+		return wanted[u] == 0 || !w.refusing[u] && (w.taken[u] || there[u] && old)
 	})
 	if len(e.Withdrawn) == 0 {
 		e.Withdrawn = nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -25,6 +26,11 @@ func (w *writer) freshen(ctx context.Context) error {
 	settling, err := w.account.Settling(w.id, time.Now())
 	if err != nil {
 		return err
+	}
+	if written, err := w.account.Written(w.id); err != nil {
+		return err
+	} else if w.ours = oursSince(written, w.base); len(w.ours) > 0 {
+		w.earlier = written
 	}
 	w.states, w.untouched = []store.Mark{mark(w.now)}, settling == nil
 	if settling != nil {
@@ -90,11 +96,22 @@ func (w *writer) freshen(ctx context.Context) error {
 	return nil
 }
 
+// oursSince are the states that writes of ours made after files and Spotify last agreed.
+func oursSince(written *store.Settling, base *store.Base) []store.Mark {
+	if written == nil || base == nil || written.Time.Before(base.Time) {
+		return nil
+	}
+	return written.Ours
+}
+
 // again works out what lies between the wish and what was just read.
 func (w *writer) again(now store.Contents) difference {
 	wish := Wish{}
 	if w.change.Wish != nil {
 		wish = *w.change.Wish
+	}
+	if w.keeping { // opaque rows go with a replace alone
+		wish.KeepDates, wish.DropOpaque = config.KeepAlways, false
 	}
 	entry := entryOf(w.a.Lock.Current(), w.change.Address)
 	entry.Aliases = w.aliases()

@@ -51,6 +51,7 @@ type world struct {
 	between  func()        // what happens meanwhile
 	events   []Event
 	announce func(playlists, requests int)
+	budget   *spotify.Budget // --max-requests
 }
 
 // inWorld runs a test in a bubble, with every default quirk on.
@@ -116,7 +117,7 @@ func (w *world) open(ctx context.Context) (*session, error) {
 	_, token := w.server.IssueToken(w.user, sandbox.SandboxClientID, w.scopes...)
 	s := &session{world: w}
 	s.client = &spotify.Client{HTTP: &http.Client{Transport: bearer{token, w.wire}}, BaseURL: "http://127.0.0.1:1/v1", MaxWait: time.Minute,
-		Limiter: spotify.NewLimiter(spotify.LimiterOptions{Rate: 1e6, Burst: 1e6}), Jitter: func() float64 { return 0.5 }}
+		Limiter: spotify.NewLimiter(spotify.LimiterOptions{Rate: 1e6, Burst: 1e6}), Jitter: func() float64 { return 0.5 }, Budget: w.budget}
 	state, cache := filepath.Join(w.dir, "state"), filepath.Join(w.dir, "cache")
 	s.state = store.OpenState(w.fsys, state, w.issuer, w.lockPath())
 	var err error

@@ -320,7 +320,7 @@ func (p *planner) finishCreate(m *managed, o *Observed) bool {
 		case 0:
 			continue
 		case 1:
-			m.id, m.adopted = found[0].ID, "an interrupted run created it"
+			m.id, m.adopted, m.created = found[0].ID, "an interrupted run created it", true
 			return true
 		}
 		ids := make([]string, len(found))

@@ -200,9 +200,7 @@ func (l *Loop) Waiting(now time.Time) []Verdict {
 	for _, address := range slices.Sorted(maps.Keys(l.Playlists)) {
 		w := l.Playlists[address]
 		v := Verdict{Address: address, State: VerdictPending}
-		if now.Before(w.RetryAt) {
-			v.State, v.Reason, v.RetryAt = VerdictFailed, w.Problem, w.RetryAt
-		} else {
+		if v.State, v.Reason, v.RetryAt = w.waits(now); v.State == VerdictPending {
 			for _, k := range allTraits {
 				if t := w.Troubles[k]; t != nil {
 					v.tell(t.waits(k, now))
@@ -272,8 +270,9 @@ func (t *taming) change(c Change) (Change, Verdict) {
 		v.State = VerdictSame
 		return c, v
 	}
-	if t.now.Before(w.RetryAt) {
-		return wait(VerdictFailed, w.Problem, w.RetryAt)
+	if state, reason, at := w.waits(t.now); state != VerdictPending {
+		v.Releasable = state == VerdictHeld
+		return wait(state, reason, at)
 	}
 	if c.Action == Create {
 		switch {
@@ -309,10 +308,13 @@ func (t *taming) deletion(c Change) (Change, Verdict) {
 		}
 		v.RetryAt = was.Since.Add(pruneAfter)
 		v.Reason = "it is no longer in the files, and goes when a round a minute later wants that too"
-	case t.now.Before(w.RetryAt):
-		v.State, v.Reason, v.RetryAt = VerdictFailed, w.Problem, w.RetryAt
 	default:
-		return c, v
+		if v.State, v.Reason, v.RetryAt = w.waits(t.now); v.State == VerdictPending {
+			return c, v
+		}
+		v.Releasable = v.State == VerdictHeld
+		t.keeps[c.Address] = true
+		return c.held(v.Reason), v
 	}
 	if v.State == VerdictDrift || v.State == VerdictHeld {
 		delete(t.l.Doomed, c.Address)

@@ -1,9 +1,12 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // watched is what a daemon remembers of one playlist. Nothing is remembered of one that gives no trouble but which wishes
@@ -16,6 +19,7 @@ type watched struct {
 	RetryAt  time.Time `json:"retry_at,omitzero"`  // after a failure
 	Problem  string    `json:"problem,omitempty"`  // what failed
 	Failed   string    `json:"failed,omitempty"`   // digest of the wish that could not be done
+	Sent     int       `json:"sent,omitempty"`     // how many of the failures were Spotify's: a request was sent, and refused or not done
 
 	wish string // digest of the one that was last looked at
 }
@@ -47,6 +51,7 @@ const (
 	valueWindow = time.Hour      // within so much time, or without a round between in which nothing changed
 	healMemory  = 24 * time.Hour // so long it must be quiet until what was undone is forgotten
 	maxBackoff  = 6 * time.Hour
+	maxSent     = 10 // so often the same wish is sent that Spotify refuses or fails to do
 )
 
 // healDelays are how long the undoing of an edit waits, by how often it has been undone; the last goes on.
@@ -63,7 +68,9 @@ func (w *watched) empty() bool {
 	return len(w.Kept) == 0 && len(w.Troubles) == 0 && w.Failures == 0
 }
 
-func (w *watched) succeeded() { w.Failures, w.RetryAt, w.Problem, w.Failed = 0, time.Time{}, "", "" }
+func (w *watched) succeeded() {
+	w.Failures, w.RetryAt, w.Problem, w.Failed, w.Sent = 0, time.Time{}, "", "", 0
+}
 
 // failed waits 1, 2, 4 … minutes.
 func (w *watched) failed(err error, now time.Time) {
@@ -73,6 +80,23 @@ func (w *watched) failed(err error, now time.Time) {
 	}
 	w.Failures = min(w.Failures+1, 100)
 	w.RetryAt, w.Problem, w.Failed = now.Add(wait).UTC(), "the last try failed: "+err.Error(), w.wish
+	var refused *spotify.Error
+	var unavailable *spotify.UnavailableError
+	if errors.As(err, &refused) || errors.As(err, &unavailable) {
+		w.Sent = min(w.Sent+1, maxSent)
+	}
+}
+
+// waits says whether what failed waits, and why: until its time comes, or, where Spotify would only be sent the same again
+// and again, until somebody does something about it.
+func (w *watched) waits(now time.Time) (VerdictState, string, time.Time) {
+	switch {
+	case w.Sent >= maxSent:
+		return VerdictHeld, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume; %s", w.Sent, w.Problem), time.Time{}
+	case now.Before(w.RetryAt):
+		return VerdictFailed, w.Problem, w.RetryAt
+	}
+	return VerdictPending, "", time.Time{}
 }
 
 func (w *watched) trouble(k trait) *trouble {

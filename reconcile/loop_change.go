@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -212,6 +213,9 @@ func (w *Wish) whole() string {
 	var all strings.Builder
 	for _, k := range allTraits {
 		all.WriteString(w.digest(k))
+	}
+	if w != nil { // how it is done decides what is sent
+		fmt.Fprintf(&all, "%s %v", w.KeepDates, w.DropOpaque)
 	}
 	return digest([]byte(all.String()))[:12]
 }

@@ -33,6 +33,7 @@ type Seen struct {
 	At       time.Time                   // when its snapshot was seen; zero when taken from memory
 	Err      error                       // why it is Unread
 	Aliases  map[spotify.URI]spotify.URI // what Spotify shows for songs of ours, found out by [Observer.Settle]
+	Written  *store.Settling             // the record of our last writes, where those were cut short
 
 	torn bool // the items took several requests to read, or don't fit: they may be of two versions
 }
@@ -84,7 +85,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		for _, id := range managed {
 			out.Seen[id] = o.remembered(id, now)
 		}
-		return out, nil
+		return out, o.written(out)
 	}
 	at, err := o.look(ctx, managed, now)
 	if err != nil {
@@ -94,6 +95,9 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		out.Asked, out.Library = true, o.current(at.listing, now)
 	}
 	if out.Seen, err = o.contents(ctx, managed, at, now); err != nil {
+		return nil, err
+	}
+	if err := o.written(out); err != nil {
 		return nil, err
 	}
 	for _, id := range managed {
@@ -140,6 +144,21 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// written adds the records of writes that were cut short.
+func (o *Observer) written(seen *Observed) error {
+	for id, s := range seen.Seen {
+		w, err := o.Account.Written(id)
+		if err != nil {
+			return err
+		}
+		if w != nil && len(w.Ours) > 0 {
+			s.Written = w
+			seen.Seen[id] = s
+		}
+	}
+	return nil
 }
 
 // remembered is a playlist as far as it is known without asking.

@@ -272,6 +272,7 @@ type managed struct {
 	id      spotify.ID       // empty: to be created
 	entry   lockfile.Playlist
 	adopted string // why it is managed only from now on; empty for one the lock file knows
+	created bool   // an interrupted run made it, and it is as that left it: empty
 }
 
 func (p *planner) addChange(c Change) { p.plan.Changes = append(p.plan.Changes, c) }
@@ -321,6 +322,9 @@ func (p *planner) change(m managed) Change {
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
 		base = &b
+		base.Ours = oursSince(seen.Written, base)
+	} else if m.created { // and nobody has touched it since
+		base = &store.Base{Address: m.address, Time: p.Now, Confirmed: true, Contents: seen.Contents}
 	}
 	if p.flagsExclude(m, wish, seen.Contents.Details, base) {
 		c.Action, c.Reasons = Skipped, []string{flagsSummary}

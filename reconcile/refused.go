@@ -3,6 +3,8 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,20 +16,52 @@ import (
 )
 
 // refusedBy deals with an edit that Spotify refused, so it did not happen: without what was refused it is tried again.
-func (w *writer) refusedBy(ctx context.Context, e Edit, err error) (moved bool, _ error) {
+func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, error) {
 	switch {
-	case e.Kind == ChangeDetails && e.Details.Description != nil && refusedDescription(err, *e.Details.Description):
-		w.refusedDescription(*e.Details)
+	case e.Kind == ChangeDetails && e.Details.Description != nil && refusedDescription(cause, *e.Details.Description):
 		rest := *e.Details
 		rest.Description = nil
-		if rest == (Details{}) {
-			return false, nil
+		if rest != (Details{}) {
+			if became, err := w.sendOne(ctx, about(ChangeDetails, &rest)); became != done || err != nil {
+				return became, err // it is not the description, or not it alone
+			}
 		}
-		return w.sendOne(ctx, about(ChangeDetails, &rest))
-	case (e.Kind == edit.Insert || e.Kind == edit.Replace) && blamesItem(err):
-		return w.withoutRefused(ctx, e, err)
+		w.refusedDescription(*e.Details)
+		return done, nil
+	case e.Kind == edit.Insert && blamesItem(cause):
+		return w.halves(ctx, e, cause)
+	case e.Kind == edit.Replace && blamesItem(cause) && len(e.URIs) > 0:
+		return w.instead(ctx, cause)
 	}
-	return false, err
+	return done, cause
+}
+
+// failing deals with an edit that Spotify fails to do, and that did not happen. done means that it may be sent once more as
+// it is. A withdrawn episode makes Spotify answer 502 for ever, so those are looked for first.
+func (w *writer) failing(ctx context.Context, e Edit, cause error) (outcome, error) {
+	if found, err := w.withdrawnEpisodes(ctx, e); found || err != nil {
+		return around, err
+	}
+	if !w.attempts.spent(e) {
+		return done, nil
+	}
+	cause = fmt.Errorf("Spotify failed %d times to do a %s, and it did not happen. Try again later: %w", maxSame, e.Kind, cause)
+	if e.Kind == edit.Replace && len(e.URIs) > 0 && !replaces(w.keepingEdits()) {
+		return w.instead(ctx, cause)
+	}
+	return done, cause
+}
+
+// instead gives up replacing for edits that name only what is new, of which the refused one can be told.
+func (w *writer) instead(ctx context.Context, cause error) (outcome, error) {
+	if w.keeping {
+		return done, cause
+	}
+	if _, err := w.withdrawn(ctx, w.thinned()); err != nil {
+		return done, err
+	}
+	w.keeping = true
+	return around, nil
 }
 
 // refusedDescription reports whether a request was refused for its description: a link in it is the usual reason, and
@@ -57,63 +91,109 @@ func blamesItem(err error) bool {
 	})
 }
 
-// withoutRefused sends an insert in halves until an item that Spotify refuses stands alone. It is noted in the lock file
-// and left out for a week, and what is left is planned again.
-func (w *writer) withoutRefused(ctx context.Context, e Edit, cause error) (moved bool, err error) {
-	if e.Kind == edit.Replace { // refused whole; adding names the one to blame
-		if len(e.URIs) == 0 || w.adding {
-			return false, cause
-		}
-		w.adding, w.withdrew = true, true
-		return true, nil
-	}
+// halves sends an insert in halves until each item that Spotify refuses stands alone, and is left out.
+func (w *writer) halves(ctx context.Context, e Edit, cause error) (outcome, error) {
 	if len(e.URIs) == 1 {
-		return true, w.withdraw(e.URIs[0], cause)
+		return w.refuse(e.URIs[0], cause)
 	}
-	half := len(e.URIs) / 2
+	half, had := len(e.URIs)/2, len(w.now.Items)
 	first, second := e, e
-	first.URIs, second.URIs, second.At = e.URIs[:half], e.URIs[half:], e.At+half
-	if moved, err = w.sendOne(ctx, first); moved || err != nil {
-		return moved, err
+	first.URIs, second.URIs = e.URIs[:half], e.URIs[half:]
+	became, err := w.sendOne(ctx, first)
+	if became == moved || err != nil {
+		return became, err
 	}
-	return w.sendOne(ctx, second)
+	second.At = e.At + len(w.now.Items) - had
+	then, err := w.sendOne(ctx, second)
+	return max(became, then), err
 }
 
-// withdrawnEpisodes looks for the episodes that make Spotify answer 502 for ever, and reports whether there were any.
-func (w *writer) withdrawnEpisodes(ctx context.Context, e Edit) (any bool, err error) {
-	for _, u := range e.URIs {
+// withdrawnEpisodes looks for the episodes that make Spotify answer 502 for ever, and reports whether there are any that
+// this run did not know of.
+func (w *writer) withdrawnEpisodes(ctx context.Context, e Edit) (found bool, err error) {
+	if e.Kind != edit.Insert && e.Kind != edit.Replace {
+		return false, nil
+	}
+	return w.withdrawn(ctx, slices.DeleteFunc(slices.Clone(e.URIs), func(u spotify.URI) bool {
 		ref, err := spotify.ParseRef(string(u))
-		if err != nil || ref.Kind != spotify.KindEpisode || e.Kind == edit.Remove {
+		return err != nil || ref.Kind != spotify.KindEpisode
+	}))
+}
+
+// maxThinned is how many songs are looked up before copies of them are taken out.
+const maxThinned = 20
+
+// thinned are songs of which fewer copies are wanted than there are: a remove takes all of them, and one that Spotify
+// refuses could not be put back.
+func (w *writer) thinned() []spotify.URI {
+	there, wanted := make(map[spotify.URI]int), count(w.change.Wish.Tracks)
+	for _, it := range w.now.Items {
+		there[uriOf(it)]++
+	}
+	maps.DeleteFunc(there, func(u spotify.URI, n int) bool { return wanted[u] == 0 || wanted[u] >= n })
+	all := sortedKeys(there)
+	return all[:min(len(all), maxThinned)]
+}
+
+// withdrawn looks items up that Spotify may have withdrawn, each once, and reports whether it has.
+func (w *writer) withdrawn(ctx context.Context, uris []spotify.URI) (found bool, err error) {
+	for _, u := range uris {
+		ref, err := spotify.ParseRef(string(u))
+		if err != nil || w.lookedUp[u] {
 			continue
 		}
-		_, err = w.api.Episode(ctx, ref.ID)
-		if errors.Is(err, spotify.ErrNotFound) {
-			if err := w.withdraw(u, err); err != nil {
-				return any, err
+		w.lookedUp[u] = true
+		if ref.Kind == spotify.KindEpisode {
+			_, err = w.api.Episode(ctx, ref.ID)
+		} else {
+			_, err = w.api.Track(ctx, ref.ID)
+		}
+		switch {
+		case errors.Is(err, spotify.ErrNotFound):
+			if _, err := w.refuse(u, err); err != nil {
+				return found, err
 			}
-			any = true
+			found = true
+		case err != nil && StopsRun(err):
+			return found, err
 		}
 	}
-	return any, nil
+	return found, nil
 }
 
-// withdraw notes a URI that Spotify refuses.
-func (w *writer) withdraw(uri spotify.URI, cause error) error {
+// refuse notes an item that Spotify refuses. One that is not in the playlist is left out; one that is there stays, and
+// nothing names it any more.
+func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
+	if w.refusing[uri] {
+		return done, cause // there is no way around it
+	}
+	w.refusing[uri] = true
 	err := w.a.Lock.Update(func(f *lockfile.File) {
 		setPlaylist(f, w.change.Address, func(p *lockfile.Playlist) {
 			p.Withdrawn = joined(p.Withdrawn, map[spotify.URI]time.Time{uri: time.Now().UTC().Truncate(time.Second)})
 		})
 	})
 	if err != nil {
-		return err
+		return done, err
 	}
-	w.withdrew = true
 	title := w.change.Wish.names()[uri]
 	if title != "" {
 		title = " (" + title + ")"
 	}
-	w.warn("%s%s was refused by Spotify (%v) and is left out; it is tried again in 7 days", uri, title, cause)
-	return nil
+	becomes := "is left out"
+	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return uriOf(it) == uri }) {
+		becomes = "stays as it is in the playlist"
+	}
+	w.warn("%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
+	return around, nil
+}
+
+// keepingEdits are the edits from what is there that replace nothing, unless nothing stays.
+func (w *writer) keepingEdits() []Edit {
+	was := w.keeping
+	w.keeping = true
+	defer func() { w.keeping = was }()
+	return w.again(w.now).edits(None)
 }
 
 // withoutReplace turns a replacement into removes and inserts, which can be refused one item at a time.
@@ -138,4 +218,43 @@ func withoutReplace(edits []Edit, now store.Contents) []Edit {
 		}
 	}
 	return out
+}
+
+// aroundRefused makes a list that can be reached without naming what Spotify refuses. Of a refused song that is in the
+// playlist as many copies stay as are there: a further one could not be added, and a remove would take all of them away.
+// stuck reports whether there is such a song; then nothing can be replaced.
+func (d *difference) aroundRefused(rows []Row, want []spotify.URI, withdrawn map[spotify.URI]time.Time, now time.Time) (_ []Row, _ []spotify.URI, stuck bool) {
+	there, wanted := make(map[spotify.URI]int), count(want)
+	for _, r := range rows {
+		tried, refused := withdrawn[r.URI]
+		if refused && !r.Opaque && wanted[r.URI] > 0 && now.Sub(tried) < retryWithdrawn {
+			there[r.URI]++
+		}
+	}
+	if len(there) == 0 {
+		return rows, want, false
+	}
+	rows = slices.Clone(rows)
+	for _, u := range sortedKeys(there) {
+		if there[u] != wanted[u] {
+			d.stays = append(d.stays, u)
+		}
+		for i := len(rows) - 1; i >= 0 && there[u] > wanted[u]; i-- {
+			if rows[i].URI == u && !rows[i].Opaque {
+				rows[i].Opaque = true // keeps its place after its predecessor
+				there[u]--
+			}
+		}
+	}
+	var most []spotify.URI
+	for _, u := range want {
+		if n, refused := there[u]; refused {
+			if n == 0 {
+				continue
+			}
+			there[u]--
+		}
+		most = append(most, u)
+	}
+	return rows, most, true
 }

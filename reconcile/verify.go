@@ -106,19 +106,19 @@ func appends(e Edit, edits []Edit, w *writer) bool {
 	return e.At+rest == len(w.now.Items)
 }
 
-// verify reads the items and reports whether they are something else than was written.
-func (w *writer) verify(ctx context.Context) (moved bool, err error) {
+// verify reads the items and tells whether they are what was written.
+func (w *writer) verify(ctx context.Context) (outcome, error) {
 	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
 		func(items []spotify.Item) verdict { return w.judge(w.now, items) })
 	if err != nil {
-		return false, fmt.Errorf("everything was written, and reading it again failed: %w", err)
+		return done, fmt.Errorf("everything was written, and reading it again failed: %w", err)
 	}
 	w.now.Items = items
 	if v == settled {
 		w.read = true
-		return false, nil
+		return done, nil
 	}
 	w.now.Snapshot = ""
 	w.states = append(w.states, mark(w.now))
-	return true, nil
+	return moved, nil
 }

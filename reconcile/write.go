@@ -13,9 +13,6 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// maxRounds is how often a playlist is planned again when what was written is not what is then read.
-const maxRounds = 3
-
 // writer does one change. Everything it knows of the playlist is in now: what a read would show once all is settled.
 type writer struct {
 	a       *Applier
@@ -26,8 +23,10 @@ type writer struct {
 
 	id        spotify.ID
 	now       store.Contents
-	states    []store.Mark // what reads may show: now, and what was before it within the last minute
-	base      *store.Base  // what both agreed on before this run; nil where not known
+	states    []store.Mark    // what reads may show: now, and what was before it within the last minute
+	ours      []store.Mark    // what our writes made since files and Spotify last agreed
+	earlier   *store.Settling // the record of the run before, where that was cut short
+	base      *store.Base     // what both agreed on before this run; nil where not known
 	requests  int
 	lost      bool   // an answer was lost, so what was written is verified
 	asked     bool   // a request is under way, or was, and its outcome is not known
@@ -37,8 +36,12 @@ type writer struct {
 	refused   string // a description that Spotify refused
 	read      bool   // items were read after the last write, and are as expected
 	sure      bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
-	withdrew  bool   // an item was refused since the last plan
-	adding    bool   // a replace was refused: items are removed and added instead, so that the refused one can be named
+
+	attempts *attempts
+	refusing map[spotify.URI]bool // items that Spotify refuses, found out by this run
+	taken    map[spotify.URI]bool // items that Spotify took
+	lookedUp map[spotify.URI]bool // items that were looked up, for they may be withdrawn
+	keeping  bool                 // a replace was refused: what stays is not named, so that what is new can be
 }
 
 // do brings one playlist to what the plan says. Where it ends early, what is certain is written down.
@@ -49,6 +52,8 @@ func (w *writer) do(ctx context.Context) error {
 	err := w.bring(ctx)
 	switch {
 	case err == nil || !w.unsure || w.asked:
+	case w.untouched && w.earlier != nil:
+		_ = w.account.SaveSettling(*w.earlier)
 	case w.untouched:
 		_ = w.account.DropSettling(w.id) // nothing happened, so reads may be believed as before
 	default:
@@ -91,6 +96,12 @@ func (w *writer) bring(ctx context.Context) error {
 			if err := w.version(&before); err != nil {
 				return err
 			}
+			if w.base == nil { // a run that is cut short is told from an edit made elsewhere by what was there before
+				b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Confirmed: true, Contents: w.now}
+				if err := w.a.State.SaveBase(b); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if err := w.write(ctx, edits); err != nil {
@@ -112,6 +123,7 @@ func (w *writer) delete(ctx context.Context) error {
 	if err := w.write(ctx, w.change.Edits); err != nil {
 		return err
 	}
+	w.ours = nil
 	if err := w.settled(); err != nil {
 		return err
 	}
@@ -151,10 +163,11 @@ func (w *writer) version(before *store.Contents) error {
 	return nil
 }
 
-// write sends edits one at a time, and plans again when what is there turns out to be something else.
+// write sends edits one at a time, and plans again when what is there turns out to be something else, or when Spotify
+// refuses a part of them. Each plan made again counts: see [attempts].
 func (w *writer) write(ctx context.Context, edits []Edit) error {
 	begun := w.change.Unfinished
-	for round := 1; ; round++ {
+	for {
 		if replaces(edits) && len(edits) > 1 {
 			if w.a.Limited != nil && w.a.Limited() {
 				return errors.New("replacing more than 100 items isn't begun after Spotify limited this run; nothing of it was sent, apply again later")
@@ -164,27 +177,25 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 			}
 			begun = true
 		}
-		moved, err := w.send(ctx, edits)
+		became, err := w.send(ctx, edits)
 		if err != nil {
 			return err
 		}
-		if !moved && w.mustVerify(edits) {
-			if moved, err = w.verify(ctx); err != nil {
+		if became == done && w.mustVerify(edits) {
+			if became, err = w.verify(ctx); err != nil {
 				return err
 			}
 		}
-		if !moved {
+		if became == done {
 			w.sure = w.read || !w.dependent(edits)
 			break
 		}
-		if w.withdrew { // what was refused is left out from now on; that is progress, not somebody else's edit
-			w.withdrew = false
-			round--
+		if became == moved {
+			if err := w.attempts.round(); err != nil {
+				return err
+			}
 		}
-		if round == maxRounds {
-			return fmt.Errorf("it keeps changing while it is written (%d attempts); what is there is safe in history. Apply again when nobody edits it", maxRounds)
-		}
-		if edits = w.again(w.now).edits(None); w.adding {
+		if edits = w.again(w.now).edits(None); w.keeping {
 			edits = withoutReplace(edits, w.now)
 		}
 		if len(edits) == 0 {
@@ -201,72 +212,83 @@ func replaces(edits []Edit) bool {
 	return slices.ContainsFunc(edits, func(e Edit) bool { return e.Kind == edit.Replace })
 }
 
-// send sends edits in order. It reports whether the playlist turned out to hold something that was not expected, in
-// which case now says what.
-func (w *writer) send(ctx context.Context, edits []Edit) (moved bool, err error) {
+// send sends edits in order, until one does not become what it should. Then now says what is there.
+func (w *writer) send(ctx context.Context, edits []Edit) (outcome, error) {
 	for _, e := range edits {
-		moved, err := w.sendOne(ctx, e)
-		if moved || err != nil {
-			return moved, err
+		if became, err := w.sendOne(ctx, e); became != done || err != nil {
+			return became, err
 		}
 	}
-	return false, nil
+	return done, nil
 }
 
 // sendOne makes one edit happen exactly once. What it will make is on disk before it is sent, so that a run killed here
-// is understood by the next.
-func (w *writer) sendOne(ctx context.Context, e Edit) (moved bool, err error) {
-	for range maxRounds {
+// is understood by the next. An edit that did not happen is sent once more as it is; then only a different one is.
+func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
+	for {
 		if w.a.stopping() {
-			return false, errStopped
+			return done, errStopped
 		}
 		next, err := after(w.now, e, w.aliases(), w.change.Wish.names())
 		if err != nil {
-			return false, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
+			return done, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}
-		w.states = append(w.states, mark(next))
+		if w.attempts.spent(e) {
+			return done, fmt.Errorf("a %s failed before in this run and is not sent again as it is; try again later", e.Kind)
+		}
+		if err := w.attempts.take(); err != nil {
+			return done, err
+		}
+		w.making(next)
 		if err := w.settling(nil); err != nil {
-			w.states = w.states[:len(w.states)-1]
-			return false, err
+			w.unmake()
+			return done, err
 		}
 		w.asked = true
-		snapshot, err := w.request(ctx, e)
-		w.asked = spotify.OutcomeUnknown(err)
-		if err == nil {
+		snapshot, cause := w.request(ctx, e)
+		w.asked = spotify.OutcomeUnknown(cause)
+		if cause == nil {
 			next.Snapshot = snapshot
 			w.happened(e, next)
-			return false, nil
+			return done, nil
 		}
-		if !spotify.OutcomeUnknown(err) {
-			w.states = w.states[:len(w.states)-1]
-			return w.refusedBy(ctx, e, err)
+		if !w.asked {
+			w.unmake()
+			w.attempts.refuse(e)
+			return w.refusedBy(ctx, e, cause)
 		}
 		w.lost, w.untouched = true, false
-		now, v, lerr := w.lookInto(ctx, e, next)
-		if lerr != nil {
-			return false, fmt.Errorf("an answer was lost (%w) and it could not be read whether the request took effect (%w). The next run looks first; nothing is sent twice", err, lerr)
+		now, v, err := w.lookInto(ctx, e, next)
+		if err != nil {
+			return done, fmt.Errorf("an answer was lost (%w) and it could not be read whether the request took effect (%w). The next run looks first; nothing is sent twice", cause, err)
 		}
 		w.asked = false
 		switch {
 		case v == settled:
 			w.happened(e, now)
-			return false, nil
+			return done, nil
 		case v == foreign:
+			w.attempts.fail(e)
 			w.now, w.states = now, append(w.states, mark(now))
-			return true, nil
+			return moved, nil
 		}
-		w.states = w.states[:len(w.states)-1]
-		if gone, err := w.withdrawnEpisodes(ctx, e); gone || err != nil {
-			return gone, err
+		w.unmake()
+		w.attempts.fail(e)
+		if became, err := w.failing(ctx, e, cause); became != done || err != nil {
+			return became, err
 		}
 	}
-	return false, fmt.Errorf("Spotify did not answer a %s %d times, and it did not happen. Try again later", e.Kind, maxRounds)
 }
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e Edit, next store.Contents) {
 	w.now, w.read, w.untouched = next, false, false
 	w.requests++
+	if e.Kind == edit.Insert || e.Kind == edit.Replace {
+		for _, u := range e.URIs {
+			w.taken[u] = true
+		}
+	}
 	w.a.event(Event{Type: "request", Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }
 

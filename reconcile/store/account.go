@@ -47,15 +47,26 @@ func (a *Account) settlingPath(id spotify.ID) string {
 // Settling returns what recent writes of ours make a reader of the playlist expect; nil when there were none in the last
 // [SettlingTime] or their record is damaged.
 func (a *Account) Settling(id spotify.ID, now time.Time) (*Settling, error) {
+	s, err := a.Written(id)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	if age := now.Sub(s.Time); age > SettlingTime || age < -SettlingTime { // the latter: the clock was set back
+		if len(s.Ours) == 0 {
+			_ = a.fsys.Remove(a.settlingPath(id))
+		}
+		return nil, nil
+	}
+	return s, nil
+}
+
+// Written returns the record of our last writes to the playlist, however old it is; nil when there is none or it is damaged.
+func (a *Account) Written(id spotify.ID) (*Settling, error) {
 	s, items, err := readItems[Settling](a.fsys, a.settlingPath(id), "settling", "")
 	if newer, ok := asVersionError(err); ok {
 		return nil, newer
 	}
 	if err != nil || s == nil || s.ID != id {
-		return nil, nil
-	}
-	if age := now.Sub(s.Time); age > SettlingTime || age < -SettlingTime { // the latter: the clock was set back
-		_ = a.fsys.Remove(a.settlingPath(id))
 		return nil, nil
 	}
 	if s.Expected != nil && items != nil {

@@ -86,6 +86,9 @@ type Base struct {
 	Shown map[string]string `json:"shown,omitempty"`
 	// Aliases are wanted URIs and the ones that Spotify shows for them.
 	Aliases map[spotify.URI]spotify.URI `json:"aliases,omitempty"`
+
+	// Ours are the states that writes of ours have made since; see [Settling]. They are kept there.
+	Ours []Mark `json:"-"`
 }
 
 // Settling is what recent writes of ours to one playlist make a reader expect.
@@ -98,6 +101,10 @@ type Settling struct {
 	Unsure bool `json:"unsure,omitempty"`
 	// Expected is the playlist in the last state; nil when Unsure.
 	Expected *Contents `json:"expected,omitempty"`
+
+	// Ours are the states that writes of ours made, or may have made, since files and Spotify last agreed. A run that is cut
+	// short leaves the playlist in one of them, so they are kept until both agree again, however long that takes.
+	Ours []Mark `json:"ours,omitempty"`
 }
 
 // Mark tells one state of a playlist from another.
