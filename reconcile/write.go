@@ -96,7 +96,7 @@ func (w *writer) bring(ctx context.Context) error {
 			if err := w.version(&before); err != nil {
 				return err
 			}
-			if w.base == nil { // a run that is cut short is told from an edit made elsewhere by what was there before
+			if w.base == nil && len(w.change.Left) == 0 { // a run that is cut short is told from an edit made elsewhere by what was there before
 				b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Confirmed: true, Contents: w.now}
 				if err := w.a.State.SaveBase(b); err != nil {
 					return err
