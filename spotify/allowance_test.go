@@ -300,8 +300,20 @@ func TestQuotaTeachesNoAllowance(t *testing.T) {
 		for range 51 {
 			_, _ = c.Me(t.Context())
 		}
-		if until, reason := c.Limiter.NotBefore(); reason != ReasonQuota || until.IsZero() || c.Limiter.window.allowed != 0 {
-			t.Error(until, reason, c.Limiter.window.allowed)
+		if h := c.Limiter.NotBefore(GroupAccount); !h.Quota() || h.Until.IsZero() || c.Limiter.window.allowed != 0 {
+			t.Error(h, c.Limiter.window.allowed)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // nor does a wait of minutes, whatever it is called
+		c, _ := client(append(slices.Repeat([]reply{fine}, 50), limitedFor("120", ""))...)
+		c.Limiter = NewLimiter(LimiterOptions{Remember: func(Allowance) error { t.Error("remembered"); return nil }})
+		for range 50 {
+			_, _ = c.Me(t.Context())
+		}
+		pace := c.Limiter.pace.Limit()
+		var r *RateLimitError
+		if _, err := c.Me(t.Context()); !errors.As(err, &r) || !r.Quota || c.Limiter.window.allowed != 0 || c.Limiter.pace.Limit() != pace {
+			t.Error(err, c.Limiter.window.allowed, c.Limiter.pace.Limit())
 		}
 	})
 }
@@ -410,7 +422,7 @@ func TestAllowanceOfTwoProcesses(t *testing.T) {
 func TestAllowanceThatCannotBeRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
-		c, _ := client(limitedFor("7200", ""))
+		c, _ := client(limitedFor("90", ""))
 		c.Limiter = NewLimiter(LimiterOptions{Remember: func(Allowance) error { return full }})
 		_, err := c.Me(t.Context())
 		if !errors.As(err, new(*RateLimitError)) || !errors.Is(err, full) {

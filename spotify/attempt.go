@@ -30,7 +30,7 @@ type answer struct {
 	net    bool  // err is the network's doing
 
 	endless bool  // it is longer than any true answer, and would be again
-	hold    hold  // after a "too many requests"
+	hold    Hold  // after a "too many requests"
 	unsaved error // the hold could not be written down
 }
 

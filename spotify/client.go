@@ -172,7 +172,7 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 
 // send makes one attempt when limiter and budget allow it. A "too many requests" is the limits-th in a row.
 func (c *Client) send(ctx context.Context, limiter *Limiter, r request, limits int) (answer, error) {
-	start, err := limiter.acquire(ctx, func(h hold) error { return c.sitOut(r, h) }, func(d time.Duration) { c.pausing(r, d) })
+	start, err := limiter.acquire(ctx, r.group(), func(h Hold) error { return c.sitOut(r, h) }, func(d time.Duration) { c.pausing(r, d) })
 	if err != nil {
 		var limited *RateLimitError
 		if errors.As(err, &limited) {
@@ -187,7 +187,7 @@ func (c *Client) send(ctx context.Context, limiter *Limiter, r request, limits i
 	}
 	a = c.attempt(ctx, r)
 	if a.status == http.StatusTooManyRequests { // before the slot is free, or the next in the queue would be refused too
-		a.hold = c.holdFor(a, limits)
+		a.hold = c.holdFor(r, a, limits)
 		a.unsaved = limiter.hold(a.hold, start)
 	}
 	if c.OnRequest != nil {
@@ -196,10 +196,10 @@ func (c *Client) send(ctx context.Context, limiter *Limiter, r request, limits i
 	return a, nil
 }
 
-// sitOut decides whether a hold on all requests is waited for.
-func (c *Client) sitOut(r request, h hold) error {
+// sitOut decides whether a hold is waited for. One that Spotify calls the quota ends the run, however short it says it is.
+func (c *Client) sitOut(r request, h Hold) error {
 	err := c.limited(r, h)
-	if err.Quota || err.RetryAfter > c.MaxWait {
+	if err.RetryAfter > c.MaxWait || h.Reason == ReasonQuota {
 		return err
 	}
 	c.retrying(Retry{Method: r.method, Route: r.route, Wait: err.RetryAfter, Err: err})
@@ -208,12 +208,12 @@ func (c *Client) sitOut(r request, h hold) error {
 
 // pausing tells of a wait that keeps within what Spotify allows.
 func (c *Client) pausing(r request, wait time.Duration) {
-	c.retrying(Retry{Method: r.method, Route: r.route, Wait: wait, Err: c.limited(r, hold{until: time.Now().Add(wait), reason: ReasonRate})})
+	c.retrying(Retry{Method: r.method, Route: r.route, Wait: wait, Err: c.limited(r, Hold{Until: time.Now().Add(wait), Reason: ReasonRate})})
 }
 
-func (c *Client) limited(r request, h hold) *RateLimitError {
-	return &RateLimitError{Method: r.method, Route: r.route, What: r.what, Until: h.until, RetryAfter: time.Until(h.until),
-		Quota: h.reason == ReasonQuota}
+func (c *Client) limited(r request, h Hold) *RateLimitError {
+	return &RateLimitError{Method: r.method, Route: r.route, What: r.what, Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until),
+		Quota: h.Quota()}
 }
 
 func (c *Client) retrying(r Retry) {

@@ -63,7 +63,7 @@ func TestDecodePlaylist(t *testing.T) {
 	}{
 		{"new shape", `{"id":"P","name":"N","description":"a &amp; b","public":true,"collaborative":false,"snapshot_id":"S",
 			"owner":{"id":"me","display_name":"Me"},"images":[{"url":"https://i","width":640,"height":null},null,{}],"items":{"total":3,"items":[]}}`,
-			Playlist{ID: "P", Name: "N", Description: "a &amp; b", Public: new(true), Owner: "me", OwnerName: "Me", Snapshot: "S", Total: 3,
+			Playlist{ID: "P", Name: "N", Description: "a & b", Public: new(true), Owner: "me", OwnerName: "Me", Snapshot: "S", Total: 3,
 				ItemsVisible: true, Images: []Image{{URL: "https://i", Width: 640}}}},
 		{"old shape", `{"id":"P","tracks":{"total":3}}`, Playlist{ID: "P", Total: 3, ItemsVisible: true}},
 		{"both", `{"id":"P","tracks":{"total":3},"items":{"total":4}}`, Playlist{ID: "P", Total: 4, ItemsVisible: true}},

@@ -77,18 +77,23 @@ func (e *Error) Error() string {
 	return "could not " + e.What + ": " + text
 }
 
-// RateLimitError says that Spotify wants no requests before Until. Nothing was done.
+// RateLimitError says that Spotify wants no requests, or none of a group, before Until. Nothing was done.
 type RateLimitError struct {
 	Method, Route, What string        // as in [Error]
+	Group               Group         // what is shut; "" for everything
 	Until               time.Time     // when to come back
 	RetryAfter          time.Duration // how long that was when the error was made
-	Quota               bool          // the developer's quota is used up; nothing helps but time
+	Quota               bool          // the developer's quota for the group is used up; nothing helps but time
 }
 
 func (e *RateLimitError) Error() string {
 	when := fmt.Sprintf("%s (in %s)", e.Until.UTC().Format("2006-01-02 15:04:05 UTC"), max(0, e.RetryAfter).Round(time.Second))
 	if e.Quota {
-		return fmt.Sprintf("could not %s: the requests Spotify grants this developer are used up (%s); try again after %s", e.What, ReasonQuota, when)
+		return fmt.Sprintf("could not %s: %s is shut until %s, because Spotify's quota for it is used up; try again then",
+			e.What, e.Group.Doing(), when)
+	}
+	if e.Group != everything {
+		return fmt.Sprintf("could not %s: Spotify was asked too much, and %s is shut until %s; try again then", e.What, e.Group.Doing(), when)
 	}
 	return fmt.Sprintf("could not %s: Spotify was asked too much and wants no requests until %s; try again then", e.What, when)
 }
@@ -163,6 +168,8 @@ func newError(r request, a answer) *Error {
 	case a.status >= 300 && a.status < 400:
 		e.Kind = ErrRedirect
 	case a.status == http.StatusUnauthorized && aboutScope(said), a.status == http.StatusForbidden && aboutScope(said):
+		e.Kind = ErrScope
+	case a.status == http.StatusUnauthorized && r.group() == GroupCovers: // with a token that is new
 		e.Kind = ErrScope
 	case a.status == http.StatusUnauthorized:
 		e.Kind = ErrUnauthorized

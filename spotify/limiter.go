@@ -11,7 +11,7 @@ import (
 )
 
 // Limiter keeps the requests of everybody who shares it within what Spotify allows: few at once, none before the time a
-// "too many requests" named, and in any 30 seconds no more than Spotify lets through. How many that is Spotify keeps to
+// "too many requests" named – for all routes, or where a quota is used up, for those of its [Group] – and in any 30 seconds no more than Spotify lets through. How many that is Spotify keeps to
 // itself, so it is found out: the pace is modest at first and rises with each answer, until Spotify complains; that
 // complaint tells the number, which is kept to, remembered for the next process, and tried again from time to time (see
 // [Allowance]). Spotify counts per app, so one Limiter serves all accounts of a client ID (Web API, Rate Limits). It is
@@ -22,14 +22,14 @@ type Limiter struct {
 	slow     rate.Limit    // the pace to begin with
 	top      rate.Limit    // the fastest
 	assumed  int
-	load     func() (time.Time, string)
-	save     func(time.Time, string) error
+	load     func(Group) (time.Time, string)
+	save     func(Group, time.Time, string) error
 	recall   func() Allowance
 	remember func(Allowance) error
 	recalled sync.Once
 
 	mu     sync.Mutex
-	held   hold
+	shut   map[Group]Hold
 	window window
 	news   bool // the window holds what was not remembered yet
 }
@@ -43,11 +43,11 @@ type LimiterOptions struct {
 	Burst       int      // requests at a stroke after a rest; 0 for 10
 	Assumed     int      // requests in 30 seconds that [Limiter.Estimate] reckons with as long as none is known; 0 for any number
 
-	// Load and Save share the time before which nothing is sent with other processes and later runs, with its reason:
-	// [ReasonQuota] or [ReasonRate]. Load is asked before each request; a time gone by or zero means none.
-	// Either may be nil. Both are called from several goroutines, Save one at a time.
-	Load func() (until time.Time, reason string)
-	Save func(until time.Time, reason string) error
+	// Load and Save share the time before which nothing of a group is sent with other processes and later runs, with its
+	// reason: [ReasonQuota], [ReasonLong] or [ReasonRate]. The group "" is all of them. Load is asked before each request for its group and
+	// for all; a time gone by or zero means none. Either may be nil. Both are called from several goroutines, Save one at a time.
+	Load func(g Group) (until time.Time, reason string)
+	Save func(g Group, until time.Time, reason string) error
 
 	// Recall and Remember share what was learned of the allowance in the same way, but seldom: Recall is asked
 	// before the first request, Remember told after a complaint and by [Limiter.Close]; right before, Recall is asked again.
@@ -56,11 +56,15 @@ type LimiterOptions struct {
 	Remember func(Allowance) error
 }
 
-// hold is a time before which nothing is sent.
-type hold struct {
-	until  time.Time
-	reason string
+// Hold is a time before which nothing of a group is sent.
+type Hold struct {
+	Group  Group // "" for all requests
+	Until  time.Time
+	Reason string // ReasonQuota, ReasonLong or ReasonRate
 }
+
+// Quota reports whether a quota is used up, and not only the rate too high.
+func (h Hold) Quota() bool { return h.Reason == ReasonQuota || h.Reason == ReasonLong }
 
 const (
 	speedup    = 1. / 3          // each good answer makes the pace so many requests a second faster: 600 requests take 10 seconds, not a minute
@@ -83,7 +87,7 @@ func NewLimiter(o LimiterOptions) *Limiter {
 		o.Burst = 10
 	}
 	slow := rate.Limit(o.Rate)
-	l := &Limiter{pace: rate.NewLimiter(slow, o.Burst), slow: slow, top: max(slow, rate.Limit(o.Top)), assumed: o.Assumed,
+	l := &Limiter{shut: make(map[Group]Hold), pace: rate.NewLimiter(slow, o.Burst), slow: slow, top: max(slow, rate.Limit(o.Top)), assumed: o.Assumed,
 		load: o.Load, save: o.Save, recall: o.Recall, remember: o.Remember}
 	if o.Beside != nil {
 		l.slots = o.Beside.slots
@@ -95,13 +99,21 @@ func NewLimiter(o LimiterOptions) *Limiter {
 
 // unpaced is a limiter for a single call: it knows holds and nothing else.
 func unpaced() *Limiter {
-	return &Limiter{slots: make(chan struct{}, 1), pace: rate.NewLimiter(rate.Inf, 1), slow: rate.Inf, top: rate.Inf}
+	return &Limiter{shut: make(map[Group]Hold), slots: make(chan struct{}, 1), pace: rate.NewLimiter(rate.Inf, 1), slow: rate.Inf, top: rate.Inf}
 }
 
-// NotBefore tells until when nothing is sent, and why; the zero time when nothing is in the way.
-func (l *Limiter) NotBefore() (until time.Time, reason string) {
-	h := l.current()
-	return h.until, h.reason
+// NotBefore tells until when nothing of a group is sent, and why; the zero value when nothing is in the way.
+func (l *Limiter) NotBefore(g Group) Hold { return l.current(g) }
+
+// Holds are all that are in force, the one on all requests first.
+func (l *Limiter) Holds() []Hold {
+	var all []Hold
+	for _, g := range append([]Group{everything}, Groups()...) {
+		if h := l.current(g); !h.Until.IsZero() && h.Group == g {
+			all = append(all, h)
+		}
+	}
+	return all
 }
 
 // Estimate is about how long n requests take at what Spotify allows, as far as that is known or else assumed; learned
@@ -165,37 +177,48 @@ func (l *Limiter) start() {
 	})
 }
 
-// current is the hold in force, here or in another process.
-func (l *Limiter) current() hold {
-	var loaded hold
+// current is the hold on a group that is in force, here or in another process; the longer one of its own and that on all.
+func (l *Limiter) current(g Group) Hold {
+	groups := []Group{everything}
+	if g != everything {
+		groups = append(groups, g)
+	}
+	loaded := make([]Hold, len(groups))
 	if l.load != nil {
-		loaded.until, loaded.reason = l.load()
+		for i, g := range groups {
+			loaded[i].Until, loaded[i].Reason = l.load(g)
+		}
 	}
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if loaded.until.After(l.held.until) && loaded.until.Before(now.Add(maxHold+time.Minute)) {
-		l.held = loaded
+	var longest Hold
+	for i, g := range groups {
+		h := loaded[i]
+		if h.Until.After(l.shut[g].Until) && h.Until.Before(now.Add(maxHold+time.Minute)) {
+			h.Group = g
+			l.shut[g] = h
+		}
+		if h := l.shut[g]; h.Until.After(now) && h.Until.After(longest.Until) {
+			longest = h
+		}
 	}
-	if !l.held.until.After(now) {
-		return hold{}
-	}
-	return l.held
+	return longest
 }
 
 // acquire waits until a request may be sent, which release ends, and returns when that was. Before it waits for a hold it
 // asks sitOut, whose error it returns; of a long wait for the window it tells waiting.
-func (l *Limiter) acquire(ctx context.Context, sitOut func(hold) error, waiting func(time.Duration)) (time.Time, error) {
+func (l *Limiter) acquire(ctx context.Context, g Group, sitOut func(Hold) error, waiting func(time.Duration)) (time.Time, error) {
 	l.start()
 	for {
 		if err := ctx.Err(); err != nil {
 			return time.Time{}, context.Cause(ctx)
 		}
-		if h := l.current(); !h.until.IsZero() {
+		if h := l.current(g); !h.Until.IsZero() {
 			if err := sitOut(h); err != nil {
 				return time.Time{}, err
 			}
-			if err := sleep(ctx, time.Until(h.until)); err != nil {
+			if err := sleep(ctx, time.Until(h.Until)); err != nil {
 				return time.Time{}, err
 			}
 			continue
@@ -217,7 +240,7 @@ func (l *Limiter) acquire(ctx context.Context, sitOut func(hold) error, waiting 
 		}
 		turn := l.pace.Reserve()
 		err := sleep(ctx, turn.Delay())
-		if sent, ok := l.leave(err == nil); ok {
+		if sent, ok := l.leave(g, err == nil); ok {
 			return sent, nil
 		}
 		<-l.slots // given up, or held back while waiting: all stop at once
@@ -229,14 +252,14 @@ func (l *Limiter) acquire(ctx context.Context, sitOut func(hold) error, waiting 
 }
 
 // leave makes a claim a request under way, or gives it back if it is not wanted any more or a hold has come.
-func (l *Limiter) leave(wanted bool) (sent time.Time, ok bool) {
+func (l *Limiter) leave(g Group, wanted bool) (sent time.Time, ok bool) {
 	if wanted {
-		l.current() // another process may have been told
+		l.current(g) // another process may have been told
 	}
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !wanted || l.held.until.After(now) {
+	if !wanted || l.shut[everything].Until.After(now) || l.shut[g].Until.After(now) {
 		l.window.drop()
 		return now, false
 	}
@@ -264,21 +287,21 @@ func (l *Limiter) release(status int) {
 	<-l.slots
 }
 
-// hold stops everybody until h is over, which a request sent at the given time was told, and writes it down. An error
-// means that only this process knows.
-func (l *Limiter) hold(h hold, sent time.Time) error {
+// hold stops everybody in its group until it is over, which a request sent at the given time was told, and writes it down.
+// An error means that only this process knows.
+func (l *Limiter) hold(h Hold, sent time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	if h.until.After(l.held.until) {
-		l.held = h
+	if h.Until.After(l.shut[h.Group].Until) {
+		l.shut[h.Group] = h
 		if l.save != nil {
-			if err := l.save(h.until, h.reason); err != nil {
+			if err := l.save(h.Group, h.Until, h.Reason); err != nil {
 				errs = append(errs, fmt.Errorf("the time until which Spotify wants no requests could not be remembered: %w", err))
 			}
 		}
 	}
-	if h.reason == ReasonQuota { // another count, of which this says nothing
+	if h.Quota() || h.Group != everything { // another count, of which this says nothing
 		return errors.Join(errs...)
 	}
 	l.pace.SetLimit(l.slow)

@@ -12,12 +12,14 @@ const (
 	firstBackoff = 500 * time.Millisecond
 	maxBackoff   = 30 * time.Second
 	maxHold      = 7 * 24 * time.Hour // no true Retry-After came near it; a false one must not lock anybody out for ever
-	quotaHold    = time.Hour          // where an exhausted quota comes without a Retry-After
+	quotaHold    = 6 * time.Hour      // where an exhausted quota comes without a Retry-After: those seen lasted 6 to 24 hours
+	quotaAfter   = 2 * time.Minute    // a Retry-After of that and more is a quota's: the rate is counted over 30 seconds
 )
 
 // Why Spotify wants no requests for a while, as a [Limiter] remembers it.
 const (
 	ReasonQuota = "QUOTA_EXCEEDED" // error.reason of a 429 that means the developer's quota, not the rate (July 2026 changes)
+	ReasonLong  = "LONG_WAIT"      // a 429 that is to last minutes and more: the quota too, though Spotify doesn't say so
 	ReasonRate  = "RATE_LIMITED"   // any other 429
 )
 
@@ -31,22 +33,30 @@ func (c *Client) backoff(n int) time.Duration {
 	return d/2 + time.Duration(jitter()*float64(d))
 }
 
-// holdFor reads a 429; n counts how many came in a row.
-func (c *Client) holdFor(a answer, n int) hold {
+// holdFor reads a 429; n counts how many came in a row. A quota shuts the routes that share it, whatever the answer says of
+// its reason; a rate limit counts all requests of an app (Web API, Rate Limits).
+func (c *Client) holdFor(r request, a answer, n int) Hold {
 	now := time.Now().Round(0) // the wall's clock: a sleeping computer's others stand still
-	h := hold{reason: ReasonRate}
-	if a.said().reason == ReasonQuota {
-		h.reason = ReasonQuota
-	}
 	wait, ok := a.retryAfter(now)
+	told := ok && wait > 0
+	h := Hold{Reason: ReasonRate}
 	switch {
-	case ok && wait > 0:
-	case h.reason == ReasonQuota:
+	case a.said().reason == ReasonQuota:
+		h.Reason = ReasonQuota
+	case told && wait >= quotaAfter:
+		h.Reason = ReasonLong
+	}
+	if h.Quota() || r.group() == GroupCovers { // which has a rate of its own too
+		h.Group = r.group()
+	}
+	switch {
+	case told:
+	case h.Quota():
 		wait = quotaHold
 	default:
 		wait = 2 * c.backoff(n)
 	}
-	h.until = now.Add(wait)
+	h.Until = now.Add(wait)
 	return h
 }
 

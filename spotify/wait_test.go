@@ -3,6 +3,7 @@ package spotify
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -28,20 +29,24 @@ func TestRetryAfter(t *testing.T) {
 		name, header, date, reason string
 		wait                       time.Duration // until the second request; 0: there is none
 		until                      time.Duration // in the error
+		quota                      bool
 	}{
 		{name: "seconds", header: "3", wait: 3 * time.Second},
 		{name: "the longest sat out", header: "60", wait: time.Minute},
 		{name: "longer", header: "61", until: 61 * time.Second},
-		{name: "a day", header: "86400", until: 24 * time.Hour},
-		{name: "absurd", header: "99999999999999999", until: maxHold},
+		{name: "under two minutes", header: "119", until: 119 * time.Second},
+		{name: "minutes", header: "120", until: 2 * time.Minute, quota: true},
+		{name: "a day", header: "86400", until: 24 * time.Hour, quota: true},
+		{name: "absurd", header: "99999999999999999", until: maxHold, quota: true},
 		{name: "missing", wait: time.Second},
 		{name: "nonsense", header: "soon", wait: time.Second},
 		{name: "zero", header: "0", wait: time.Second},
 		{name: "negative", header: "-5", wait: time.Second},
 		{name: "date", header: "Sat, 01 Jan 2000 00:00:07 GMT", wait: 7 * time.Second},
 		{name: "date by another clock", header: "Mon, 23 Nov 2026 12:00:09 GMT", date: "Mon, 23 Nov 2026 12:00:00 GMT", wait: 9 * time.Second},
-		{name: "quota", header: "5", reason: "QUOTA_EXCEEDED", until: 5 * time.Second},
-		{name: "quota without a time", reason: "QUOTA_EXCEEDED", until: time.Hour},
+		{name: "quota", header: "5", reason: "QUOTA_EXCEEDED", until: 5 * time.Second, quota: true},
+		{name: "quota without a time", reason: "QUOTA_EXCEEDED", until: 6 * time.Hour, quota: true},
+		{name: "quota after no time", header: "0", reason: "QUOTA_EXCEEDED", until: 6 * time.Hour, quota: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,7 +64,7 @@ func TestRetryAfter(t *testing.T) {
 					return
 				}
 				var r *RateLimitError
-				if !errors.As(err, &r) || r.Until.Sub(start) != test.until || r.RetryAfter != test.until || r.Quota != (test.reason != "") || len(f.asked) != 1 {
+				if !errors.As(err, &r) || r.Until.Sub(start) != test.until || r.RetryAfter != test.until || r.Quota != test.quota || (r.Group == GroupAccount) != test.quota || len(f.asked) != 1 {
 					t.Fatalf("%#v, %d requests", err, len(f.asked))
 				}
 				if OutcomeUnknown(err) || !strings.Contains(err.Error(), "could not ask who is logged in: ") || !strings.Contains(err.Error(), "2000-01-0") {
@@ -139,8 +144,8 @@ func TestHoldIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var saved []string
 		start := time.Now()
-		l := NewLimiter(LimiterOptions{Rate: 1000, Burst: 1000, Save: func(until time.Time, reason string) error {
-			saved = append(saved, until.Sub(start).String()+" "+reason)
+		l := NewLimiter(LimiterOptions{Rate: 1000, Burst: 1000, Save: func(g Group, until time.Time, reason string) error {
+			saved = append(saved, string(g)+until.Sub(start).String()+" "+reason)
 			return nil
 		}})
 		c, f := client(limitedFor("10", ""), fine)
@@ -153,8 +158,8 @@ func TestHoldIsShared(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = c.Me(t.Context()) })
 		synctest.Wait()
-		if until, reason := l.NotBefore(); until.Sub(start) != 30*time.Second || reason != ReasonRate {
-			t.Error(until, reason)
+		if h := l.NotBefore(GroupSearch); h.Until.Sub(start) != 30*time.Second || h.Reason != ReasonRate || h.Group != "" {
+			t.Error(h)
 		}
 		for range 5 {
 			wg.Go(func() {
@@ -172,7 +177,7 @@ func TestHoldIsShared(t *testing.T) {
 		if got := strings.Join(saved, ", "); len(f.asked) != 7 || got != "10s RATE_LIMITED, 30s RATE_LIMITED" {
 			t.Error(len(f.asked), got)
 		}
-		if until, _ := l.NotBefore(); !until.IsZero() {
+		if h := l.NotBefore(GroupAccount); !h.Until.IsZero() || len(l.Holds()) > 0 {
 			t.Error("still held")
 		}
 	})
@@ -215,7 +220,7 @@ func TestHoldIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		until, reason := time.Now().Add(30*time.Second), ReasonRate
 		c, f := client(fine)
-		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		c.Limiter = NewLimiter(LimiterOptions{Load: func(Group) (time.Time, string) { return until, reason }})
 		start := time.Now()
 		if _, err := c.Me(t.Context()); err != nil || time.Since(start) != 30*time.Second {
 			t.Fatal(err, time.Since(start))
@@ -225,13 +230,13 @@ func TestHoldIsRemembered(t *testing.T) {
 		if _, err := c.Me(t.Context()); !errors.As(err, &r) || r.Quota || r.RetryAfter != 2*time.Hour || len(f.asked) != 1 {
 			t.Fatal(err)
 		}
-		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		c.Limiter = NewLimiter(LimiterOptions{Load: func(Group) (time.Time, string) { return until, reason }})
 		until, reason = time.Now().Add(time.Second), ReasonQuota
 		if _, err := c.Me(t.Context()); !errors.As(err, &r) || !r.Quota || len(f.asked) != 1 {
 			t.Fatal(err)
 		}
 		until = time.Now().Add(1000 * maxHold) // a clock that was wrong when it was written
-		c.Limiter = NewLimiter(LimiterOptions{Load: func() (time.Time, string) { return until, reason }})
+		c.Limiter = NewLimiter(LimiterOptions{Load: func(Group) (time.Time, string) { return until, reason }})
 		if _, err := c.Me(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +247,7 @@ func TestHoldThatCannotBeRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
 		c, _ := client(limitedFor("7200", ""))
-		c.Limiter = NewLimiter(LimiterOptions{Save: func(time.Time, string) error { return full }})
+		c.Limiter = NewLimiter(LimiterOptions{Save: func(Group, time.Time, string) error { return full }})
 		_, err := c.Me(t.Context())
 		var r *RateLimitError
 		if !errors.As(err, &r) || !errors.Is(err, full) {
@@ -306,4 +311,77 @@ func TestPaceRisesAndFalls(t *testing.T) {
 			t.Error("after a complaint", err, l.pace.Limit(), len(f.asked))
 		}
 	})
+}
+
+// A used-up quota shuts its group, in this process and the next, and nothing else.
+func TestQuotaShutsItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := map[Group]Hold{}
+		options := LimiterOptions{Load: func(g Group) (time.Time, string) { return disk[g].Until, disk[g].Reason },
+			Save: func(g Group, until time.Time, reason string) error { disk[g] = Hold{g, until, reason}; return nil }}
+		c, f := client(limitedFor("86236", ""), fine)
+		c.Limiter = NewLimiter(options)
+		search := func(c *Client) error { _, err := c.Search(t.Context(), "x", nil, 1); return err }
+		me := func(c *Client) error { _, err := c.Me(t.Context()); return err }
+		start := time.Now()
+		for range 2 { // asked once
+			var r *RateLimitError
+			err := search(c)
+			if !errors.As(err, &r) || !r.Quota || r.Group != GroupSearch || r.Until.Sub(start) != 86236*time.Second {
+				t.Fatal(err)
+			}
+			if want := `could not search for "x": searching is shut until 2000-01-01 23:57:16 UTC (in 23h57m16s), because Spotify's quota for it is used up; try again then`; err.Error() != want {
+				t.Errorf("got  %s\nwant %s", err, want)
+			}
+		}
+		if err := me(c); err != nil || len(f.asked) != 2 {
+			t.Fatal(err, f.lines())
+		}
+		next, _ := client(fine)
+		next.Limiter = NewLimiter(options)
+		if err := me(next); err != nil {
+			t.Error(err)
+		}
+		if err := search(next); err == nil || len(disk) != 1 {
+			t.Error(err, disk)
+		}
+		if all := next.Limiter.Holds(); len(all) != 1 || all[0].Group != GroupSearch || next.Limiter.NotBefore(GroupPlaylists).Group != "" {
+			t.Error(all)
+		}
+		next.MaxWait = 24 * time.Hour // who asks for that waits
+		next.HTTP.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"tracks":{"items":[]}}`))}, nil
+		})
+		if err := search(next); err != nil || time.Since(start) != 86236*time.Second {
+			t.Error(err, time.Since(start))
+		}
+	})
+}
+
+// Setting covers has a limit of its own: being told to wait there holds back nothing else.
+func TestCoversHaveTheirOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := client(limitedFor("30", ""), reply{status: 202})
+		c.Limiter = NewLimiter(LimiterOptions{Remember: func(Allowance) error { t.Error("remembered"); return nil }})
+		c.MaxWait = 0
+		var r *RateLimitError
+		if err := c.UploadImage(t.Context(), anID, []byte("\xff\xd8\xff")); !errors.As(err, &r) || r.Quota || r.Group != GroupCovers {
+			t.Error(err)
+		}
+		if _, err := c.Images(t.Context(), anID); errors.As(err, &r) && r.Group != GroupCovers {
+			t.Error(err)
+		}
+		if h := c.Limiter.NotBefore(GroupPlaylists); !h.Until.IsZero() {
+			t.Error(h)
+		}
+	})
+}
+
+// A cover is refused with 401 where the login lacks its scope: one new token is tried, then a person is needed.
+func TestCoverWithoutScope(t *testing.T) {
+	c, f := client(reply{status: 401, body: `{"error":{"status":401,"message":"Unauthorized."}}`})
+	c.HTTP.Transport = refreshing{f}
+	if err := c.UploadImage(t.Context(), anID, []byte("\xff\xd8\xff")); !errors.Is(err, ErrScope) || len(f.asked) != 2 || f.fresh != 1 || !strings.Contains(err.Error(), "ugc-image-upload") {
+		t.Error(err, f.fresh, f.lines())
+	}
 }

@@ -136,10 +136,10 @@ func (s *session) applyOnce(ctx context.Context, got *planned, o applyOptions, r
 	return applier.Apply(ctx, got.plan)
 }
 
-// limited reports whether Spotify holds requests back.
+// limited reports whether Spotify holds requests about playlists back.
 func (s *session) limited() bool {
 	for _, l := range s.limits {
-		if until, _ := l.NotBefore(); !until.IsZero() {
+		if !l.NotBefore(spotify.GroupPlaylists).Until.IsZero() {
 			return true
 		}
 	}

@@ -25,15 +25,15 @@ func (w *world) limiterOptions(clientID string, parallelism int) spotify.Limiter
 	o := spotify.LimiterOptions{
 		Concurrency: parallelism,
 		Assumed:     assumedAllowance,
-		Load: func() (t time.Time, reason string) {
-			n, err := limits.NotBefore()
+		Load: func(g spotify.Group) (t time.Time, reason string) {
+			n, err := limits.NotBefore(g)
 			if err != nil {
 				return t, ""
 			}
 			return n.Until, n.Reason
 		},
-		Save: func(until time.Time, reason string) error {
-			return limits.SetNotBefore(store.NotBefore{Until: until, Reason: reason})
+		Save: func(g spotify.Group, until time.Time, reason string) error {
+			return limits.SetNotBefore(g, store.NotBefore{Until: until, Reason: reason})
 		},
 		Recall: func() spotify.Allowance {
 			a, _ := limits.Allowance() // not knowing costs a refused request at worst

@@ -449,10 +449,10 @@ func (d *daemon) next(r *attempt, now time.Time) time.Time {
 	return d.loop.Next(d.policy, cost, until, now, jitter)
 }
 
-// notBefore is until when Spotify wants no requests.
+// notBefore is until when Spotify wants no requests about playlists. Until another group opens again, rounds go on without it.
 func (d *daemon) notBefore(r *attempt) (until time.Time) {
 	var limited *spotify.RateLimitError
-	if errors.As(r.err, &limited) {
+	if errors.As(r.err, &limited) && stopsPlaylists(spotify.Hold{Group: limited.Group}) {
 		until = limited.Until
 	}
 	for _, a := range r.accounts {
@@ -479,9 +479,11 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 				acc.Ends = ends
 				acc.Days, _ = auth.Countdown(ends, now)
 			}
-			if until, reason := s.limiter(l.app.ClientID).NotBefore(); !until.IsZero() {
-				acc.NotBefore, acc.Waits = until, waitReason(reason)
+			limiter := s.limiter(l.app.ClientID)
+			if h := limiter.NotBefore(spotify.GroupPlaylists); !h.Until.IsZero() {
+				acc.NotBefore, acc.Waits = h.Until, waitReason(h)
 			}
+			acc.Shut = slices.DeleteFunc(limiter.Holds(), stopsPlaylists)
 			if unsaved := l.source.Unsaved(); unsaved != nil {
 				acc.Problem = sentence(unsaved)
 			}
@@ -494,11 +496,11 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 }
 
 // waitReason is what there is to say of a limit beside its end.
-func waitReason(reason string) string {
-	if reason == spotify.ReasonQuota {
-		return "The requests it grants this developer are used up."
+func waitReason(h spotify.Hold) string {
+	if !h.Quota() {
+		return ""
 	}
-	return ""
+	return capital(h.Group.Doing()) + " is shut: the quota for it is used up."
 }
 
 // The hooks of a run: what happens while a round is under way.

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"time"
+
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // daemonStatus is all that is to be seen of a daemon from outside: what the page, /readyz, /metrics and the logs tell. It
@@ -52,15 +54,16 @@ func (c daemonConfig) broken() string {
 // daemonAccount is one account.
 type daemonAccount struct {
 	Label      string
-	Name       string    // display name
-	User       string    // Spotify's ID for people
-	Problem    string    // why it can't be used now, and what to do; empty: it can
-	NeedsLogin bool      // a person must log in
-	Ends       time.Time // of the login; zero: not known
-	Days       int       // until then
-	NotBefore  time.Time // until when Spotify wants no requests; zero: it takes them
-	Waits      string    // why, when there is more to say than that; a sentence
-	Missing    []string  // scopes that were not granted
+	Name       string         // display name
+	User       string         // Spotify's ID for people
+	Problem    string         // why it can't be used now, and what to do; empty: it can
+	NeedsLogin bool           // a person must log in
+	Ends       time.Time      // of the login; zero: not known
+	Days       int            // until then
+	NotBefore  time.Time      // until when Spotify wants no requests about playlists; zero: it takes them
+	Waits      string         // why, when there is more to say than that; a sentence
+	Shut       []spotify.Hold // what else it wants no requests for, while playlists are read and written
+	Missing    []string       // scopes that were not granted
 }
 
 // waiting says until when no requests are sent. It is the same to the minute wherever it is shown, and needs no now.

@@ -20,6 +20,7 @@ import (
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
 )
 
 // doctorFormat is the version of the JSON of "doctor". The part before the dot changes when readers must.
@@ -470,13 +471,17 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 		c.ok(name("scopes"), "all that are needed")
 	}
 	limiter := c.w.newLimiter(app.ClientID, 1)
-	if until, reason := limiter.NotBefore(); time.Until(until) > 0 {
-		c.add(finding{Check: name("rate limit"), Result: checkFailed, code: exitLater,
-			What: fmt.Sprintf("Spotify wants no requests until %s (%s)", until.UTC().Format("2 Jan 2006 15:04:05 UTC"), strings.ToLower(strings.ReplaceAll(reason, "_", " "))), Fix: "Wait until then; nothing else helps."})
+	holds := limiter.Holds()
+	for _, h := range holds {
+		c.add(finding{Check: name("rate limit"), Result: checkFailed, code: exitLater, What: shutUntil(h), Fix: "Wait until then; nothing else helps. What doesn't need it works."})
+	}
+	if len(holds) == 0 {
+		c.ok(name("rate limit"), "none in force")
+	}
+	if !limiter.NotBefore(spotify.GroupAccount).Until.IsZero() {
 		c.skip(name("account"), "not asked, because of the rate limit")
 		return
 	}
-	c.ok(name("rate limit"), "none in force")
 	user, err := c.newClient(c.w, source, clientOptions{limiter: limiter}).Me(ctx)
 	if err != nil {
 		c.failed(name("account"), err)

@@ -45,7 +45,7 @@ func TestDoctor(t *testing.T) {
 	}
 	fault(sandbox.Fault{Route: "/me", Status: 403, Body: "Active premium subscription required for the owner of the app.", Before: true}, exitError, "Premium subscription of the app's owner")
 	fault(sandbox.Fault{Route: "/me", Status: 403, Body: "the user may not be registered", Before: true}, exitError, "allow list")
-	fault(sandbox.Fault{Route: "/me", RetryAfter: "5000"}, exitLater, "wants no requests until")
+	fault(sandbox.Fault{Route: "/me", RetryAfter: "5000"}, exitLater, "is shut until")
 	code, out, errs = w.run(nil, "doctor", "--json")
 	wantCode(t, code, exitLater, errs)
 	var r struct {

@@ -92,8 +92,8 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	}
 	a.sayWhere(w)
 	limiter := w.newLimiter(t.app.ClientID, 1)
-	if until, reason := limiter.NotBefore(); time.Until(until) > o.wait.limit() {
-		return &spotify.RateLimitError{What: "ask Spotify who logs in", Until: until, RetryAfter: time.Until(until), Quota: reason == spotify.ReasonQuota}
+	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait.limit() {
+		return &spotify.RateLimitError{What: "ask Spotify who logs in", Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until), Quota: h.Quota()}
 	}
 	client := clientOptions{limiter: limiter, wait: o.wait}
 	var token auth.Token

@@ -47,7 +47,8 @@ var (
 	descPlaylists   = prometheus.NewDesc("spotsync_playlists", "Managed playlists, by state.", []string{"state"}, nil)
 	descDrift       = prometheus.NewDesc("spotsync_playlist_drift", "Whether the playlist on Spotify differs from the files; missing while that is not known.", []string{"playlist", "account"}, nil)
 	descSync        = prometheus.NewDesc("spotsync_playlist_last_sync_timestamp_seconds", "When the playlist was last seen to be as the files say.", []string{"playlist", "account"}, nil)
-	descLimited     = prometheus.NewDesc("spotsync_rate_limited_until_timestamp_seconds", "Until when Spotify wants no requests; 0 while it takes them.", nil, nil)
+	descLimited     = prometheus.NewDesc("spotsync_rate_limited_until_timestamp_seconds", "Until when Spotify wants no requests about playlists; 0 while it takes them.", nil, nil)
+	descShut        = prometheus.NewDesc("spotsync_quota_shut_until_timestamp_seconds", "Until when Spotify wants no requests of a group of routes, whose quota is used up; 0 while it takes them.", []string{"group"}, nil)
 	descLoginEnd    = prometheus.NewDesc("spotsync_login_end_timestamp_seconds", "When the login of the account ends; missing while that is not known.", []string{"account"}, nil)
 	descLoginNeeded = prometheus.NewDesc("spotsync_login_needed", "Whether a person must log in to the account.", []string{"account"}, nil)
 	descPerDay      = prometheus.NewDesc("spotsync_requests_per_day_used", "Requests sent in the last 24 hours.", nil, nil)
@@ -124,7 +125,7 @@ func (m *daemonMetrics) status(s daemonStatus) {
 type statusCollector struct{ m *daemonMetrics }
 
 func (c statusCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descConfigOK, descConfigGood, descReady, descPlaylists, descDrift, descSync, descLimited, descLoginEnd,
+	for _, d := range []*prometheus.Desc{descConfigOK, descConfigGood, descReady, descPlaylists, descDrift, descSync, descLimited, descShut, descLoginEnd,
 		descLoginNeeded, descPerDay, descPerDayLimit} {
 		ch <- d
 	}
@@ -149,9 +150,16 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descPerDay, float64(s.Requests))
 	gauge(descPerDayLimit, float64(s.RequestsPerDay))
 	var limited time.Time
+	shut := make(map[spotify.Group]time.Time)
 	for _, a := range s.Accounts {
 		if a.NotBefore.After(limited) && a.NotBefore.After(s.Now) {
 			limited = a.NotBefore
+			shut[spotify.GroupPlaylists] = limited
+		}
+		for _, h := range stillShut(a.Shut, s.Now) {
+			if h.Until.After(shut[h.Group]) {
+				shut[h.Group] = h.Until
+			}
 		}
 		if !a.Ends.IsZero() {
 			gauge(descLoginEnd, seconds(a.Ends), a.Label)
@@ -159,6 +167,9 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(descLoginNeeded, yes(a.NeedsLogin), a.Label)
 	}
 	gauge(descLimited, seconds(limited))
+	for _, g := range spotify.Groups() {
+		gauge(descShut, seconds(shut[g]), string(g))
+	}
 	count := make(map[string]int)
 	for _, p := range s.Playlists {
 		count[p.State]++

@@ -93,6 +93,7 @@ func TestMetrics(t *testing.T) {
 		`spotsync_requests_total{method="POST",route="/playlists/{id}/items",status="none"} 1`,
 		`spotsync_rate_limit_wait_seconds_total 90`,
 		`spotsync_rate_limited_until_timestamp_seconds 0`,
+		`spotsync_quota_shut_until_timestamp_seconds{group="search"} 0`,
 		`spotsync_login_end_timestamp_seconds{account="default"} 1.80765084e+09`,
 		`spotsync_login_needed{account="kids"} 0`,
 		`spotsync_edits_total{kind="insert"} 1`,

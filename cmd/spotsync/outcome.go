@@ -135,7 +135,7 @@ func cutShort(p *reconcile.Plan, res *reconcile.Result, limited *spotify.RateLim
 	}
 	why := "Spotify was asked too much: no request is sent before "
 	if limited.Quota {
-		why = "the quota of this Spotify app is used up: no request is sent before "
+		why = "Spotify's quota for it is used up: " + limited.Group.Doing() + " is shut until "
 	}
 	return fmt.Errorf("%s%s. %d of %s done; what was begun is recorded, nothing is lost, and spotsync %s goes on from there then. Meanwhile plan --refresh=false, status, history and validate work",
 		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), counted(changes, "playlist is", "playlists are"), again(p.Command))

@@ -118,7 +118,8 @@ type accountView struct {
 	Badge     badge
 	Who       string
 	Ends      moment
-	NotBefore moment // while Spotify wants no requests
+	NotBefore moment   // while Spotify wants no requests
+	Shut      []string // what else it wants none for; sentences
 	Limited   bool
 	Renew     bool
 	Left      string
@@ -237,6 +238,9 @@ func newAccountView(a daemonAccount, now time.Time) accountView {
 	v := accountView{daemonAccount: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
 		Renew: a.NeedsLogin || !a.Ends.IsZero() && a.Days <= renewWithin}
 	v.Problem = ended(a.Problem)
+	for _, h := range stillShut(a.Shut, now) {
+		v.Shut = append(v.Shut, shutMinute(h))
+	}
 	switch {
 	case a.NeedsLogin:
 		v.Badge = badge{moodBad, "Login needed"}

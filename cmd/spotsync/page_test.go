@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/spotsync/spotsync/spotify"
 	"html"
 	"io"
 	"net/http"
@@ -75,6 +76,10 @@ func sampleStatuses() map[string]daemonStatus {
 	s.Playlists[0].Healed, s.Playlists[0].HealAt = []string{`name "Vandal" → "Evening, slow"`, "songs: 2 added, 1 removed"}, pageNow.Add(-3*time.Minute)
 	s.Last.Done = []string{`playlist.evening: healed: name "Vandal" → "Evening, slow"; songs: 2 added, 1 removed`}
 	all["healed"] = s
+
+	s = sampleStatus()
+	s.Accounts[0].Shut = []spotify.Hold{{Group: spotify.GroupSearch, Until: pageNow.Add(3 * time.Hour), Reason: spotify.ReasonQuota}, {Group: spotify.GroupTracks, Until: pageNow.Add(-time.Hour)}}
+	all["searching is shut"] = s
 
 	s = sampleStatus()
 	s.Last, s.Playlists, s.Accounts, s.Next, s.Requests, s.Busy = nil, nil, nil, time.Time{}, 0, "reading your files"
@@ -186,6 +191,8 @@ func TestPageStates(t *testing.T) {
 		says    []string
 		not     []string
 	}{
+		{"searching is shut", "In step: All 5 playlists are as your files say. – spotsync", 60,
+			[]string{"Searching is shut until 24 Nov, 00:14 UTC: Spotify's quota for it is used up. What doesn't need it goes on."}, []string{"songs is shut", "Waiting"}},
 		{"healthy", "In step: All 5 playlists are as your files say. – spotsync", 60,
 			[]string{"✓ In step", "the login ends on 13 April 2027", "Last round 21:11 UTC (3 minutes ago)", "Next round 21:16 UTC (in 2 minutes)", "Marta Novák default", "141 days left",
 				"604 in the last 24 hours, of 1000 allowed", "by the clock; took 420 ms and 2 requests", "Reconcile now", "As of 21:14 UTC", "Keep it still",

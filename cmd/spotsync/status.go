@@ -67,8 +67,17 @@ type statusAccount struct {
 	User         string        `json:"user"` // as the lock file or the login says; empty: not known
 	LoggedIn     bool          `json:"logged_in"`
 	Logins       []loginReport `json:"logins"`
-	NotBefore    *time.Time    `json:"not_before"` // null: requests are welcome
+	NotBefore    *time.Time    `json:"not_before"` // until when playlists are neither read nor written; null: they are
 	WaitsBecause string        `json:"waits_because,omitempty"`
+	Shut         []statusShut  `json:"shut,omitempty"` // all that Spotify wants no requests for
+}
+
+// statusShut is a group of requests that Spotify wants none of.
+type statusShut struct {
+	Group  spotify.Group `json:"group"` // empty: all requests
+	Until  time.Time     `json:"until"`
+	Reason string        `json:"reason"`
+	hold   spotify.Hold
 }
 
 type statusRun struct {
@@ -343,13 +352,16 @@ func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *
 			}
 		}
 		if app.ClientID != "" {
-			n, err := store.OpenLimits(s.world.fsys, s.world.stateDir, s.world.issuer.Name, app.ClientID).NotBefore()
+			holds, err := store.OpenLimits(s.world.fsys, s.world.stateDir, s.world.issuer.Name, app.ClientID).Holds(s.now)
 			if err != nil {
 				return err
 			}
-			if n.Until.After(s.now) {
-				until := n.Until.UTC()
-				acc.NotBefore, acc.WaitsBecause = &until, n.Reason
+			for _, h := range holds {
+				acc.Shut = append(acc.Shut, statusShut{h.Group, h.Until.UTC(), h.Reason, h})
+				if stopsPlaylists(h) && (acc.NotBefore == nil || h.Until.After(*acc.NotBefore)) {
+					until := h.Until.UTC()
+					acc.NotBefore, acc.WaitsBecause = &until, h.Reason
+				}
 			}
 		}
 		r.Accounts = append(r.Accounts, acc)
@@ -434,12 +446,11 @@ func (s *session) writeAccount(w io.Writer, acc statusAccount) {
 			fmt.Fprintf(w, "  missing     the login lacks %s; grant with: %s\n", strings.Join(l.Missing, " "), l.Renew)
 		}
 	}
-	if acc.NotBefore != nil {
-		wait := acc.NotBefore.Sub(s.now).Round(time.Second)
-		why := "Spotify wants no requests"
-		if acc.WaitsBecause == spotify.ReasonQuota {
-			why = "the requests Spotify grants this developer are used up"
+	for _, shut := range acc.Shut {
+		meanwhile := "what doesn't need it works"
+		if stopsPlaylists(shut.hold) {
+			meanwhile = "plan --refresh=false, history and status work meanwhile"
 		}
-		fmt.Fprintf(w, "  waiting     %s until %s (%s); plan --refresh=false, history and status work meanwhile\n", why, acc.NotBefore.Format("2 Jan 2006 15:04:05 UTC"), wait)
+		fmt.Fprintf(w, "  waiting     %s (%s); %s\n", shutUntil(shut.hold), shut.Until.Sub(s.now).Round(time.Second), meanwhile)
 	}
 }

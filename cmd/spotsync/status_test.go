@@ -69,7 +69,7 @@ playlist "c" { name = "C" }`)
 	wantCode(t, code, exitLater, errs)
 	code, out, errs = w.run(nil, "status")
 	wantCode(t, code, exitLater, errs)
-	want(t, out, "waiting     Spotify wants no requests until")
+	want(t, out, "waiting     reading and writing playlists is shut until", ": Spotify's quota for it is used up", "plan --refresh=false, history and status work meanwhile")
 }
 
 func TestReportLogins(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func TestStrangeNames(t *testing.T) {
 	a := OpenAccount(OS{}, filepath.Join(dir, "state"), filepath.Join(dir, "cache"), strange, strange)
 	must(t, a.SaveCached(Contents{ID: strange}))
 	must(t, a.SaveSettling(Settling{ID: strange, Time: noon}))
-	must(t, OpenLimits(OS{}, filepath.Join(dir, "state"), strange, strange).SetNotBefore(NotBefore{Until: noon}))
+	must(t, OpenLimits(OS{}, filepath.Join(dir, "state"), strange, strange).SetNotBefore("", NotBefore{Until: noon}))
 	if _, ok := a.Cached(strange); !ok {
 		t.Error("not found again")
 	}
@@ -156,23 +157,43 @@ func TestLimits(t *testing.T) {
 	l := OpenLimits(OS{}, dir, "spotify", "0123")
 	want := func(want NotBefore) {
 		t.Helper()
-		if got, err := OpenLimits(OS{}, dir, "spotify", "0123").NotBefore(); err != nil || got != want {
+		if got, err := OpenLimits(OS{}, dir, "spotify", "0123").NotBefore(""); err != nil || got != want {
 			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
 	}
 	want(NotBefore{})
 	n := NotBefore{Until: noon, Reason: "quota"}
-	must(t, l.SetNotBefore(n))
+	must(t, l.SetNotBefore("", n))
 	want(n)
-	whole := read(t, l.path)
-	must(t, l.SetNotBefore(NotBefore{}))
+	search := NotBefore{Until: noon.Add(time.Hour), Reason: spotify.ReasonQuota}
+	must(t, l.SetNotBefore(spotify.GroupSearch, search))
+	want(n)
+	if got, err := l.NotBefore(spotify.GroupSearch); err != nil || got != search {
+		t.Errorf("searching: %v, %v", got, err)
+	}
+	for _, c := range []struct {
+		now  time.Time
+		want []spotify.Hold
+	}{
+		{noon.Add(-time.Second), []spotify.Hold{{Until: noon, Reason: "quota"}, {Group: spotify.GroupSearch, Until: search.Until, Reason: spotify.ReasonQuota}}},
+		{noon, []spotify.Hold{{Group: spotify.GroupSearch, Until: search.Until, Reason: spotify.ReasonQuota}}},
+		{noon.Add(time.Hour), nil},
+	} {
+		if got, err := l.Holds(c.now); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("at %v: %v, %v", c.now, got, err)
+		}
+	}
+	path := l.file("")
+	whole := read(t, path)
+	must(t, l.SetNotBefore("", NotBefore{}))
 	want(NotBefore{})
-	write(t, l.path, whole[:20])
+	write(t, path, whole[:20])
 	want(NotBefore{})
 	newer := strings.Replace(whole, `"version":1`, `"version":2`, 1)
-	write(t, l.path, newer)
-	_, err := l.NotBefore()
-	for _, err := range []error{err, l.SetNotBefore(n)} {
+	write(t, path, newer)
+	_, err := l.NotBefore("")
+	_, all := l.Holds(noon)
+	for _, err := range []error{err, all, l.SetNotBefore("", n)} {
 		if !errors.As(err, new(*VersionError)) {
 			t.Errorf("newer: %v", err)
 		}
@@ -192,8 +213,8 @@ func TestAllowance(t *testing.T) {
 	want(spotify.Allowance{})
 	a := spotify.Allowance{Requests: 180, Time: noon, Recent: []spotify.Recent{{Time: noon, Requests: 3}}}
 	must(t, l.SetAllowance(a))
-	must(t, l.SetNotBefore(NotBefore{Until: noon}))
-	must(t, l.SetNotBefore(NotBefore{})) // another matter
+	must(t, l.SetNotBefore("", NotBefore{Until: noon}))
+	must(t, l.SetNotBefore("", NotBefore{})) // another matter
 	want(a)
 	whole := read(t, l.allowance)
 	write(t, l.allowance, whole[:20])

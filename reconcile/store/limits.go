@@ -2,6 +2,7 @@ package store
 
 import (
 	"path/filepath"
+	"time"
 
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -9,20 +10,29 @@ import (
 // Limits is what Spotify's limits allow one client ID, shared by the processes of this user.
 type Limits struct {
 	fsys      FS
-	path      string
+	path      string // of the time before which nothing is sent, without ".json"
 	allowance string // its file: written at other times
 }
 
 // OpenLimits names them; it changes and creates nothing.
 func OpenLimits(fsys FS, stateDir, issuer, clientID string) *Limits {
-	dir, name := filepath.Join(stateDir, fileName(issuer)), fileName(clientID)+".json"
-	return &Limits{fsys, filepath.Join(dir, "limits-"+name), filepath.Join(dir, "allowance-"+name)}
+	dir, name := filepath.Join(stateDir, fileName(issuer)), fileName(clientID)
+	return &Limits{fsys, filepath.Join(dir, "limits-"+name), filepath.Join(dir, "allowance-"+name+".json")}
 }
 
-// NotBefore returns when the next request may be sent, the zero value when nothing is known. A damaged record counts as none:
-// at worst one request is refused and says how long to wait.
-func (l *Limits) NotBefore() (NotBefore, error) {
-	n, err := readJSON[NotBefore](l.fsys, l.path, "limits", "")
+// file is where the time of a group is kept. Each has a file of its own, so that processes that are told of different groups
+// at the same time overwrite nothing.
+func (l *Limits) file(g spotify.Group) string {
+	if g == "" {
+		return l.path + ".json"
+	}
+	return l.path + "." + string(g) + ".json"
+}
+
+// NotBefore returns when the next request of a group may be sent, the zero value when nothing is known; "" is what is known
+// of all. A damaged record counts as none: at worst one request is refused and says how long to wait.
+func (l *Limits) NotBefore(g spotify.Group) (NotBefore, error) {
+	n, err := readJSON[NotBefore](l.fsys, l.file(g), "limits", "")
 	if newer, ok := asVersionError(err); ok {
 		return NotBefore{}, newer
 	}
@@ -33,11 +43,26 @@ func (l *Limits) NotBefore() (NotBefore, error) {
 }
 
 // SetNotBefore records it for every process; the zero value removes it.
-func (l *Limits) SetNotBefore(n NotBefore) error {
+func (l *Limits) SetNotBefore(g spotify.Group, n NotBefore) error {
 	if n == (NotBefore{}) {
-		return l.fsys.Remove(l.path)
+		return l.fsys.Remove(l.file(g))
 	}
-	return writeJSON(l.fsys, l.path, "limits", n)
+	return writeJSON(l.fsys, l.file(g), "limits", n)
+}
+
+// Holds are all times that are not over yet, that of all requests first.
+func (l *Limits) Holds(now time.Time) ([]spotify.Hold, error) {
+	var all []spotify.Hold
+	for _, g := range append([]spotify.Group{""}, spotify.Groups()...) {
+		n, err := l.NotBefore(g)
+		if err != nil {
+			return nil, err
+		}
+		if n.Until.After(now) {
+			all = append(all, spotify.Hold{Group: g, Until: n.Until, Reason: n.Reason})
+		}
+	}
+	return all, nil
 }
 
 // Allowance returns what is known of how much Spotify allows, the zero value when nothing is. A damaged record counts as
