@@ -392,6 +392,36 @@ func TestTornReads(t *testing.T) {
 	})
 }
 
+// TestOneGroupIsShut: where Spotify wants no questions about the library for a day, only the playlist that is missing there
+// waits. The others are read and written.
+func TestOneGroupIsShut(t *testing.T) {
+	inWorld(t, lists(3), func(t *testing.T, w *world) {
+		w.mustApply()
+		time.Sleep(2 * time.Minute)
+		missing := w.id("playlist.p001")
+		w.server.Unfollow(w.user, missing)
+		w.hcl = strings.Replace(lists(3), block("p002", "List 002", upTo(120)), block("p002", "List 002", upTo(121)), 1)
+		w.server.SetQuota(sandbox.Quota{Routes: []string{"/me/library", "/me/library/contains"}})
+		r := w.apply()
+		if StopsRun(r.failed()) || len(r.plan.Changes) != 3 {
+			t.Fatalf("%v: %s", r.failed(), describe(r.plan))
+		}
+		w.holds("playlist.p002", upTo(121)...)
+		for _, c := range r.plan.Changes {
+			if c.Address == "playlist.p001" && (c.Action.Changes() || c.Action == Restore) {
+				t.Errorf("it is not known where it is: %s", describe(r.plan))
+			}
+		}
+		w.server.ClearQuotas()
+		time.Sleep(25 * time.Hour)
+		w.mustApply()
+		if p, _ := w.server.Playlist(missing); p.Deleted {
+			t.Error("not restored")
+		}
+		w.converged()
+	})
+}
+
 // TestNothingWrittenNothingExpected: an edit that was not sent, or refused, leaves all as it was, so that the next run
 // need not read what is there.
 func TestNothingWrittenNothingExpected(t *testing.T) {

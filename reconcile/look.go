@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ type sight struct {
 	listing   []spotify.Playlist              // the whole library, in Spotify's order, when complete
 	complete  bool                            // everything was listed
 	held      map[spotify.ID]bool             // managed playlists that the library holds
+	unknown   map[spotify.ID]error            // managed ones of which it could not be asked whether it does
 	recent    map[spotify.ID]*store.Settling  // of managed ones we wrote to within the last minute
 }
 
@@ -41,7 +43,7 @@ func (o *Observer) look(ctx context.Context, managed []spotify.ID, now time.Time
 	}
 	_ = o.Account.SaveLibrary(len(at.listing)) // without it the library is listed the next time too
 	at.playlists = byID(at.listing)
-	at.held, err = o.inLibrary(ctx, managed, at)
+	at.held, at.unknown, err = o.inLibrary(ctx, managed, at)
 	return at, err
 }
 
@@ -69,7 +71,7 @@ func (o *Observer) lookSingly(ctx context.Context, managed []spotify.ID, recent 
 		return sight{}, false, nil
 	}
 	at = sight{playlists: found, recent: recent}
-	if at.held, err = o.inLibrary(ctx, managed, at); err != nil {
+	if at.held, at.unknown, err = o.inLibrary(ctx, managed, at); err != nil {
 		return sight{}, false, err
 	}
 	for _, id := range managed {
@@ -132,8 +134,9 @@ func (o *Observer) current(listing []spotify.Playlist, now time.Time) []spotify.
 
 // inLibrary tells which of the managed playlists the library holds. For a minute our own record of what we did counts.
 // A listing that lacks one says nothing by itself, for it leaves out what the granted scopes do not cover: it is asked.
-func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight) (map[spotify.ID]bool, error) {
-	in := make(map[spotify.ID]bool, len(managed))
+// Where Spotify wants no questions about the library, only the playlists to be asked about are unknown.
+func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight) (in map[spotify.ID]bool, unknown map[spotify.ID]error, err error) {
+	in, unknown = make(map[spotify.ID]bool, len(managed)), make(map[spotify.ID]error)
 	var ask []spotify.URI
 	var ids []spotify.ID
 	for _, id := range managed {
@@ -152,7 +155,14 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 				return stale
 			})
 			if err != nil {
-				return nil, fmt.Errorf("ask whether %s is in the library: %w", id, err)
+				err = fmt.Errorf("ask whether %s is in the library: %w", id, err)
+			}
+			if isShut(err) {
+				unknown[id] = err
+				continue
+			}
+			if err != nil {
+				return nil, nil, err
 			}
 			in[id] = (v == settled) == lastMark(s).Following
 		case s != nil && lastMark(s).Following:
@@ -163,22 +173,37 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 		}
 	}
 	if len(ask) == 0 {
-		return in, nil
+		return in, unknown, nil
 	}
 	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
 		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
-			return nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login", o.Label, scope)
+			return nil, nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login", o.Label, scope)
 		}
 	}
 	found, err := o.API.Contains(ctx, ask...)
 	if err != nil {
-		return nil, fmt.Errorf("ask whether %d missing playlists are still in the library: %w", len(ask), err)
+		err = fmt.Errorf("ask whether %d missing playlists are still in the library: %w", len(ask), err)
+	}
+	if isShut(err) {
+		for _, id := range ids {
+			unknown[id] = err
+		}
+		return in, unknown, nil
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(found) != len(ask) {
-		return nil, fmt.Errorf("ask whether missing playlists are still in the library: %d answers to %d questions", len(found), len(ask))
+		return nil, nil, fmt.Errorf("ask whether missing playlists are still in the library: %d answers to %d questions", len(found), len(ask))
 	}
 	for i, id := range ids {
 		in[id] = found[i]
 	}
-	return in, nil
+	return in, unknown, nil
+}
+
+// isShut reports whether an error is a limit of Spotify's that leaves the rest of a run alone.
+func isShut(err error) bool {
+	var limit *spotify.RateLimitError
+	return errors.As(err, &limit) && !StopsRun(err)
 }

@@ -177,7 +177,10 @@ func (o *Observer) remembered(id spotify.ID, now time.Time) Seen {
 func StopsRun(err error) bool {
 	var limit *spotify.RateLimitError
 	var budget *spotify.BudgetError
-	if errors.As(err, &limit) || errors.As(err, &budget) {
+	if errors.As(err, &limit) { // another group's stops what needs it
+		return limit.Group == "" || limit.Group == spotify.GroupPlaylists
+	}
+	if errors.As(err, &budget) {
 		return true
 	}
 	return spotify.AccessDenied(err) || errors.Is(err, context.Canceled)

@@ -18,6 +18,10 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now
 	var unread []spotify.ID
 	requests := 0
 	for _, id := range ids {
+		if err := at.unknown[id]; err != nil {
+			seen[id] = Seen{Presence: Unread, Err: err}
+			continue
+		}
 		s, known := o.known(id, at, now)
 		if known {
 			seen[id] = s
