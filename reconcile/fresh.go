@@ -44,12 +44,12 @@ func (w *writer) freshen(ctx context.Context) error {
 	if !seen.IsZero() && time.Since(seen) < freshFor && !replacing {
 		return nil
 	}
-	p, err := w.api.Playlist(ctx, w.id)
-	if errors.Is(err, spotify.ErrNotFound) {
-		return fmt.Errorf("%w: Spotify no longer knows %s", ErrMoved, w.id)
-	}
+	p, known, err := w.details(ctx, settling != nil)
 	if err != nil {
 		return err
+	}
+	if !known { // the next plan must not expect it to be there
+		return errors.Join(fmt.Errorf("%w: Spotify no longer knows %s", ErrMoved, w.id), w.account.DropSettling(w.id), w.account.DropCached(w.id))
 	}
 	unmoved := p.Snapshot != "" && p.Snapshot == w.now.Snapshot && settling == nil
 	if unmoved && !replacing {
@@ -69,9 +69,6 @@ func (w *writer) freshen(ctx context.Context) error {
 	if settling == nil {
 		_ = w.account.SaveCached(now) // what was read is not read again, whatever comes of it
 	}
-	if judgeDetails(w.states, now.Details) == stale {
-		now.Details = w.now.Details
-	}
 	if m := mark(now); judgeItems(w.states, items) != settled || judgeDetails(w.states, now.Details) != settled {
 		w.states = append(w.states, m)
 	}
@@ -86,14 +83,37 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	again := w.again(now)
 	if !sameEdits(again.edits(w.change.Action), w.change.Edits) {
-		if settling != nil { // the next plan is made from this, not from what we expected
-			settling.States, settling.Unsure, settling.Expected = w.states, false, &now
-			_ = w.account.SaveSettling(*settling)
+		// The next plan is made from this, not from what we expected, nor from a listing that lags.
+		if settling == nil {
+			settling = &store.Settling{ID: w.id, Time: time.Now().UTC(), Ours: w.ours}
 		}
-		return ErrMoved
+		settling.States, settling.Unsure, settling.Expected = w.states, false, &now
+		return errors.Join(ErrMoved, w.account.SaveSettling(*settling))
 	}
 	w.now = now
 	return nil
+}
+
+// details reads the playlist's details; known is false where Spotify has nothing under its ID. Where reads may lag, what is not
+// as it was planned from is read again before it is believed.
+func (w *writer) details(ctx context.Context, lags bool) (p spotify.Playlist, known bool, err error) {
+	p, _, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) {
+		p, err := w.api.Playlist(ctx, w.id)
+		known = !errors.Is(err, spotify.ErrNotFound)
+		if !known {
+			return p, nil
+		}
+		return p, err
+	}, func(p spotify.Playlist) verdict {
+		switch {
+		case !lags || known && sameDetails(DetailsOf(p), w.now.Details):
+			return settled
+		case !known:
+			return stale
+		}
+		return judgeDetails(w.states, DetailsOf(p))
+	})
+	return p, known, err
 }
 
 // oursSince are the states that writes of ours made after files and Spotify last agreed.
