@@ -37,6 +37,7 @@ type Event struct {
 	ID      spotify.ID `json:"id,omitempty"`
 	Edit    *Edit      `json:"edit,omitempty"` // of request: the one that succeeded
 	Message string     `json:"message,omitempty"`
+	Source  string     `json:"source,omitempty"`        // "playlists.hcl:12", where a line is to blame
 	Removed int        `json:"songs_removed,omitempty"` // of applied
 	Time    time.Time  `json:"time"`
 }
@@ -78,6 +79,7 @@ type Result struct {
 type Failure struct {
 	Address string
 	Err     error
+	Source  string // "playlists.hcl:12", where a line is to blame
 }
 
 // Errors of single playlists that a caller may tell apart.
@@ -136,8 +138,8 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			res.Unfinished = append(res.Unfinished, c.Address)
 			return err
 		}
-		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err})
-		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error()})
+		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err, Source: w.source})
+		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error(), Source: w.source})
 		return nil
 	})
 	slices.Sort(res.Applied)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,6 +66,9 @@ func (w *writer) create(ctx context.Context, d Details) error {
 		}
 	}
 	if err != nil {
+		if errors.Is(err, spotify.ErrBadRequest) {
+			w.source = w.detailsLine(d)
+		}
 		return w.notCreated(entry, err)
 	}
 	w.requests++

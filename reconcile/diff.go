@@ -25,13 +25,16 @@ type difference struct {
 	proven        bool
 	origin        Origin
 	reasons       []string
-	warnings      []string
+	warnings      []remark
 	refused       []spotify.URI               // wanted, and not asked for now
 	stays         []spotify.URI               // in the playlist in another number than wanted, for Spotify refuses them
 	aliases       map[spotify.URI]spotify.URI // learned
 	shown         renderings                  // learned, of this wish
 	unhonoured    *bool                       // the wish for public that Spotify ignored
 }
+
+// remark is a warning about an attribute.
+type remark struct{ attribute, text string }
 
 // apply puts a difference into a change.
 func (c *Change) apply(d difference) {
@@ -83,7 +86,7 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 	}
 	if w.Description != nil && !d.shown.description(*w.Description, have.Description) {
 		if refusedBefore(entry, *w.Description) {
-			d.warnings = append(d.warnings, "Spotify refuses its description, so that is left as it is; links in it are the usual reason")
+			d.warnings = append(d.warnings, remark{"description", "Spotify refuses its description, so that is left as it is; links in it are the usual reason"})
 		} else {
 			ch.Description, after.Description = w.Description, *w.Description
 			if blank(*w.Description) {
@@ -94,7 +97,7 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 	if w.Public != nil && have.Public != nil && *w.Public != *have.Public {
 		if unhonoured(*w.Public, entry, base) {
 			d.unhonoured = w.Public
-			d.warnings = append(d.warnings, "Spotify did not honour public = "+yes(*w.Public)+"; it is not asked again. Change it in a Spotify app, or leave it out of the file")
+			d.warnings = append(d.warnings, remark{"public", "Spotify did not honour public = " + yes(*w.Public) + "; it is not asked again. Change it in a Spotify app, or leave it out of the file"})
 		} else {
 			ch.Public, after.Public = w.Public, w.Public
 			if *w.Public && have.Collaborative && w.Collaborative == nil {

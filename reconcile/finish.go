@@ -174,7 +174,7 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) 
 		return nil, err
 	}
 	w.now.Details.Public = p.Public
-	w.warn("Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
+	w.warn(attributeLine(w.change.block(), "public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
 	return wish.Public, nil
 }
 

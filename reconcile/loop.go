@@ -374,7 +374,7 @@ func (l *Loop) Record(p *Plan, res *Result, now time.Time) {
 		if l.Playlists == nil {
 			l.Playlists = make(map[string]*watched)
 		}
-		l.watch(f.Address).failed(f.Err, now)
+		l.watch(f.Address).failed(f.Located(), now)
 	}
 	if res.Requests > 0 {
 		l.fold()

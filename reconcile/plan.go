@@ -146,6 +146,8 @@ type Wish struct {
 	DropOpaque    bool             `json:"drop_opaque,omitempty"`
 	MaxRemovals   *config.Share    `json:"max_removals,omitempty"`
 	Protected     bool             `json:"prevent_destroy,omitempty"`
+
+	Block *config.Playlist `json:"-"` // where the files say so; nil in a saved plan until [Plan.Locate]
 }
 
 // LockChange is a change of the lock file alone.
@@ -335,9 +337,9 @@ func (p *planner) change(m managed) Change {
 	d.aliases = joined(d.aliases, seen.Aliases)
 	c.apply(d)
 	c.Before.Seen = seen.At
-	p.leftOut(m, d.refused)
+	p.leftOut(m, d)
 	for _, w := range d.warnings {
-		p.warn(m.address, "%s", w)
+		p.plan.Warnings = append(p.plan.Warnings, Warning{Address: m.address, Text: w.text, Source: attributeLine(m.block, w.attribute)})
 	}
 	if p.Unfinished[m.id] {
 		c.Unfinished = true
@@ -358,18 +360,16 @@ func (p *planner) change(m managed) Change {
 }
 
 // leftOut warns, with the line to blame, of wanted items that Spotify does not take.
-func (p *planner) leftOut(m managed, refused []spotify.URI) {
-	for _, u := range refused {
-		w := Warning{Address: m.address, Text: fmt.Sprintf("%s is left out: Spotify refused or has withdrawn it on %s, and is asked again 7 days later. Replace or remove the line.",
-			u, m.entry.Withdrawn[u].UTC().Format("2 Jan"))}
-		for _, e := range m.block.Tracks {
-			if e.URI == u {
-				w.Source = fmt.Sprintf("%s:%d", e.Range.Filename, e.Range.Start.Line)
-				break
-			}
+func (p *planner) leftOut(m managed, d difference) {
+	tell := func(uris []spotify.URI, becomes string) {
+		for _, u := range uris {
+			p.plan.Warnings = append(p.plan.Warnings, Warning{Address: m.address, Source: songLine(m.block, u),
+				Text: fmt.Sprintf("%s %s: Spotify refused or has withdrawn it on %s, and is asked again 7 days later. Replace or remove the line.",
+					u, becomes, m.entry.Withdrawn[u].UTC().Format("2 Jan"))})
 		}
-		p.plan.Warnings = append(p.plan.Warnings, w)
 	}
+	tell(d.refused, "is left out")
+	tell(d.stays, "stays as it is in the playlist")
 }
 
 func since(b *store.Base) string {
@@ -397,7 +397,7 @@ func (p *planner) creation(c Change, m managed, wish Wish) Change {
 		return c
 	}
 	d := diff(wish, store.Contents{}, lockfile.Playlist{Withdrawn: m.entry.Withdrawn}, nil, p.Now)
-	p.leftOut(m, d.refused)
+	p.leftOut(m, d)
 	c.apply(d)
 	c.Before, c.Cheaper, c.Origin = nil, nil, FromFiles
 	c.After.Public = visibility(wish)
@@ -516,6 +516,7 @@ func wishOf(b *config.Playlist) Wish {
 	w := Wish{Name: b.Name, Description: b.Description, Public: b.Public, Collaborative: b.Collaborative,
 		HasTracks: b.HasTracks, Mode: b.Mode, KeepDates: b.KeepDates, DropOpaque: b.Lifecycle.DropOpaque,
 		MaxRemovals: b.Lifecycle.MaxRemovals, Protected: b.Lifecycle.PreventDestroy}
+	w.Block = b
 	titled := false
 	for _, e := range b.Tracks {
 		w.Tracks = append(w.Tracks, e.URI)

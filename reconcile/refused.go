@@ -28,6 +28,8 @@ func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, e
 		}
 		w.refusedDescription(*e.Details)
 		return done, nil
+	case e.Kind == ChangeDetails && errors.Is(cause, spotify.ErrBadRequest):
+		w.source = w.detailsLine(*e.Details)
 	case e.Kind == edit.Insert && blamesItem(cause):
 		return w.halves(ctx, e, cause)
 	case e.Kind == edit.Replace && blamesItem(cause) && len(e.URIs) > 0:
@@ -75,7 +77,7 @@ func (w *writer) refusedDescription(d Details) {
 		return
 	}
 	w.refused = *d.Description
-	w.warn("Spotify refused its description, so the rest was sent without it; links are the usual reason")
+	w.warn(attributeLine(w.change.block(), "description"), "Spotify refused its description, so the rest was sent without it; links are the usual reason")
 }
 
 // blamesItem reports whether a request was refused for one of its items. Anything else that is wrong with a request must
@@ -165,6 +167,7 @@ func (w *writer) withdrawn(ctx context.Context, uris []spotify.URI) (found bool,
 // nothing names it any more.
 func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 	if w.refusing[uri] {
+		w.source = songLine(w.change.block(), uri)
 		return done, cause // there is no way around it
 	}
 	w.refusing[uri] = true
@@ -184,7 +187,7 @@ func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return uriOf(it) == uri }) {
 		becomes = "stays as it is in the playlist"
 	}
-	w.warn("%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
+	w.warn(songLine(w.change.block(), uri), "%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
 	return around, nil
 }
 

@@ -37,6 +37,7 @@ type writer struct {
 	read      bool   // items were read after the last write, and are as expected
 	sure      bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
 
+	source   string // the line to blame for what ended it
 	attempts *attempts
 	refusing map[spotify.URI]bool // items that Spotify refuses, found out by this run
 	taken    map[spotify.URI]bool // items that Spotify took
@@ -317,6 +318,7 @@ func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) 
 	return "", fmt.Errorf("unknown kind of edit %q in the plan", e.Kind)
 }
 
-func (w *writer) warn(format string, args ...any) {
-	w.a.event(Event{Type: "warning", Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...)})
+// warn tells of something that a line of the files is to blame for; source is empty where that is not known.
+func (w *writer) warn(source, format string, args ...any) {
+	w.a.event(Event{Type: "warning", Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...), Source: source})
 }

@@ -165,11 +165,19 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 		case "applied":
 			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+songsRemoved(e.Removed), ", "))
 		case "failed":
-			s.say("%s: %s", e.Address, sentence(errors.New(e.Message)))
+			s.say("%s%s: %s", blame(e.Source), e.Address, sentence(errors.New(e.Message)))
 		case "warning":
-			s.note("%s: %s", e.Address, sentence(errors.New(e.Message)))
+			s.note("%s%s: %s", blame(e.Source), e.Address, sentence(errors.New(e.Message)))
 		}
 	}
+}
+
+// blame puts the line to blame in front of a message; nothing where none is known.
+func blame(source string) string {
+	if source == "" {
+		return ""
+	}
+	return printable(source) + ": "
 }
 
 // jsonEvent is one line of apply --json.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -202,7 +204,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 			}
 		}
 		for _, f := range res.Failures {
-			r.failures[f.Address] = f.Err
+			r.failures[f.Address] = f.Located()
 		}
 		switch {
 		case err != nil:
@@ -537,8 +539,16 @@ func (d *daemon) happened(e reconcile.Event) {
 		}
 		log.Info().Str("action", string(e.Action)).Msg(line)
 	case "failed":
-		log.Warn().Str("problem", e.Message).Msg("failed")
+		blaming(log.Warn(), e).Str("problem", e.Message).Msg("failed")
 	case "warning":
-		log.Warn().Msg(e.Message)
+		blaming(log.Warn(), e).Msg(e.Message)
 	}
+}
+
+// blaming adds the line of the files that is to blame, where one is known.
+func blaming(event *zerolog.Event, e reconcile.Event) *zerolog.Event {
+	if e.Source == "" {
+		return event
+	}
+	return event.Str("source", e.Source)
 }

@@ -42,6 +42,7 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 	if err != nil {
 		return err
 	}
+	p.Locate(desired)
 	got := &planned{plan: p, desired: desired, observed: make(map[string]*reconcile.Observed)}
 	for _, label := range sortedKeys(p.Accounts) {
 		acc := p.Accounts[label]
