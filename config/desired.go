@@ -75,6 +75,7 @@ type Playlist struct {
 	Lifecycle     Lifecycle
 	Unknown       []string             // attributes not known until apply: "name", "description"
 	Needs         []string             // of those: addresses whose IDs they may need and that have none yet, sorted
+	Text          string               // tells whether what is written of it says something else than before; only if [Inputs.Text] asks for it
 	Range         hcl.Range            // of the block's header
 	Ranges        map[string]hcl.Range // of each attribute written, by name
 }

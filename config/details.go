@@ -108,6 +108,9 @@ func (ev *evaluation) complete(pl *playlist, inst *instance, accounts map[string
 	}
 	slices.Sort(p.Unknown)
 	p.Needs = ev.lacking(pl, p.Unknown)
+	if ev.in.Text != nil && ev.in.Text(p.Address) {
+		p.Text = ev.textOf(pl)
+	}
 	p.Public = ev.boolean(pl.attrs["public"], inst)
 	p.Collaborative = ev.boolean(pl.attrs["collaborative"], inst)
 	if p.Public != nil && *p.Public && p.Collaborative != nil && *p.Collaborative {

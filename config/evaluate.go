@@ -16,9 +16,10 @@ import (
 // Inputs are what a configuration is evaluated with.
 type Inputs struct {
 	Vars  VarSources
-	Now   time.Time             // what timestamp() starts from
-	IDs   map[string]spotify.ID // by address, where the lock file knows them
-	Files FileAccess            // what file() and its kin read through
+	Now   time.Time                 // what timestamp() starts from
+	IDs   map[string]spotify.ID     // by address, where the lock file knows them
+	Files FileAccess                // what file() and its kin read through
+	Text  func(address string) bool // whose [Playlist.Text] is wanted; nil: nobody's
 }
 
 // Evaluate works every expression out. With an error among the diagnostics the result is nil.

@@ -17,6 +17,8 @@ type playlist struct {
 	lifecycle  map[string]*expression
 	ignored    []string // ignore_changes, in the order of ignorable
 	lifecycled hcl.Range
+	inside     hcl.Range       // all between the block's braces
+	uses       []hcl.Traversal // everything in there that looks up a name
 }
 
 // ignorable are the names ignore_changes takes.
@@ -61,6 +63,13 @@ func (p *parser) playlist(b *hclsyntax.Block) {
 		p.add(twice(b.DefRange(), first.rng, fmt.Sprintf("playlist %q", pl.label)))
 		return
 	}
+	pl.inside = hcl.Range{Filename: b.OpenBraceRange.Filename, Start: b.OpenBraceRange.End, End: b.CloseBraceRange.Start}
+	_ = hclsyntax.VisitAll(b.Body, func(n hclsyntax.Node) hcl.Diagnostics {
+		if e, ok := n.(*hclsyntax.ScopeTraversalExpr); ok {
+			pl.uses = append(pl.uses, e.Traversal)
+		}
+		return nil
+	})
 	p.playlists[pl.label] = pl
 	pl.attrs = expressionsOf(b.Body, playlistGrammar.attrs)
 	pl.forEach = pl.attrs["for_each"]

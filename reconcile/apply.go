@@ -218,8 +218,8 @@ func (a *Applier) prepare(p *Plan) error {
 				continue
 			}
 			c.note(&e)
-			if c.Action == None {
-				e.Held = c.hold() // one that is in force was not planned
+			if c.Action == None && p.Command != "rollback" {
+				e.Held = nil // one that is in force was not planned
 			}
 			f.Playlists[c.Address] = e
 		}

@@ -33,7 +33,7 @@ func (p *planner) guards() {
 	}
 	total := len(p.Lock.Playlists)
 	switch {
-	case len(p.Desired.Playlists) == 0 && deletes > 0:
+	case len(p.Desired.Playlists) == 0 && deletes > 0 && p.Command != "rollback":
 		p.refuse(Refusal{Guard: true, Summary: "The configuration has no playlists",
 			Detail: fmt.Sprintf("The lock file knows %s, and all of them would be deleted. If that is meant, run spotsync destroy, or add --force; to stop managing them and keep them: spotsync lock rm.", plural(total, "playlist"))})
 	case total >= guardPlaylists && deletes*3 > total:

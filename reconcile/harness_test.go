@@ -146,7 +146,7 @@ func (w *world) desire(lock *LockFile) (*config.Desired, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return m.Evaluate(context.Background(), config.Inputs{Now: time.Now(), IDs: ids})
+	return m.Evaluate(context.Background(), config.Inputs{Now: time.Now(), IDs: ids, Text: func(string) bool { return true }})
 }
 
 // makePlan is spotsync plan.
@@ -282,9 +282,9 @@ func (w *world) rollback() run {
 		return run{err: err}
 	}
 	p := NewRollback(RollbackInput{Issuer: w.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
-		Observed: map[string]*Observed{"default": seen}, Versions: last.Versions, Accounts: accounts})
+		Observed: map[string]*Observed{"default": seen}, Versions: last.Versions, Accounts: accounts, Force: w.force})
 	r := run{plan: p, state: s.state, lock: s.lock}
-	if r.failed() != nil {
+	if p.Forbidden() != nil {
 		return r
 	}
 	r.res, r.err = s.applier(seen).Apply(ctx, p)

@@ -3,7 +3,7 @@ package reconcile
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/spotsync/spotsync/config"
@@ -16,37 +16,41 @@ const (
 	RolledBack = "rolled back"
 )
 
-// holds reports whether a hold is in force: not run out, and, after a rollback, the block still says what it said.
+// holds reports whether a hold is in force: not run out, and, after a rollback, the text is still what it was. One whose
+// text is not known, or was told apart in another way, stays until somebody resumes.
 func holds(h *lockfile.Hold, fingerprint string, now time.Time) bool {
 	if !h.Until.IsZero() && !now.Before(h.Until) {
 		return false
 	}
-	return h.Wish == "" || h.Wish == fingerprint
+	if !strings.HasPrefix(h.Wish, config.TextPrefix) || !strings.HasPrefix(fingerprint, config.TextPrefix) {
+		return true
+	}
+	return h.Wish == fingerprint
 }
 
-func holdReason(h *lockfile.Hold) string {
+func holdReason(address string, h *lockfile.Hold) string {
 	why := h.Reason + " since " + h.Since.UTC().Format("2 Jan 15:04 UTC")
 	if !h.Until.IsZero() {
 		why += ", until " + h.Until.UTC().Format("2 Jan 15:04 UTC")
 	}
 	if h.Wish != "" {
-		return why + "; held until its block says something else, or: spotsync resume"
+		return why + "; held until the text of its block, or of a local or variable it uses, is changed, or: spotsync resume '" + address + "'"
 	}
-	return why + "; to go on: spotsync resume"
+	return why + "; to go on: spotsync resume '" + address + "'"
 }
 
-// Fingerprint tells whether a block says something else than before; a block that is gone has one too.
+// unknownText stands for a text that was not told; a hold with it waits for somebody to resume.
+const unknownText = "unknown"
+
+// Fingerprint tells whether the text of a block says something else than before; a block that is gone has one too.
 func Fingerprint(b *config.Playlist) string {
-	if b == nil {
-		return "none"
+	switch {
+	case b == nil:
+		return config.TextPrefix + "none"
+	case b.Text == "":
+		return unknownText
 	}
-	w := wishOf(b)
-	w.Titles = nil
-	data, err := json.Marshal(w)
-	if err != nil {
-		panic("reconcile: a wish can always be written as JSON: " + err.Error())
-	}
-	return digest(data)
+	return b.Text
 }
 
 // Digest tells whether a lock file says something else than before.

@@ -297,7 +297,7 @@ func (p *planner) refused(address string) string {
 func (p *planner) change(m managed) Change {
 	c := Change{Address: m.address, Account: m.account, ID: m.id, Action: None, Origin: FromFiles}
 	if hold := m.entry.Held; hold != nil && holds(hold, Fingerprint(m.block), p.Now) && p.Command != "destroy" {
-		c.Action, c.Reasons = Held, []string{holdReason(hold)}
+		c.Action, c.Reasons = Held, []string{holdReason(m.address, hold)}
 		return c
 	}
 	if p.Command == "destroy" && m.id == "" {

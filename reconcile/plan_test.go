@@ -89,7 +89,7 @@ create playlist.fresh files []
 delete playlist.gone files ["no longer in the files"]
   unfollow ` + `
 none playlist.moved unknown []
-held playlist.paused files ["paused since 22 Nov 12:00 UTC; to go on: spotsync resume"]
+held playlist.paused files ["paused since 22 Nov 12:00 UTC; to go on: spotsync resume 'playlist.paused'"]
 none playlist.same unknown []
 skipped playlist.unread files ["the line was cut"]
 lock move playlist.old playlist.moved

@@ -22,14 +22,15 @@ type RollbackInput struct {
 	Versions []store.Version   // what to go back to, one for each address
 	Accounts map[string]string // address → account label
 	Creates  []store.Create    // asked for by an earlier run, outcome not recorded
+	Force    bool              // lift the guards on size
 }
 
 // NewRollback plans to bring playlists back to versions that history holds: what was created is taken out of the library,
-// what was deleted is put back, what was changed gets back what it held. Each is held afterwards, until its block says
-// something else. Like [NewPlan] it reads nothing and changes none of its input.
+// what was deleted is put back, what was changed gets back what it held. Each that changes is held afterwards, until
+// its text is changed. The guards hold as they do for an apply. Like [NewPlan] it reads nothing and changes none of its input.
 func NewRollback(in RollbackInput) *Plan {
 	p := &planner{
-		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Force: true},
+		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Attended: true, Force: in.Force},
 		plan: &Plan{FormatVersion: FormatVersion, Command: "rollback", Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
 			Accounts: make(map[string]PlanAccount), Complete: true},
 	}
@@ -38,14 +39,17 @@ func NewRollback(in RollbackInput) *Plan {
 	slices.SortFunc(versions, func(a, b store.Version) int { return strings.Compare(a.Address, b.Address) })
 	for _, v := range versions {
 		c := p.goBack(v, in.Accounts[v.Address])
-		c.Hold = Fingerprint(in.block(v.Address))
+		if c.Action.Changes() {
+			c.Hold = Fingerprint(p.block(v.Address))
+		}
 		p.addChange(c)
 	}
+	p.guards()
 	p.finish()
 	return p.plan
 }
 
-func (in RollbackInput) block(address string) *config.Playlist {
+func (in Input) block(address string) *config.Playlist {
 	for i := range in.Desired.Playlists {
 		if in.Desired.Playlists[i].Address == address {
 			return &in.Desired.Playlists[i]
@@ -57,7 +61,7 @@ func (in RollbackInput) block(address string) *config.Playlist {
 // goBack plans the way of one playlist back to a version.
 func (p *planner) goBack(v store.Version, account string) Change {
 	entry := p.Lock.Playlists[v.Address]
-	m := managed{address: v.Address, account: account, id: v.ID, entry: entry}
+	m := managed{address: v.Address, account: account, id: v.ID, entry: entry, block: p.block(v.Address)}
 	c := Change{Address: v.Address, Account: account, ID: v.ID, Action: None, Origin: FromFiles}
 	if v.Before == nil {
 		m.id = entry.ID // the ID was not known when the version was written
@@ -84,9 +88,8 @@ func (p *planner) goBack(v store.Version, account string) Change {
 			c.Reasons = []string{"it is already gone from the library"}
 			return c
 		}
-		m.entry.PreventDestroy = false // going back is what was asked for
 		c = p.deletion(c, m)
-		c.Reasons = []string{"the run created it"}
+		c.Reasons = []string{"it did not exist before: the run created it"}
 		if v.Before != nil {
 			c.Reasons = []string{"the run put it back into the library"}
 		}
@@ -94,6 +97,9 @@ func (p *planner) goBack(v store.Version, account string) Change {
 	}
 	wish := wishFor(*v.Before, renderings(entry.Shown))
 	wish.Protected = entry.PreventDestroy
+	if m.block != nil {
+		wish.MaxRemovals = m.block.Lifecycle.MaxRemovals
+	}
 	c.Wish = &wish
 	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
 	if o := p.Observed[account]; seen.Presence == Gone && o.Asked && p.finishCreate(&m, o) {

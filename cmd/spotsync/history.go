@@ -267,7 +267,10 @@ func newRollback(a *app) *cobra.Command {
 		Long: `rollback plans the way back, shows it, asks, and does it. Without a REF it undoes the last run; with one it brings that
 playlist back to what it was before its last change, or with --to to what it was at a time that history shows.
 
-What was rolled back is held: plan and apply leave it alone until its block says something else, or: spotsync resume.`,
+A rollback is a plan like any other: it says what is deleted and how many songs go, and the guards hold.
+
+What was rolled back is held: plan and apply leave it alone until the text of its block, or of a local or variable it uses,
+is changed, or until spotsync resume REF. What tables, sources and the day make of the same text releases nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			refs, path, err := splitPath(cmd, args, 0, 1)
 			if err != nil {
@@ -303,13 +306,14 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 	if err != nil {
 		return nil, err
 	}
+	s.conf.text = true // what is rolled back is held until that changes
 	desired, err := s.desire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f := s.lock.Current()
 	in := reconcile.RollbackInput{Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: f,
-		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string)}
+		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string), Force: o.force}
 	if in.Creates, err = s.state.OpenCreates(); err != nil {
 		return nil, err
 	}
@@ -351,8 +355,8 @@ type pastVersion struct {
 
 // versions are what a rollback goes back to: the last run's, or one of a single playlist.
 func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVersion, error) {
-	if len(runs) == 0 {
-		return nil, errors.New("history holds no run of this lock file, so there is nothing to go back to")
+	if len(runs) == 0 && len(refs) == 0 {
+		return nil, nil
 	}
 	labels, err := s.knownAccounts()
 	if err != nil {

@@ -62,6 +62,8 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	switch {
 	case p.Command == "destroy":
 		return "Nothing to delete." + rest.String()
+	case p.Command == "rollback" && len(p.Changes) == 0:
+		return "Nothing to roll back: history holds no run of this lock file."
 	case p.Command == "rollback":
 		return "Nothing to roll back: Spotify shows what it showed then." + rest.String()
 	case p.Command == "refresh-only":
@@ -166,11 +168,11 @@ func remedies(p *reconcile.Plan) []string {
 	if undone > 0 {
 		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To keep it, write it into your files first.", plural(undone, "playlist")))
 	}
-	if deleted > 0 && p.Command != "rollback" {
+	if deleted > 0 {
 		out = append(out, "Deleting takes a playlist out of your library. Those who follow it keep it, and spotsync rollback puts it back.")
 	}
 	if held > 0 {
-		out = append(out, "What is rolled back is held: left alone until its block says something else, or spotsync resume releases it.")
+		out = append(out, "What is rolled back is held: left alone until the text of its block, or of a local or variable it uses, is changed, or until spotsync resume REF.")
 	}
 	return out
 }

@@ -52,6 +52,7 @@ type configuration struct {
 	module *config.Module // nil: not parsed yet
 	vars   config.VarSources
 	files  *config.DirFiles
+	text   bool // whether the text of each block says something else than before is of interest
 }
 
 // load reads a configuration. What is wrong with it is shown, and the error then says nothing more.
@@ -110,7 +111,11 @@ func (a *app) configuration(source *config.Source, module *config.Module, in inp
 }
 
 func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.Inputs {
-	return config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.files}
+	in := config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.files}
+	if c.text {
+		in.Text = func(string) bool { return true }
+	}
+	return in
 }
 
 // evaluate works out what the configuration wants.
@@ -314,6 +319,9 @@ func (s *session) ids() map[string]spotify.ID {
 func (s *session) desire(ctx context.Context) (*config.Desired, error) {
 	if err := s.parse(s.conf); err != nil {
 		return nil, err
+	}
+	for _, e := range s.lock.Current().Playlists {
+		s.conf.text = s.conf.text || e.Held != nil && e.Held.Wish != ""
 	}
 	return s.evaluate(ctx, s.conf, s.ids(), s.now)
 }
