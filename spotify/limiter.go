@@ -11,7 +11,7 @@ import (
 )
 
 // Limiter keeps the requests of everybody who shares it within what Spotify allows: few at once, none before the time a
-// "too many requests" named – for all routes, or where a quota is used up, for those of its [Group] – and in any 30 seconds no more than Spotify lets through. How many that is Spotify keeps to
+// "too many requests" named (for all routes, or where a quota is used up, for those of its [Group]), and in any 30 seconds no more than Spotify lets through. How many that is Spotify keeps to
 // itself, so it is found out: the pace is modest at first and rises with each answer, until Spotify complains; that
 // complaint tells the number, which is kept to, remembered for the next process, and tried again from time to time (see
 // [Allowance]). Spotify counts per app, so one Limiter serves all accounts of a client ID (Web API, Rate Limits). It is
