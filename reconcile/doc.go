@@ -15,7 +15,8 @@
 //	create.go     making a playlist exactly once
 //	write.go      bringing one playlist to what the plan says, one request at a time: fresh.go looks whether it still is
 //	              what was planned for, expect.go says what a read should show, verify.go whether it does, refused.go
-//	              deals with what Spotify does not take, finish.go records what became of it
+//	              deals with what Spotify does not take, source.go names the line to blame, attempts.go bounds how much
+//	              is sent, finish.go records what became of it
 //	rollback.go   a plan that puts back what an earlier run changed
 //	loop.go       what of a plan a daemon may do now: loop_change.go takes a change apart, loop_brake.go says how often
 //	              what was changed elsewhere is undone, loop_pace.go when the next round is
