@@ -203,6 +203,12 @@ func clientContract(t *testing.T, d *description, q sandbox.Quirks) {
 	if items := must[[]spotify.Item](t)(c.Items(ctx, p.ID)); len(items) != 6 {
 		t.Errorf("%d items, want 6", len(items))
 	}
+	long := s.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Long", URIs: slices.Repeat([]spotify.URI{soWhat}, 250)})
+	for id, n := range map[spotify.ID]int{p.ID: 6, long: 250} {
+		if full := must[spotify.FullPlaylist](t)(c.FullPlaylist(ctx, id)); len(full.Items) != n || full.Total != n {
+			t.Errorf("%d items, want %d", len(full.Items), n)
+		}
+	}
 	snapshot(c.ReplaceItems(ctx, bare.ID, []spotify.URI{soWhat, episode}))
 	snapshot(c.ReplaceItems(ctx, bare.ID, nil))
 	ok(c.ChangeDetails(ctx, p.ID, spotify.DetailsChange{Name: ptr("Evening"), Description: ptr("")}))
