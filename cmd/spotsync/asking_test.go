@@ -85,6 +85,9 @@ func TestNobodyToAsk(t *testing.T) {
 				if more != nil {
 					why = "--input=false"
 				}
+				if strings.Contains(errs, "spotsync plan") { // which shows what apply would do, and nothing else
+					t.Errorf("%s advises a plan that can't show what it does: %s", name, errs)
+				}
 				if code != 1 || !strings.Contains(out, want.shown) || !strings.Contains(errs, why) || !strings.Contains(errs, "add --auto-approve") {
 					t.Errorf("%s: exit code %d, want 1, %q shown, and %q\n%s%s", name, code, want.shown, why, out, errs)
 				}

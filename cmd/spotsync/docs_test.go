@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -154,38 +155,53 @@ func TestExitCodesPage(t *testing.T) {
 	}
 }
 
-// TestEveryAttributeIsExplained finds what a file may hold in the source of config.
+// TestEveryAttributeIsExplained looks for what a file may hold, as the source of config lists it.
 func TestEveryAttributeIsExplained(t *testing.T) {
 	page, topic := readDoc(t, "docs/language.md"), readDoc(t, "cmd/spotsync/topics/language.txt")
-	lists := regexp.MustCompile(`(?:attrs|blocks|topLevel *=|later): *\[\]string\{([^}]*)\}|topLevel += +\[\]string\{([^}]*)\}`)
-	paths, err := filepath.Glob("../../config/*.go")
-	if err != nil {
+	names := slices.Concat(sortedKeys(grammarNames.attrs), sortedKeys(grammarNames.blocks))
+	for _, name := range names {
+		if !regexp.MustCompile("`"+name+"[`: ]|(?m)^## .*\\b"+name+"\\b|(?m)^### "+name).MatchString(page) && !strings.Contains(page, "\n  "+name+" {") && !strings.Contains(page, "\n  "+name+" ") {
+			t.Errorf("docs/language.md does not explain %q", name)
+		}
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(topic) {
+			t.Errorf("help language does not name %q", name)
+		}
+	}
+	if len(names) < 30 {
+		t.Errorf("found %d names in the source of config", len(names))
+	}
+}
+
+// TestReadmeSteps does, in a new folder, what README tells a newcomer to type: the blocks of "Ten minutes to your own account"
+// and of its top, in order. A login is there already, and questions are answered by --auto-approve.
+func TestReadmeSteps(t *testing.T) {
+	_, steps, ok := strings.Cut(readDoc(t, "README.md"), "\n## Ten minutes")
+	steps, _, _ = strings.Cut(steps, "\n## ")
+	blocks := regexp.MustCompile("(?ms)^( *)```sh\n(.*?)^ *```$").FindAllStringSubmatch(steps, -1)
+	if !ok || len(blocks) < 2 {
+		t.Fatalf("found %d blocks of commands in README", len(blocks))
+	}
+	example := regexp.MustCompile("(?s)```hcl\n(.*?)```").FindStringSubmatch(readDoc(t, "README.md"))
+	script := "mkdir $HOME/playlists\ncp morning.hcl $HOME/playlists/morning.hcl\nexec sh -e steps.sh\nexists $HOME/playlists/spotsync.lock.hcl\nexec git -C $HOME/playlists log --oneline\nstdout 'My playlists'\n" +
+		"exec git -C $HOME/playlists ls-files\nstdout spotsync.lock.hcl\n-- morning.hcl --\n" + example[1] + "-- steps.sh --\n" +
+		"export GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@example.org GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@example.org\n"
+	for _, b := range blocks {
+		for line := range strings.Lines(b[2]) {
+			line = strings.TrimSpace(line)
+			switch {
+			case strings.HasPrefix(line, "export SPOTSYNC_CLIENT_ID="), line == "spotsync login": // done already
+				continue
+			case line == "spotsync apply":
+				line += " --auto-approve"
+			}
+			script += line + "\n"
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "readme.txtar"), []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	found := 0
-	for _, path := range paths {
-		src, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range lists.FindAllStringSubmatch(string(src), -1) {
-			if strings.HasPrefix(m[0], "later") {
-				continue
-			}
-			for _, q := range regexp.MustCompile(`"([a-z_]+)"`).FindAllStringSubmatch(m[1]+m[2], -1) {
-				found++
-				if !regexp.MustCompile("`"+q[1]+"[`: ]|(?m)^## .*\\b"+q[1]+"\\b|(?m)^### "+q[1]).MatchString(page) && !strings.Contains(page, "\n  "+q[1]+" {") && !strings.Contains(page, "\n  "+q[1]+" ") {
-					t.Errorf("docs/language.md does not explain %q", q[1])
-				}
-				if !regexp.MustCompile(`\b` + q[1] + `\b`).MatchString(topic) {
-					t.Errorf("help language does not name %q", q[1])
-				}
-			}
-		}
-	}
-	if found < 35 {
-		t.Errorf("found %d names in the source of config", found)
-	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: setUpScript, RequireExplicitExec: true})
 }
 
 // TestEveryVariableIsListed finds the names of environment variables in the source.

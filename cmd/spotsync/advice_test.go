@@ -1,0 +1,823 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"html"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Advice works: a command, flag or attribute that a message, page, log, help text or document names exists where it is
+// named. This file collects every text there is and looks up what it names. What the advice does is for other tests:
+// TestNobodyToAsk, TestReadmeSteps, and the scripts.
+
+// A value stands for what a message is given when it is written: %s, or an operand of +. A quoted value is written so that
+// a shell takes it as one word.
+const (
+	value       = "\x01"
+	quotedValue = "'\x01'"
+)
+
+// advice is a text that people read.
+type advice struct {
+	where string // file:line
+	file  string // from the top of the repository
+	text  string
+	doc   bool // a document, not something that spotsync writes
+}
+
+// shellQuoters are the functions whose result is one word to a shell.
+var shellQuoters = []string{"ShellQuote", "shellQuote", "loginFlag", "LoginFlag", "loginCommand"}
+
+// goAdvice are the texts in the Go files of a folder: literals, joined where + joins them, constants in their place, and
+// format verbs as values.
+func goAdvice(t *testing.T, dir string) []advice {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(repository, dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	files := make(map[string]*ast.File)
+	constants := make(map[string]ast.Expr)
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[path] = file
+		ast.Inspect(file, func(n ast.Node) bool {
+			if d, ok := n.(*ast.GenDecl); ok && d.Tok == token.CONST {
+				for _, s := range d.Specs {
+					if spec, ok := s.(*ast.ValueSpec); ok {
+						for i, v := range spec.Values {
+							constants[spec.Names[i].Name] = v
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	var all []advice
+	for path, file := range files {
+		rel, err := filepath.Rel(repository, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel = filepath.ToSlash(rel)
+		add := func(at ast.Node, text string) {
+			if strings.Contains(text, "\x00") { // for a hash, not for people
+				return
+			}
+			if strings.Contains(text, " ") || strings.HasPrefix(text, "--") {
+				all = append(all, advice{where: fmt.Sprintf("%s:%d", rel, fset.Position(at.Pos()).Line), file: rel, text: text})
+			}
+		}
+		done := make(map[ast.Node]bool)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				return false
+			case *ast.Field:
+				if n.Tag != nil {
+					done[n.Tag] = true
+				}
+			case *ast.CallExpr: // a format and its values, wherever the format stands among the arguments
+				for i, arg := range n.Args {
+					if text, ok := textOf(arg, constants, 0); ok && strings.Contains(text, "%") {
+						add(arg, formatted(text, n.Args[i+1:]))
+						mark(arg, done)
+						break
+					}
+				}
+			case ast.Expr:
+				if done[n] {
+					return false
+				}
+				if _, isIdent := n.(*ast.Ident); isIdent {
+					return false
+				}
+				if text, ok := textOf(n, constants, 0); ok {
+					add(n, text)
+					mark(n, done)
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// mark takes an expression and all in it as read.
+func mark(n ast.Node, done map[ast.Node]bool) {
+	ast.Inspect(n, func(in ast.Node) bool {
+		if in != nil {
+			if _, call := in.(*ast.CallExpr); call { // what is called in the middle has texts of its own
+				return false
+			}
+			done[in] = true
+		}
+		return true
+	})
+}
+
+// textOf is the text of an expression that is one, or begins, or ends with one.
+func textOf(e ast.Expr, constants map[string]ast.Expr, depth int) (string, bool) {
+	if depth > 20 {
+		return "", false
+	}
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind == token.STRING {
+			v := constant.MakeFromLiteral(e.Value, e.Kind, 0)
+			return constant.StringVal(v), true
+		}
+	case *ast.ParenExpr:
+		return textOf(e.X, constants, depth+1)
+	case *ast.Ident:
+		if c := constants[e.Name]; c != nil {
+			return textOf(c, constants, depth+1)
+		}
+	case *ast.BinaryExpr:
+		if e.Op != token.ADD {
+			return "", false
+		}
+		x, isX := textOf(e.X, constants, depth+1)
+		y, isY := textOf(e.Y, constants, depth+1)
+		if !isX && !isY {
+			return "", false
+		}
+		if !isX {
+			x = valueOf(e.X)
+		}
+		if !isY {
+			y = valueOf(e.Y)
+		}
+		return x + y, true
+	}
+	return "", false
+}
+
+// valueOf is what stands for an expression in a text.
+func valueOf(e ast.Expr) string {
+	if call, ok := e.(*ast.CallExpr); ok {
+		name := ""
+		switch f := call.Fun.(type) {
+		case *ast.Ident:
+			name = f.Name
+		case *ast.SelectorExpr:
+			name = f.Sel.Name
+		}
+		if slices.Contains(shellQuoters, name) {
+			return quotedValue
+		}
+	}
+	return value
+}
+
+var verb = regexp.MustCompile(`%[-+# 0]*(\[\d+\])?(\*|\d+)?(\.\d+)?[a-zA-Z%]`)
+
+// formatted is a format with values for its verbs.
+func formatted(format string, args []ast.Expr) string {
+	next := 0
+	return verb.ReplaceAllStringFunc(format, func(v string) string {
+		if strings.HasSuffix(v, "%") {
+			return "%"
+		}
+		out := value
+		if next < len(args) {
+			out = valueOf(args[next])
+		}
+		next++
+		if strings.HasSuffix(v, "q") {
+			return `"` + out + `"`
+		}
+		return out
+	})
+}
+
+// adviceFiles are the texts that are files of their own.
+func adviceFiles(t *testing.T) []advice {
+	t.Helper()
+	var all []advice
+	add := func(pattern string, doc bool, edit func(string) string) {
+		paths, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(paths) == 0 {
+			t.Errorf("no file is called %s", pattern)
+		}
+		for _, path := range paths {
+			rel, err := filepath.Rel(repository, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, advice{where: rel, file: filepath.ToSlash(rel), text: edit(readDoc(t, rel)), doc: doc})
+		}
+	}
+	as := func(s string) string { return s }
+	tags := regexp.MustCompile(`(?s)<style.*?</style>|</?(span|strong|time)[^>]*>`)
+	others := regexp.MustCompile(`<[^>]*>`)
+	page := func(s string) string {
+		s = strings.ReplaceAll(tags.ReplaceAllString(s, ""), "<code>", "`")
+		s = others.ReplaceAllString(strings.ReplaceAll(s, "</code>", "`"), "\n")
+		return html.UnescapeString(regexp.MustCompile(`\{\{[^}]*\}\}`).ReplaceAllString(s, value))
+	}
+	add("cmd/spotsync/page/*.html", false, page)
+	add("cmd/spotsync/topics/*.txt", false, as)
+	add("README.md", true, as)
+	add("CHANGELOG.md", true, as)
+	add("docs/*.md", true, as)
+	add("docs/*.schema.json", true, as)
+	for _, root := range []string{"deploy", "examples"} {
+		err := filepath.WalkDir(filepath.Join(repository, root), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			rel, err := filepath.Rel(repository, path)
+			if err == nil {
+				all = append(all, advice{where: rel, file: filepath.ToSlash(rel), text: strings.ReplaceAll(readDoc(t, rel), "spotsync\n", "spotsync;\n"), doc: true})
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// everyAdvice are all texts, but for what a folder of tests holds.
+func everyAdvice(t *testing.T) []advice {
+	t.Helper()
+	all := adviceFiles(t)
+	err := filepath.WalkDir(repository, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		if name := e.Name(); path != repository && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return fs.SkipDir
+		}
+		rel, err := filepath.Rel(repository, path)
+		if err == nil {
+			all = append(all, goAdvice(t, rel)...)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(all, func(a, b advice) int { return strings.Compare(a.where, b.where) })
+	return all
+}
+
+// prose are words that follow "spotsync" in sentences and are no commands. Verbs that end in s need not stand here.
+var sentenceWords = strings.Fields(`a and are as at by can can't could did didn't does doesn't down for from goes has in into is it itself knows made makes may
+	must never no not notice of on out up wait once or page said should that the there this to too was when which while will with would wrote remembers user group folder
+	again alone at-rest service state config image binary process processes daemon's maintainers project yourself home commands files needs`)
+
+// commandWord is one word of a command in a text; what ends a command begins none.
+var commandWord = regexp.MustCompile(`^(\x01|'[^'\n]*'|"[^"\n]*"|[^\s` + "`" + `"'|;,()<>&]+)`)
+
+// mention is a command named in a text.
+type mention struct {
+	at   int  // in the text
+	wrap bool // a line ends after "spotsync"
+	end  int
+	args []string
+}
+
+var programName = regexp.MustCompile(`(^|[^\w/.-])spotsync[ \n]+`)
+
+// mentions are the commands that a text names, each with the words after it up to the end of the command.
+func mentions(text string) []mention {
+	var all []mention
+	for _, m := range programName.FindAllStringIndex(text, -1) {
+		x := mention{at: m[0], end: m[1], wrap: strings.Contains(text[m[0]:m[1]], "\n")}
+		rest := text[m[1]:]
+		for {
+			word := commandWord.FindString(rest)
+			if word == "" {
+				break
+			}
+			x.end += len(word)
+			rest = rest[len(word):]
+			end := strings.HasSuffix(word, ".") || strings.HasSuffix(word, ":") || strings.HasSuffix(word, "?")
+			x.args = append(x.args, strings.TrimRight(word, ".:?…"))
+			if end || !strings.HasPrefix(rest, " ") && !strings.HasPrefix(rest, "=") {
+				break
+			}
+			trimmed := strings.TrimLeft(rest, " ")
+			x.end += len(rest) - len(trimmed)
+			if len(rest)-len(trimmed) > 1 { // a column of a table
+				break
+			}
+			rest = trimmed
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// adviser looks up what texts name.
+type adviser struct {
+	root     *cobra.Command
+	commands map[string]*cobra.Command // by path without "spotsync "
+	found    map[string]int            // what was looked up, by kind
+	problems []string
+}
+
+func newAdviser() *adviser {
+	a, _, _ := testApp("")
+	v := &adviser{root: newRoot(a), commands: make(map[string]*cobra.Command), found: make(map[string]int)}
+	v.root.InitDefaultHelpCmd()
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.InitDefaultHelpFlag()
+		for _, sub := range c.Commands() {
+			v.commands[strings.TrimPrefix(sub.CommandPath(), "spotsync ")] = sub
+			walk(sub)
+		}
+	}
+	walk(v.root)
+	return v
+}
+
+func (v *adviser) wrong(a advice, format string, args ...any) {
+	v.problems = append(v.problems, a.where+": "+fmt.Sprintf(format, args...))
+}
+
+// hasFlag reports whether a command takes a flag, its own or a global one.
+func (v *adviser) hasFlag(c *cobra.Command, name string) bool {
+	return name == "help" || name == "version" && c == v.root || c.Flags().Lookup(name) != nil || c.InheritedFlags().Lookup(name) != nil || v.root.PersistentFlags().Lookup(name) != nil
+}
+
+var flagWord = regexp.MustCompile(`(^|[^\w-])--([a-z][a-z0-9-]*[a-z0-9])`)
+
+// look checks one text.
+func (v *adviser) look(a advice) {
+	spans := mentions(a.text)
+	commands := make([]*cobra.Command, len(spans))
+	for i, m := range spans {
+		commands[i] = v.command(a, m)
+	}
+	in := func(at int) *cobra.Command {
+		for i, m := range spans {
+			if at >= m.at && at < m.end {
+				return commands[i]
+			}
+		}
+		return nil
+	}
+	for _, m := range flagWord.FindAllStringSubmatchIndex(a.text, -1) {
+		name := a.text[m[4]:m[5]]
+		v.found["flags"]++
+		if c := in(m[4]); c != nil {
+			if !v.hasFlag(c, name) {
+				v.wrong(a, "%s has no flag --%s", c.CommandPath(), name)
+			}
+			continue
+		}
+		if strings.HasPrefix(a.file, "deploy/") { // of many programs: deploy_test.go tries what is spotsync's
+			continue
+		}
+		if c := v.justBefore(a.text[:m[0]+len(a.text[m[2]:m[3]])]); c != nil { // plan --out
+			if !v.hasFlag(c, name) {
+				v.wrong(a, "%s has no flag --%s", c.CommandPath(), name)
+			}
+			continue
+		}
+		v.bareFlag(a, name, m[4])
+	}
+}
+
+var lastWords = regexp.MustCompile(`(?:^|[^\w-])([a-z]+ )?([a-z]+) $`)
+
+// justBefore is the command whose name a text ends with; nil: none.
+func (v *adviser) justBefore(text string) *cobra.Command {
+	m := lastWords.FindStringSubmatch(text)
+	if m == nil {
+		return nil
+	}
+	if c := v.commands[m[1]+m[2]]; c != nil {
+		return c
+	}
+	return v.commands[m[2]]
+}
+
+// command checks one command that a text names; nil: it is none, but prose.
+func (v *adviser) command(a advice, m mention) *cobra.Command {
+	args := m.args
+	if len(args) > 1 && args[0] == "spotsync" { // the user of that name runs it
+		args = args[1:]
+	}
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") { // global flags before the command
+		n := 1
+		if name := strings.TrimLeft(args[0], "-"); !strings.Contains(name, "=") {
+			if f := v.root.PersistentFlags().Lookup(name); f != nil && f.NoOptDefVal == "" || name == "C" {
+				n = 2
+			}
+		}
+		args = args[min(n, len(args)):]
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	c, name := v.commands[args[0]], args[0]
+	if c == nil {
+		switch {
+		case m.wrap, name == "spotsync", strings.HasPrefix(name, value), name == "COMMAND", name == "…", slices.Contains(sentenceWords, name):
+		case regexp.MustCompile(`^[a-z]+s$`).MatchString(name): // a verb
+		case !regexp.MustCompile(`^[a-z-]+$`).MatchString(name):
+		default:
+			v.wrong(a, "there is no command spotsync %s (a word of prose stands in the list sentenceWords)", name)
+		}
+		return nil
+	}
+	v.found["commands"]++
+	args = args[1:]
+	for len(args) > 0 && v.commands[strings.TrimPrefix(c.CommandPath(), "spotsync ")+" "+args[0]] != nil {
+		c = v.commands[strings.TrimPrefix(c.CommandPath(), "spotsync ")+" "+args[0]]
+		args = args[1:]
+	}
+	if c.HasSubCommands() && c.Use == c.Name() && len(args) > 0 && regexp.MustCompile(`^[a-z]+$`).MatchString(args[0]) && !slices.Contains(sentenceWords, args[0]) {
+		v.wrong(a, "there is no command %s %s", c.CommandPath(), args[0])
+		return nil
+	}
+	if c.Name() == "help" && len(args) > 0 {
+		v.topic(a, args[0])
+		return c
+	}
+	v.arguments(a, c, args)
+	return c
+}
+
+func (v *adviser) topic(a advice, name string) {
+	known := v.commands[name] != nil || name == "TOPIC" || strings.HasPrefix(name, "[") || name == "shows" || slices.Contains(sentenceWords, name)
+	for _, t := range topics {
+		known = known || t.name == name
+	}
+	if !known {
+		v.wrong(a, "there is no topic %s", name)
+	}
+}
+
+// needed are the arguments that a command can't do without, as its usage has them.
+func needed(c *cobra.Command) []string {
+	_, usage, _ := strings.Cut(c.Use, " ")
+	var all []string
+	for _, word := range strings.Fields(regexp.MustCompile(`\[[^\[\]]*(\[[^\[\]]*\])?[^\[\]]*\]`).ReplaceAllString(usage, "")) {
+		if word == "|" {
+			break
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+// sampleArgument is a word that stands for an argument: REF, 'playlist.x', a value, a path, a link.
+var sampleArgument = regexp.MustCompile(`^([A-Z][A-Z_]*(\.\.\.)?|'[^']*'|"[^"]*"|.*\x01.*|\S*[./~:]\S*|\d\S*)$`)
+
+// arguments checks that a command is named with what it needs, and that a shell takes that as one word.
+func (v *adviser) arguments(a advice, c *cobra.Command, args []string) {
+	want := needed(c)
+	var got []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if strings.HasPrefix(arg, "-") {
+			name, _, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+			f := c.Flags().Lookup(name)
+			if f == nil {
+				f = v.root.PersistentFlags().Lookup(name)
+			}
+			if f != nil && f.NoOptDefVal == "" && !joined {
+				if (name == "target" || name == "exclude") && i+1 < len(args) && args[i+1] == value {
+					v.wrong(a, "the value of --%s is not quoted for a shell: an address may have brackets and quotes", name)
+				}
+				i++
+			}
+			continue
+		}
+		got = append(got, arg)
+	}
+	if len(want) == 0 {
+		return
+	}
+	v.found["arguments"]++
+	for i, w := range want {
+		switch {
+		case i < len(got) && slices.Contains(c.ValidArgs, got[i]):
+		case i >= len(got) || !sampleArgument.MatchString(got[i]) && !(a.doc && regexp.MustCompile(`^[a-z]+$`).MatchString(got[i]) && !slices.Contains(sentenceWords, got[i]) && inCode(a, c, got[i])):
+			v.wrong(a, "%s needs %s, and is named without", c.CommandPath(), w)
+			return
+		case got[i] == value && !a.doc && (strings.HasPrefix(w, "REF") || w == "FROM" || w == "TO" || w == "ADDRESS"):
+			v.wrong(a, "the argument of %s is not quoted for a shell: an address may have brackets and quotes", c.CommandPath())
+		}
+	}
+}
+
+// inCode reports whether a document gives a command with that word as code, and not in a sentence.
+func inCode(a advice, c *cobra.Command, word string) bool {
+	return regexp.MustCompile("(?m)(^ *(\\$ )?|`)" + c.CommandPath() + " " + word + "($|[ `#])").MatchString(a.text)
+}
+
+// ourFiles say which commands show the texts of a file of this folder; of others any command may.
+var ourFiles = []struct {
+	file     *regexp.Regexp
+	commands []string
+}{
+	{regexp.MustCompile(`^cmd/spotsync/(daemon|page|serve|metrics|systemd|watch)\w*\.go$|^cmd/spotsync/page/`), []string{"daemon"}},
+	{regexp.MustCompile(`^cmd/spotsync/(notify|doctor_notify)\.go$`), []string{"daemon", "doctor"}},
+	{regexp.MustCompile(`^cmd/spotsync/login\w*\.go$`), []string{"login"}},
+	{regexp.MustCompile(`^cmd/spotsync/fmt\.go$`), []string{"fmt"}},
+	{regexp.MustCompile(`^cmd/spotsync/logout\.go$`), []string{"logout"}},
+	{regexp.MustCompile(`^cmd/spotsync/sandbox\.go$`), []string{"sandbox", "sandbox reset"}},
+	{regexp.MustCompile(`^cmd/spotsync/apply\.go$`), []string{"apply", "destroy"}},
+	{regexp.MustCompile(`^cmd/spotsync/render\w*\.go$`), []string{"plan", "apply", "destroy", "rollback", "show", "daemon"}},
+	{regexp.MustCompile(`^(reconcile|config|auth|spotify)/`), []string{"plan", "apply", "destroy", "rollback", "daemon"}},
+	{regexp.MustCompile(`^cmd/spotsync/(\w+)\.(go|html|txt)$`), nil},
+}
+
+// givenOnly are flags that a text of the common packages names only where somebody gave them, or only where a command has
+// them, each with the reason.
+var givenOnly = map[string]string{
+	"cmd/spotsync/render_fold.go --full": "the page leaves that line out: changeLines",
+	"reconcile/shell.go --account":       "follows spotsync login",
+	"reconcile/observe.go --refresh":     "said where --refresh=false was given",
+	"reconcile/loop.go --prune":          "said by the daemon alone",
+	"reconcile/loop.go --no-create":      "said by the daemon alone",
+	"spotify/errors.go --max-requests":   "said where --max-requests was given",
+	"auth/login.go --no-browser":         "said by login alone",
+}
+
+// bareFlag checks a flag that is named without its command: every command that can show the text must have it. A text that
+// several commands share, and the page and the log of the daemon with them, names the command.
+func (v *adviser) bareFlag(a advice, name string, at int) {
+	anywhere := func() bool {
+		if v.hasFlag(v.root, name) {
+			return true
+		}
+		for _, c := range v.commands {
+			if c.Flags().Lookup(name) != nil {
+				return true
+			}
+		}
+		return false
+	}
+	if ofOthers(a.text, at) {
+		return
+	}
+	if a.doc {
+		if !anywhere() {
+			v.wrong(a, "no command has a flag --%s: …%s…", name, around(a.text, at))
+		}
+		return
+	}
+	if givenOnly[a.file+" --"+name] != "" {
+		v.found["given "+a.file+" --"+name]++
+		return
+	}
+	for _, f := range ourFiles {
+		if !f.file.MatchString(a.file) {
+			continue
+		}
+		if f.commands == nil {
+			if !anywhere() {
+				v.wrong(a, "no command has a flag --%s: …%s…", name, around(a.text, at))
+			}
+			return
+		}
+		any := len(f.commands) == 2 // texts of two commands of one family
+		for _, c := range f.commands {
+			if has := v.hasFlag(v.commands[c], name); has == any {
+				if !has {
+					v.wrong(a, "spotsync %s can show this and has no flag --%s; name the command: …%s…", c, name, around(a.text, at))
+				}
+				return
+			}
+		}
+		if any {
+			v.wrong(a, "none of %s has a flag --%s: …%s…", strings.Join(f.commands, ", "), name, around(a.text, at))
+		}
+		return
+	}
+}
+
+// otherPrograms take flags of their own.
+var otherPrograms = regexp.MustCompile(`\b(git|go|docker|podman|compose|kubectl|kustomize|systemctl|systemd-creds|curl|npm|apt|apt-get|brew|gh|sudo|install|useradd|helm|journalctl|python3?|jq|ntfy|rsync|tar|sh|bash|buildah|adduser|addgroup|staticcheck|govulncheck|chown)\b`)
+
+// ofOthers reports whether the line, or the code, that a flag stands in is another program's.
+func ofOthers(text string, at int) bool {
+	from := strings.LastIndexAny(text[:at], "\n`") + 1
+	return otherPrograms.MatchString(text[from:at])
+}
+
+func around(text string, at int) string {
+	return strings.Join(strings.Fields(text[max(0, at-40):min(len(text), at+40)]), " ")
+}
+
+func TestAdvice(t *testing.T) {
+	v := newAdviser()
+	kinds := make(map[string]int)
+	for _, a := range everyAdvice(t) {
+		kinds[filepath.Ext(a.file)]++
+		v.look(a)
+		v.attributes(a)
+		v.promises(a)
+	}
+	slices.Sort(v.problems)
+	for _, p := range slices.Compact(v.problems) {
+		t.Error(p)
+	}
+	// A collection that comes to little has missed what there is.
+	for kind, least := range map[string]int{".go": 1500, ".md": 10, ".html": 4, ".txt": 4, ".json": 3, ".hcl": 1, ".yaml": 5} {
+		if kinds[kind] < least {
+			t.Errorf("found %d texts in %s files, and there are more than %d", kinds[kind], kind, least)
+		}
+	}
+	for kind, least := range map[string]int{"commands": 220, "flags": 350, "arguments": 25, "attributes": 20} {
+		if v.found[kind] < least {
+			t.Errorf("looked up %d %s, and there are more than %d", v.found[kind], kind, least)
+		}
+	}
+	for flag := range givenOnly {
+		if v.found["given "+flag] == 0 {
+			t.Errorf("givenOnly names %s, which no text has any more", flag)
+		}
+	}
+}
+
+// inWords is an attribute with a value, as messages have it: prevent_destroy = false, id = "…".
+var inWords = regexp.MustCompile("(^|[\\s`(\"])([a-z]+(?:_[a-z]+)*) = (\"|true|false|\\[|\\{|\\x01|'|[a-z]+\\.[a-zA-Z]|[A-Z]+\\b)")
+
+// attributes checks the attributes that a text names with a value. Samples of HCL in documents are parsed by TestSamples.
+func (v *adviser) attributes(a advice) {
+	if a.doc {
+		return
+	}
+	for _, m := range inWords.FindAllStringSubmatchIndex(a.text, -1) {
+		name := a.text[m[4]:m[5]]
+		v.found["attributes"]++
+		if before := strings.TrimRight(a.text[:m[4]], " \n"); strings.HasSuffix(before, "{") || strings.HasSuffix(before, ",") { // of a value
+			continue
+		}
+		if grammarNames.attrs[name] || name == "x" || name == "mood" {
+			continue
+		}
+		if strings.HasPrefix(a.file, "config/lockfile/") || strings.HasPrefix(a.file, "spotify/sandbox/") || strings.HasPrefix(a.file, "config/tracklist") {
+			continue
+		}
+		v.wrong(a, "there is no attribute %s: …%s…", name, around(a.text, m[4]))
+	}
+}
+
+// promises checks that nothing is called missing which is there.
+func (v *adviser) promises(a advice) {
+	if filepath.Ext(a.file) != ".md" && filepath.Ext(a.file) != ".txt" {
+		return
+	}
+	for s := range strings.SplitSeq(strings.Join(strings.Fields(a.text), " "), ". ") {
+		if !strings.Contains(strings.ToLower(s), "not there yet") {
+			continue
+		}
+		v.found["promises"]++
+		for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r == '_' || r == '-') }) {
+			if v.commands[word] != nil && word != "list" && word != "show" {
+				v.wrong(a, "spotsync %s is there, and this says it is not: %s", word, s)
+			}
+		}
+	}
+}
+
+// grammarNames are the attributes and blocks that the source of config lets a file have.
+var grammarNames = readGrammar()
+
+type grammarSource struct {
+	attrs, blocks map[string]bool
+	lists         map[string]int // how many lists were found, by what they are called
+}
+
+// readGrammar finds the lists by their names in the source: a grammar's attrs and blocks, and topLevel.
+func readGrammar() grammarSource {
+	g := grammarSource{attrs: make(map[string]bool), blocks: make(map[string]bool), lists: make(map[string]int)}
+	paths, err := filepath.Glob(filepath.Join(repository, "config", "*.go"))
+	if err != nil {
+		panic(err)
+	}
+	take := func(kind string, e ast.Expr) {
+		list, ok := e.(*ast.CompositeLit)
+		if !ok {
+			return
+		}
+		g.lists[kind]++
+		into := g.attrs
+		if kind != "attrs" {
+			into = g.blocks
+		}
+		for _, x := range list.Elts {
+			if lit, ok := x.(*ast.BasicLit); ok {
+				if s, err := strconv.Unquote(lit.Value); err == nil {
+					into[s] = true
+				}
+			}
+		}
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			panic(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && (key.Name == "attrs" || key.Name == "blocks") {
+					take(key.Name, n.Value)
+				}
+			case *ast.ValueSpec:
+				if n.Names[0].Name == "topLevel" && len(n.Values) == 1 {
+					take("topLevel", n.Values[0])
+				}
+			}
+			return true
+		})
+	}
+	return g
+}
+
+// The lists above are where they are looked for, and hold what they must.
+func TestGrammarIsFound(t *testing.T) {
+	for _, name := range []string{"tracks", "for_each", "prevent_destroy", "max_removals", "client_id", "redirect_uri", "validation", "required_version", "error_message", "to", "from", "destroy", "self_heal"} {
+		if !grammarNames.attrs[name] && !grammarNames.blocks[name] {
+			t.Errorf("%s is not among what the source of config was found to take", name)
+		}
+	}
+	for kind, least := range map[string]int{"attrs": 10, "blocks": 3, "topLevel": 1} {
+		if grammarNames.lists[kind] < least {
+			t.Errorf("found %d lists called %s in the source of config, and there are %d or more", grammarNames.lists[kind], kind, least)
+		}
+	}
+}
+
+// The test finds what it is for.
+func TestAdviceFindsFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"to take it into the files: spotsync pull":                      "there is no command spotsync pull",
+		"write id = \"x\", or add --adopt-by-name":                      "spotsync daemon can show this and has no flag --adopt-by-name",
+		"held; to go on: spotsync resume":                               "spotsync resume needs REF..., and is named without",
+		"held; to go on: spotsync resume.":                              "spotsync resume needs REF..., and is named without",
+		"to forget it: spotsync lock rm " + value:                       "not quoted for a shell",
+		"to forget it: spotsync lock rm, or not":                        "spotsync lock rm needs REF..., and is named without",
+		"run spotsync plan --target " + value:                           "not quoted for a shell",
+		"run spotsync lock drop 'x'":                                    "there is no command spotsync lock drop",
+		"see spotsync help enviroment":                                  "there is no topic enviroment",
+		"run spotsync apply --forced":                                   "spotsync apply has no flag --forced",
+		"spotsync rollback --to TIME --account x":                       "spotsync rollback has no flag --account",
+		"write prevent_destruction = true":                              "there is no attribute prevent_destruction",
+		"run spotsync login --adopt-by-name; add --lock-file":           "spotsync login has no flag --adopt-by-name",
+		"spotsync show prints it, as spotsync history playlist.x does.": "spotsync show needs REF, and is named without",
+	} {
+		v := newAdviser()
+		a := advice{where: "x.go:1", file: "reconcile/x.go", text: text}
+		v.look(a)
+		v.attributes(a)
+		if !strings.Contains(strings.Join(v.problems, "\n"), want) {
+			t.Errorf("%q: %q, want %q", text, v.problems, want)
+		}
+	}
+	v := newAdviser()
+	for _, text := range []string{
+		"spotsync goes on; spotsync and the daemon; run spotsync apply, or spotsync lock rm 'playlist.x'. It has --lock-file.",
+		"go on with: spotsync resume " + quotedValue, "spotsync login" + value + " again", "run spotsync destroy --target 'playlist.x[\"a\"]' and see",
+		"spotsync plan --refresh=false and spotsync status work", "keep prevent_destroy = false", "spotsync help environment lists them",
+	} {
+		v.look(advice{where: "x.go:1", file: "reconcile/x.go", text: text})
+		v.attributes(advice{where: "x.go:1", file: "reconcile/x.go", text: text})
+	}
+	v.promises(advice{file: "x.md", text: "Songs by name are not there yet. The daemon is."})
+	if len(v.problems) > 0 {
+		t.Errorf("of what is right: %q", v.problems)
+	}
+	v.promises(advice{where: "x.md", file: "x.md", text: "Kept for the daemon, which is not\nthere yet."})
+	if len(v.problems) != 1 {
+		t.Errorf("of a command that is called missing: %q", v.problems)
+	}
+}
