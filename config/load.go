@@ -142,7 +142,7 @@ func (s *Source) loadAlone(path string) hcl.Diagnostics {
 	if _, err := os.Lstat(filepath.Join(s.Dir, lockName)); err == nil {
 		return hcl.Diagnostics{problem(startOf(path), "This file belongs to a folder",
 			fmt.Sprintf("%s stands beside a %s, so it is one part of that folder's configuration; alone, every playlist of the other files would seem to be gone. "+
-				"Name the folder, and pick playlists with --target: spotsync plan --target 'playlist.NAME' %s", path, lockName, filepath.Dir(path)))}
+				"Name the folder, and pick playlists: spotsync plan --target 'playlist.NAME' %s", path, lockName, filepath.Dir(path)))}
 	}
 	s.LockPath = filepath.Join(s.Dir, strings.TrimSuffix(base, suffix)+lockSuffix)
 	src, d := readFile(path)

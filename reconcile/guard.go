@@ -35,10 +35,10 @@ func (p *planner) guards() {
 	switch {
 	case len(p.Desired.Playlists) == 0 && deletes > 0 && p.Command != "rollback":
 		p.refuse(Refusal{Guard: true, Summary: "The configuration has no playlists",
-			Detail: fmt.Sprintf("The lock file knows %s, and all of them would be deleted. If that is meant, run spotsync destroy, or add --force; to stop managing them and keep them: spotsync lock rm.", plural(total, "playlist"))})
+			Detail: fmt.Sprintf("The lock file knows %s, and all of them would be deleted. If that is meant: spotsync destroy, or spotsync apply --force. To stop managing them and keep them: spotsync lock rm '*'", plural(total, "playlist"))})
 	case total >= guardPlaylists && deletes*3 > total:
 		p.refuse(Refusal{Guard: true, Summary: "Too many playlists would be deleted",
-			Detail: fmt.Sprintf("%d of %d managed playlists would go, and more than a third is refused. If that is meant, add --force.", deletes, total)})
+			Detail: fmt.Sprintf("%d of %d managed playlists would go, and more than a third is refused. If that is meant: spotsync apply --force", deletes, total)})
 	}
 }
 
@@ -56,7 +56,7 @@ func guardRemovals(c Change) *Refusal {
 		return nil
 	}
 	return &Refusal{Address: c.Address, Guard: true, Summary: "Too many items would be removed",
-		Detail: fmt.Sprintf("%d of %d items of %q would go, and max_removals is %s. If that is meant, add --force, or raise max_removals in the block's lifecycle.",
+		Detail: fmt.Sprintf("%d of %d items of %q would go, and max_removals is %s. If that is meant: spotsync apply --force, or raise max_removals in the block's lifecycle.",
 			gone, len(c.Before.Tracks), c.Before.Name, said)}
 }
 
@@ -71,7 +71,7 @@ func guardTakeover(c Change) *Refusal {
 		return nil
 	}
 	return &Refusal{Address: c.Address, Guard: true, Summary: "Taking it over would keep none of its items",
-		Detail: fmt.Sprintf("%q (%s) holds %s, none of which the block wants. Look whether the ID is the right one. If that is meant, run spotsync apply and answer its question, add --force, or write max_removals = \"100%%\" in the block's lifecycle.",
+		Detail: fmt.Sprintf("%q (%s) holds %s, none of which the block wants. Look whether the ID is the right one. If that is meant, run spotsync apply and answer its question, or spotsync apply --force, or write max_removals = \"100%%\" in the block's lifecycle.",
 			c.Before.Name, c.ID, plural(n, "item"))}
 }
 

@@ -34,9 +34,9 @@ func holdReason(address string, h *lockfile.Hold) string {
 		why += ", until " + h.Until.UTC().Format("2 Jan 15:04 UTC")
 	}
 	if h.Wish != "" {
-		return why + "; held until the text of its block, or of a local or variable it uses, is changed, or: spotsync resume '" + address + "'"
+		return why + "; held until the text of its block, or of a local or variable it uses, is changed, or: spotsync resume " + ShellQuote(address)
 	}
-	return why + "; to go on: spotsync resume '" + address + "'"
+	return why + "; to go on: spotsync resume " + ShellQuote(address)
 }
 
 // unknownText stands for a text that was not told; a hold with it waits for somebody to resume.

@@ -25,7 +25,7 @@ func (p *planner) checkAccounts() {
 		if locked, ok := p.Lock.Accounts[label]; ok && !SameAccount(locked, o.User) {
 			p.refuse(Refusal{Summary: "The login belongs to another account",
 				Detail: fmt.Sprintf("The lock file says account %q is %s, and the login is for %s. Log in as the right one (spotsync login%s), or use the lock file that belongs to this account (--lock-file).",
-					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), accountFlag(label))})
+					label, who(locked.Name, locked.ID), who(o.User.DisplayName, o.User.Account()), LoginFlag(label))})
 		}
 	}
 }
@@ -57,7 +57,7 @@ func (p *planner) checkMissing() {
 		}
 		if o.Asked && locked >= 2 && missing == locked && restored > 0 && p.Command != "destroy" {
 			p.refuse(Refusal{Summary: "None of the managed playlists is in this account",
-				Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose use --target with one of them, or spotsync rollback.",
+				Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose: spotsync apply --target REF with one of them, or spotsync rollback.",
 					locked, label, who(o.User.DisplayName, o.User.Account()))})
 		}
 	}
@@ -68,13 +68,6 @@ func who(name string, id spotify.ID) string {
 		return string(id)
 	}
 	return fmt.Sprintf("%s (%s)", name, id)
-}
-
-func accountFlag(label string) string {
-	if label == defaultAccount {
-		return ""
-	}
-	return " --account " + label
 }
 
 // identify works out which playlist each address means, and refuses where that would be a guess.
@@ -121,7 +114,7 @@ func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[s
 			continue
 		}
 		if other, taken := entries[m.To]; taken {
-			p.diagnose(m.Range, "Moved to a place that is taken", "%s is playlist %s already; %s can't be it too. Remove this block, or first: spotsync lock rm '%s'", m.To, other.ID, m.From, m.To)
+			p.diagnose(m.Range, "Moved to a place that is taken", "%s is playlist %s already; %s can't be it too. Remove this block, or first: spotsync lock rm %s", m.To, other.ID, m.From, ShellQuote(m.To))
 			continue
 		}
 		entries[m.To] = e
@@ -181,14 +174,14 @@ func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[
 		case given != "" && given != i.ID:
 			p.diagnose(i.Range, "Import contradicts id", "%s has id = %q and is imported as %q. Keep one.", address, given, i.ID)
 		case locked && e.ID != i.ID:
-			p.diagnose(i.Range, "Address is taken", "%s is playlist %s in the lock file, so %s can't be imported to it. First: spotsync lock rm '%s'", address, e.ID, i.ID, address)
+			p.diagnose(i.Range, "Address is taken", "%s is playlist %s in the lock file, so %s can't be imported to it. First: spotsync lock rm %s", address, e.ID, i.ID, ShellQuote(address))
 		case given == "":
 			given, rng = i.ID, i.Range
 		}
 	}
 	if locked && e.Account != b.Account && (given == "" || given == e.ID) {
 		p.refuse(Refusal{Address: address, Summary: "A playlist can't change accounts",
-			Detail: fmt.Sprintf("%s belongs to account %q in the lock file and the block says %q. Give the new account a block of its own; what becomes of the old one is up to a removed block or spotsync lock rm.", address, e.Account, b.Account)})
+			Detail: fmt.Sprintf("%s belongs to account %q in the lock file and the block says %q. Give the new account a block of its own; what becomes of the old one is up to a removed block or: spotsync lock rm %s", address, e.Account, b.Account, ShellQuote(address))})
 		m.id = e.ID
 		return m
 	}
@@ -223,7 +216,7 @@ func (p *planner) checkOwner(m managed, rng hcl.Range) {
 		p.diagnose(rng, "No such playlist", "Spotify knows no playlist %s that this account may see. Playlists made by Spotify itself can't be managed.", m.id)
 	case s.Presence == NotOwned:
 		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
-			Detail: fmt.Sprintf("%s (%s) belongs to %s. Nothing is changed. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm '%s'", m.address, m.id, s.Owner, m.address)})
+			Detail: fmt.Sprintf("%s (%s) belongs to %s. Nothing is changed. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, s.Owner, ShellQuote(m.address))})
 	}
 }
 
@@ -234,7 +227,7 @@ func (p *planner) identifyNew(m *managed) {
 	}
 	if r := p.lastRemembered(m.address); r != "" {
 		p.refuse(Refusal{Address: m.address, Whole: true, Summary: "The lock file has forgotten this playlist",
-			Detail: fmt.Sprintf("This computer made %s playlist %s, and the lock file no longer says so. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, r, m.address, m.address)})
+			Detail: fmt.Sprintf("This computer made %s playlist %s, and the lock file no longer says so. Bring the file back from git, or run: spotsync lock restore %s. If a new playlist is meant: spotsync lock rm %s", m.address, r, ShellQuote(m.address), ShellQuote(m.address))})
 		return
 	}
 	name := m.block.Name
@@ -258,7 +251,7 @@ func (p *planner) identifyGone(m *managed, o *Observed) {
 	r := p.lastRemembered(m.address)
 	if slices.ContainsFunc(o.Owned(), func(pl spotify.Playlist) bool { return pl.ID == r }) && !p.claimed(r) {
 		p.refuse(Refusal{Address: m.address, Whole: true, Summary: "The lock file names another playlist",
-			Detail: fmt.Sprintf("The lock file says %s is playlist %s, which Spotify does not know; this computer made it playlist %s. Bring the file back from git, or run: spotsync lock restore '%s'. If a new playlist is meant: spotsync lock rm '%s'", m.address, m.id, r, m.address, m.address)})
+			Detail: fmt.Sprintf("The lock file says %s is playlist %s, which Spotify does not know; this computer made it playlist %s. Bring the file back from git, or run: spotsync lock restore %s. If a new playlist is meant: spotsync lock rm %s", m.address, m.id, r, ShellQuote(m.address), ShellQuote(m.address))})
 		return
 	}
 	if p.checkTwin(m, o); m.adopted != "" {
@@ -290,10 +283,16 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 		ids[i] = string(pl.ID)
 	}
 	slices.Sort(ids)
-	how := "To manage it, write id = \"" + ids[0] + "\" in the block, use an import block, or add --adopt-by-name. To make another of the same name, add --create-duplicate."
-	if p.AdoptByName {
-		how = "--adopt-by-name does not take it: that takes only one exact match, and with nobody to ask only one from which nothing would be removed. Write id = \"…\" in the block, or add --create-duplicate."
+	how := "To manage it, write id = \"" + ids[0] + "\" in the block, or use an import block"
+	switch {
+	case p.AdoptByName && len(same) == 1: // nobody is there to be asked
+		how = "Adopting it would remove items or change its name, which spotsync apply --adopt-by-name does only where it can ask: run that at a terminal, or write id = \"" + ids[0] + "\" in the block"
+	case len(same) == 1:
+		how += ", or run spotsync apply --adopt-by-name, which asks before it removes anything"
+	default:
+		how = "To manage one of them, write its id in the block, or use an import block"
 	}
+	how += ". To make another of the same name: spotsync apply --create-duplicate"
 	p.refuse(Refusal{Address: m.address, Summary: "A playlist of this name exists already",
 		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. %s", same[0].Name, strings.Join(ids, ", "), how)})
 }
@@ -431,7 +430,7 @@ func (p *planner) checkRenamed() {
 				continue
 			}
 			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
-				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, apply the removal first: --target '%s'", gone.address, m.address, gone.address, m.address, gone.address)})
+				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, apply the removal first: spotsync apply --target %s", gone.address, m.address, gone.address, m.address, ShellQuote(gone.address))})
 			p.refuse(Refusal{Address: gone.address, Summary: "This looks like a renamed block",
 				Detail: fmt.Sprintf("It is not deleted while %s looks like its new name.", m.address)})
 		}

@@ -265,8 +265,8 @@ type clash struct {
 
 func (c clash) refusal() Refusal {
 	return Refusal{Address: c.address, Summary: "One address means two playlists",
-		Detail: fmt.Sprintf("The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore '%s' ID",
-			c.address, c.now.ID, c.is.ID, c.address)}
+		Detail: fmt.Sprintf("The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore %s ID",
+			c.address, c.now.ID, c.is.ID, ShellQuote(c.address))}
 }
 
 // merge brings what changed from base to next into file, as git would. Where both changed one entry the file wins, but

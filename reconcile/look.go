@@ -177,7 +177,7 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 	}
 	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
 		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
-			return nil, nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login", o.Label, scope)
+			return nil, nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login%s", o.Label, scope, LoginFlag(o.Label))
 		}
 	}
 	found, err := o.API.Contains(ctx, ask...)

@@ -198,12 +198,12 @@ func (l *Loop) tidy(p *Plan) {
 func (l *Loop) Waiting(now time.Time) []Verdict {
 	all := []Verdict{}
 	for _, address := range slices.Sorted(maps.Keys(l.Playlists)) {
-		w := l.Playlists[address]
+		w := l.watch(address)
 		v := Verdict{Address: address, State: VerdictPending}
 		if v.State, v.Reason, v.RetryAt = w.waits(now); v.State == VerdictPending {
 			for _, k := range allTraits {
 				if t := w.Troubles[k]; t != nil {
-					v.tell(t.waits(k, now))
+					v.tell(t.waits(address, k, now))
 				}
 			}
 		}
@@ -403,5 +403,6 @@ func (l *Loop) watch(address string) *watched {
 		w = &watched{}
 		l.Playlists[address] = w
 	}
+	w.address = address
 	return w
 }

@@ -21,7 +21,8 @@ type watched struct {
 	Failed   string    `json:"failed,omitempty"`   // digest of the wish that could not be done
 	Sent     int       `json:"sent,omitempty"`     // how many of the failures were Spotify's: a request was sent, and refused or not done
 
-	wish string // digest of the one that was last looked at
+	wish    string // digest of the one that was last looked at
+	address string // its own
 }
 
 // trouble is one trait that was written, or has to be.
@@ -92,7 +93,7 @@ func (w *watched) failed(err error, now time.Time) {
 func (w *watched) waits(now time.Time) (VerdictState, string, time.Time) {
 	switch {
 	case w.Sent >= maxSent:
-		return VerdictHeld, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume; %s", w.Sent, w.Problem), time.Time{}
+		return VerdictHeld, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume %s; %s", w.Sent, ShellQuote(w.address), w.Problem), time.Time{}
 	case now.Before(w.RetryAt):
 		return VerdictFailed, w.Problem, w.RetryAt
 	}
@@ -166,17 +167,17 @@ func (w *watched) judge(k trait, want string, drift bool, now time.Time) (Verdic
 		t.Since = now.UTC()
 		t.RetryAt = t.Since.Add(healDelays[min(t.Heals, len(healDelays)-1)])
 	}
-	return t.waits(k, now)
+	return t.waits(w.address, k, now)
 }
 
 // waits says whether a trait waits, and why, as was found out.
-func (t *trouble) waits(k trait, now time.Time) (VerdictState, string, time.Time) {
+func (t *trouble) waits(address string, k trait, now time.Time) (VerdictState, string, time.Time) {
 	switch {
 	case t.Flaps:
-		return VerdictHeld, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume", time.Time{}
+		return VerdictHeld, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume " + ShellQuote(address), time.Time{}
 	case t.Since.IsZero():
 	case t.Missed >= maxMissed:
-		return VerdictHeld, fmt.Sprintf("%s was written %d times and is never what was asked for afterwards; change the line, or: spotsync resume", k.its(), t.Missed), time.Time{}
+		return VerdictHeld, fmt.Sprintf("%s was written %d times and is never what was asked for afterwards; change the line, or: spotsync resume %s", k.its(), t.Missed, ShellQuote(address)), time.Time{}
 	case now.Before(t.RetryAt):
 		return VerdictBraked, fmt.Sprintf("%s was changed back %d times, so that undoing it waits", k.its(), t.Heals), t.RetryAt
 	}

@@ -93,7 +93,7 @@ func (c Change) drifted(k trait) bool {
 
 // healable says whether a daemon may undo an edit made elsewhere, and why not.
 func healable(heal config.SelfHeal, k trait, from Origin) (VerdictState, string) {
-	const ways = "; to undo that: spotsync apply; to take it into the files: spotsync pull"
+	const ways = "; to undo that: spotsync apply; to keep it, write it into the files"
 	switch {
 	case heal == config.HealAll || heal == "":
 		return VerdictPending, ""

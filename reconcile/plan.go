@@ -424,7 +424,7 @@ func (p *planner) deletion(c Change, m managed) Change {
 	case NotOwned:
 		c.Action, c.Reasons = Skipped, []string{"it belongs to " + string(seen.Owner)}
 		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
-			Detail: fmt.Sprintf("%s (%s) belongs to %s, so it is not deleted. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm '%s'", m.address, m.id, seen.Owner, m.address)})
+			Detail: fmt.Sprintf("%s (%s) belongs to %s, so it is not deleted. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, seen.Owner, ShellQuote(m.address))})
 		return c
 	case Absent, Gone:
 		c.Action = None
@@ -444,7 +444,7 @@ func (p *planner) deletion(c Change, m managed) Change {
 	}
 	if protected {
 		p.refuse(Refusal{Address: m.address, Summary: "prevent_destroy protects this playlist",
-			Detail: fmt.Sprintf("%s would be deleted. To delete it, write the block with prevent_destroy = false, apply, and try again; to keep it but stop managing it: spotsync lock rm '%s'", m.address, m.address)})
+			Detail: fmt.Sprintf("%s would be deleted. To delete it, write the block with prevent_destroy = false, apply, and try again; to keep it but stop managing it: spotsync lock rm %s", m.address, ShellQuote(m.address))})
 	}
 	return c
 }

@@ -394,7 +394,7 @@ func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVe
 		}
 	}
 	if to != "" {
-		return nil, fmt.Errorf("history has no version of %s at %s; spotsync history '%s' lists them", address, to, address)
+		return nil, fmt.Errorf("history has no version of %s at %s; spotsync history %s lists them", address, to, reconcile.ShellQuote(address))
 	}
 	return nil, fmt.Errorf("history has no version of %s", address)
 }

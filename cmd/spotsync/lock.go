@@ -137,7 +137,7 @@ func lockMove(_ context.Context, s *session, args []string) error {
 	}
 	target := to.String()
 	if e, taken := s.lock.Current().Playlists[target]; taken {
-		return fmt.Errorf("%s is playlist %s already; forget that first: spotsync lock rm '%s'", target, e.ID, target)
+		return fmt.Errorf("%s is playlist %s already; forget that first: spotsync lock rm %s", target, e.ID, reconcile.ShellQuote(target))
 	}
 	err = s.lock.Update(func(f *lockfile.File) {
 		f.Playlists[target] = f.Playlists[from]
@@ -244,7 +244,7 @@ func (a *app) lockRestore(ctx context.Context, path string, args []string, o ses
 		restore[address] = r
 	}
 	if address != "" && restore[address].ID == "" {
-		return fmt.Errorf("this computer remembers no playlist for %s; if you know its ID: spotsync lock restore '%s' ID", address, address)
+		return fmt.Errorf("this computer remembers no playlist for %s; if you know its ID: spotsync lock restore %s ID", address, reconcile.ShellQuote(address))
 	}
 	return s.restore(restore)
 }
@@ -257,7 +257,7 @@ func (s *session) restore(entries map[string]store.Remembered) error {
 	for _, address := range sortedKeys(entries) {
 		r := entries[address]
 		if other, taken := s.lock.Current().AddressOf(r.ID); taken && other != address {
-			return fmt.Errorf("%s is %s in the lock file, so it can't be %s too; move it: spotsync lock mv '%s' '%s'", r.ID, other, address, other, address)
+			return fmt.Errorf("%s is %s in the lock file, so it can't be %s too; move it: spotsync lock mv %s %s", r.ID, other, address, reconcile.ShellQuote(other), reconcile.ShellQuote(address))
 		}
 		err := s.lock.Update(func(f *lockfile.File) {
 			e := f.Playlists[address]

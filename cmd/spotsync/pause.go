@@ -35,7 +35,7 @@ func newPause(a *app) *cobra.Command {
 			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
-					s.say("%s is left alone until: spotsync resume '%s'", address, address)
+					s.say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
 					return
 				}
 				s.say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))

@@ -416,8 +416,5 @@ func (s *session) countdown() {
 }
 
 func loginFlag(label string) string {
-	if label == defaultLabel {
-		return ""
-	}
-	return " --account " + label
+	return reconcile.LoginFlag(label)
 }

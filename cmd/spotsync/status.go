@@ -400,7 +400,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 			if p.Until != nil {
 				until = " until " + p.Until.Format("2 Jan 2006 15:04 UTC")
 			}
-			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume '%s'\n", what, p.Reason, until, p.Address)
+			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume %s\n", what, p.Reason, until, reconcile.ShellQuote(p.Address))
 		case playlistWaits:
 			fmt.Fprintf(w, "  waits       %s: %s; the daemon tries again on %s\n", what, printable(p.Reason), p.Until.Format("2 Jan 2006 15:04 UTC"))
 		case playlistDiffers:

@@ -50,7 +50,7 @@ func (e *LockedError) Error() string {
 	if e.Waited > 0 {
 		waited = fmt.Sprintf(" after waiting %s", e.Waited.Round(time.Second/10))
 	}
-	return fmt.Sprintf("%s is still at work%s; let it finish, or wait longer with --lock-timeout", e.Holder, waited)
+	return fmt.Sprintf("%s is still at work%s; let it finish; spotsync apply --lock-timeout 5m waits longer", e.Holder, waited)
 }
 
 func asVersionError(err error) (*VersionError, bool) { return errors.AsType[*VersionError](err) }
