@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 //go:embed page
@@ -475,6 +478,20 @@ func (s *daemonServer) render(w http.ResponseWriter, status int, name string, vi
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
+
+// Apply is the command that writes the lock file, as a shell reads it.
+func (v pageView) Apply() string {
+	home, rest := "", v.Status.Path
+	if strings.HasPrefix(rest, "~/") {
+		home, rest = rest[:2], rest[2:]
+	}
+	if !plainPath.MatchString(rest) {
+		rest = reconcile.ShellQuote(rest)
+	}
+	return "spotsync apply " + home + rest
 }
 
 // interval is a time between rounds.

@@ -68,6 +68,7 @@ func sampleStatuses() map[string]daemonStatus {
 	s = sampleStatus()
 	s.Accounts = s.Accounts[:1]
 	s.Playlists[0].State, s.Playlists[0].Reason, s.Playlists[0].Releasable = stateHeld, "left alone until resume", true
+	s.Path = "~/my music"
 	s.Last.Waiting, s.Waiting = 1, []string{"playlist.evening", "playlist.run"}
 	all["held"] = s
 
@@ -202,7 +203,7 @@ func TestPageStates(t *testing.T) {
 		{"unseen", "Not ready: The lock file belongs to another account. – spotsync", 60, []string{"33 playlists in your files, and none has been looked at yet."},
 			[]string{"Write one", "hold no playlists"}},
 		{"held", "Held back: 1 playlist is left alone for now. – spotsync", 60, []string{"• Nothing changed", "2 playlists not written into it yet",
-			"Run spotsync apply /srv/music/playlists on this computer", "playlist.evening playlist.run"}, []string{"Nothing to do", "account default"}},
+			"Run spotsync apply ~/'my music' on this computer", "playlist.evening playlist.run"}, []string{"Nothing to do", "account default"}},
 		{"healed", "In step: All 5 playlists are as your files say. – spotsync", 60, []string{"✓ Healed", `Healed 21:11 UTC (3 minutes ago) : name "Vandal" → "Evening, slow" songs: 2 added, 1 removed`,
 			`playlist.evening: healed: name "Vandal" → "Evening, slow"; songs: 2 added, 1 removed`, "playlist.evening account default"}, nil},
 		{"starting", "Busy: Reading your files. – spotsync", 5, []string{"None are known yet.", "No account is known yet", "none has ended yet", "one is under way"}, []string{"0001"}},
