@@ -120,6 +120,11 @@ func (p *parser) variable(b *hclsyntax.Block) {
 
 func (p *parser) fallback(v *variable, a *hclsyntax.Attribute) {
 	value, diags := constant(a.Expr)
+	if len(diags) > 0 && diags[0].Summary == tooMuchWork {
+		p.add(diags...)
+		v.fallback = cty.DynamicVal
+		return
+	}
 	if diags.HasErrors() {
 		p.add(problem(a.Expr.Range(), "Default is not constant", "A variable's default is written out: text, numbers, lists and maps, without functions or references. Work values out in locals."))
 		v.fallback = cty.DynamicVal

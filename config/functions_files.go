@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -74,6 +75,9 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 					return cty.NilVal, function.NewArgErrorf(1, "%q can't be a variable's name: letters, digits, _ and - only", name)
 				}
 			}
+			if err := checkTemplate(text, path); err != nil {
+				return cty.NilVal, function.NewArgError(0, err)
+			}
 			template, diags := hclsyntax.ParseTemplate([]byte(text), path, hcl.InitialPos)
 			if diags.HasErrors() {
 				return cty.NilVal, function.NewArgError(0, templateError(path, diags))
@@ -96,6 +100,18 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			return v, nil
 		},
 	})
+}
+
+// checkTemplate refuses a template that HCL's parser should not be given.
+func checkTemplate(text, path string) error {
+	if e := excessOf(scan.Template([]byte(text), sourceLimits)); e != nil {
+		return templateError(path, hcl.Diagnostics{e.problem(path)})
+	}
+	tokens, _ := hclsyntax.LexTemplate([]byte(text), path, hcl.InitialPos)
+	if d := checkNesting(tokens, 0); d != nil {
+		return templateError(path, hcl.Diagnostics{d})
+	}
+	return nil
 }
 
 // missingVariable is the first variable a template uses without having it.

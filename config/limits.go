@@ -6,12 +6,15 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // What a configuration may ask of the computer. All are far above what a person writes, and low enough that a small file
 // can't use up memory or time: HCL's parser and evaluator recurse, and neither stops by itself.
 const (
 	maxNesting   = 100         // brackets, quotes and blocks inside each other
+	maxTokens    = 1_000_000   // of one file, but for lists of songs: HCL keeps a few hundred bytes for each
 	maxChain     = 1000        // operators, indexes and calls in a row without a comma or a line's end between
 	maxInstances = 1000        // of one block with for_each
 	maxItems     = 10_000      // of one playlist: Spotify's limit
@@ -22,6 +25,38 @@ const (
 	maxCall      = 20_000_000  // steps of one call
 	maxProblems  = 100         // told at once about one list
 )
+
+// excess is what is too much about source, before anything but its bytes has been looked at.
+type excess scan.Excess
+
+var sourceLimits = scan.Limits{Depth: maxNesting, Tokens: maxTokens, Digits: maxDigits}
+
+// checkSize finds source that HCL's scanner and parser would need too much memory for.
+func checkSize(src []byte) *excess { return excessOf(scan.Source(src, sourceLimits)) }
+
+func excessOf(e scan.Excess) *excess {
+	if e.Reason == scan.None {
+		return nil
+	}
+	return (*excess)(&e)
+}
+
+// problem is what to tell of it about a file.
+func (e *excess) problem(name string) *hcl.Diagnostic {
+	rng := hcl.Range{Filename: name, Start: hcl.Pos{Line: e.Line, Column: e.Column, Byte: e.Byte}, End: hcl.Pos{Line: e.Line, Column: e.Column + 1, Byte: e.Byte + 1}}
+	switch e.Reason {
+	case scan.TooDeep:
+		return tooDeep(rng)
+	case scan.TooManyDigits:
+		return problem(rng, "Number too large", "A number can have ten thousand digits at most.")
+	}
+	return problem(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
+		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", countOf(maxTokens)))
+}
+
+func tooDeep(rng hcl.Range) *hcl.Diagnostic {
+	return problem(rng, "Nested too deeply", fmt.Sprintf("There are more than %d brackets, quotes and blocks inside each other here.", maxNesting))
+}
 
 // checkNesting refuses source whose nesting would exhaust the parser's stack. It looks at tokens alone. spare is how much
 // to stay below the limits, for what tokens leaves out.
@@ -35,7 +70,7 @@ func checkNesting(tokens hclsyntax.Tokens, spare int) *hcl.Diagnostic {
 			hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 			chains[top]++ // a[0][0]…, f()()…, %{if}%{if}…
 			if len(chains) > maxNesting-spare {
-				return problem(t.Range, "Nested too deeply", fmt.Sprintf("There are more than %d brackets, quotes and blocks inside each other here.", maxNesting))
+				return tooDeep(t.Range)
 			}
 			chains, byLine = append(chains, 0), append(byLine, t.Type == hclsyntax.TokenOBrace)
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCQuote, hclsyntax.TokenCHeredoc, hclsyntax.TokenTemplateSeqEnd:

@@ -27,8 +27,9 @@ const (
 )
 
 const (
-	maxFileBytes = 64 << 20 // of one configuration or variables file: a thousand playlists of 300 songs with their names are 25 MB
-	maxFiles     = 20_000   // of one folder; a user has up to 11,000 playlists, and import writes one file each
+	MaxFileBytes = 64 << 20  // of one configuration or variables file: a thousand playlists of 300 songs with their names are 25 MB
+	maxAllBytes  = 256 << 20 // of all files of a folder
+	maxFiles     = 20_000    // of one folder; a user has up to 11,000 playlists, and import writes one file each
 )
 
 // ErrNoFiles says that a folder holds no configuration. [Load]'s diagnostics carry it: see [IsNoFiles].
@@ -161,6 +162,7 @@ func (s *Source) loadFolder(path string) hcl.Diagnostics {
 	}
 	var diags hcl.Diagnostics
 	var auto []NamedFile
+	total := 0
 	for _, e := range entries {
 		name := e.Name()
 		isVars := name == varsName || strings.HasSuffix(name, autoSuffix)
@@ -180,6 +182,10 @@ func (s *Source) loadFolder(path string) hcl.Diagnostics {
 			auto = append(auto, NamedFile{Name: shown, Bytes: src})
 		default:
 			s.Files[shown] = src
+		}
+		if total += len(src); total > maxAllBytes {
+			return hcl.Diagnostics{problem(startOf(path), "Too much configuration",
+				fmt.Sprintf("The .hcl files of %s have more than %d MiB together. Is it the folder you meant? Long lists can be kept in text or CSV files and read with tracks_file(\"…\").", path, maxAllBytes>>20))}
 		}
 		if len(s.Files) > maxFiles {
 			return hcl.Diagnostics{problem(startOf(path), "Too many files",
@@ -210,7 +216,7 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 		return nil, unreadable(path, err)
 	}
 	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	src, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
@@ -222,9 +228,12 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 
 // checkSource refuses text the HCL parser could only be confused by.
 func checkSource(name string, src []byte) *hcl.Diagnostic {
-	if len(src) > maxFileBytes {
+	if len(src) > MaxFileBytes {
 		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d MiB. "+
-			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, maxFileBytes>>20))
+			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, MaxFileBytes>>20))
+	}
+	if e := checkSize(src); e != nil {
+		return e.problem(name)
 	}
 	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
 		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))

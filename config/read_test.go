@@ -90,7 +90,7 @@ func TestLoadAlone(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	folder(t, map[string]string{
-		"empty/notes.txt": "", "bytes/a.hcl": "a = \"\n\xff\"", "utf16/a.hcl": "\xff\xfea\x00", "large/a.hcl": strings.Repeat("# long\n", maxFileBytes/7+1), "fine/a.hcl": "",
+		"empty/notes.txt": "", "bytes/a.hcl": "a = \"\n\xff\"", "utf16/a.hcl": "\xff\xfea\x00", "large/a.hcl": strings.Repeat("# long\n", MaxFileBytes/7+1), "fine/a.hcl": "",
 	})
 	for path, want := range map[string]string{"bytes": "a.hcl:2,1-2: Not UTF-8", "utf16": "UTF-16", "large": "File too large", "empty": "No configuration here"} {
 		s, diags := Load(LoadOptions{Path: path})

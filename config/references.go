@@ -96,6 +96,9 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 	}
 	named := hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange())
 	missing := func(what, declare string, names []string) *hcl.Diagnostic {
+		if len(p.diags) > maxProblems {
+			names = nil // comparing thousands of names with thousands takes for ever, and nobody reads as far
+		}
 		return problem(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, orElse(didYouMean(r.name, names), " Declare it with: "+declare)))
 	}
 	switch r.kind {

@@ -21,6 +21,7 @@ const maxQuoted = 160
 // wraps nothing. With color the severities are coloured; nothing depends on it.
 func WriteDiagnostics(w io.Writer, files Files, diags hcl.Diagnostics, color bool, width int) error {
 	var b strings.Builder
+	blocks := outlines{}
 	for i, d := range diags {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -33,7 +34,7 @@ func WriteDiagnostics(w io.Writer, files Files, diags hcl.Diagnostics, color boo
 			on, off = "", ""
 		}
 		fmt.Fprintf(&b, "%s%s%s: %s\n", on, word, off, printable(d.Summary))
-		quote(&b, files, d, on, off, width)
+		quote(&b, files, blocks, d, on, off, width)
 		if d.Detail != "" {
 			detail := printable(d.Detail)
 			if width > 0 {
@@ -47,7 +48,7 @@ func WriteDiagnostics(w io.Writer, files Files, diags hcl.Diagnostics, color boo
 }
 
 // quote writes where d is, and the first line of it.
-func quote(b *strings.Builder, files Files, d *hcl.Diagnostic, on, off string, width int) {
+func quote(b *strings.Builder, files Files, blocks outlines, d *hcl.Diagnostic, on, off string, width int) {
 	rng := subject(d)
 	if rng.Filename == "" {
 		return
@@ -62,7 +63,7 @@ func quote(b *strings.Builder, files Files, d *hcl.Diagnostic, on, off string, w
 		return
 	}
 	fmt.Fprintf(b, "\n  on %s line %d", printable(rng.Filename), rng.Start.Line)
-	if block := enclosing(src, rng); block != "" {
+	if block := blocks.enclosing(src, rng); block != "" {
 		fmt.Fprintf(b, ", in %s", printable(block))
 	}
 	b.WriteString(":\n")
@@ -198,6 +199,7 @@ func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
 		WarningCount  int              `json:"warning_count"`
 		Diagnostics   []diagnosticJSON `json:"diagnostics"`
 	}{FormatVersion: "1.0", Valid: !diags.HasErrors(), Diagnostics: []diagnosticJSON{}}
+	blocks := outlines{}
 	for _, d := range diags {
 		one := diagnosticJSON{Severity: "error", Summary: d.Summary, Detail: d.Detail}
 		if d.Severity == hcl.DiagWarning {
@@ -209,7 +211,7 @@ func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
 		if rng := subject(d); rng.Filename != "" {
 			one.Range = &rangeJSON{Filename: rng.Filename, Start: posJSON(rng.Start), End: posJSON(rng.End)}
 			if src, ok := files[rng.Filename]; ok {
-				one.Snippet = snippet(src, rng)
+				one.Snippet = snippet(src, blocks, rng)
 			}
 		}
 		doc.Diagnostics = append(doc.Diagnostics, one)
@@ -224,11 +226,11 @@ func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
 	return b.Bytes()
 }
 
-func snippet(src []byte, rng hcl.Range) *snippetJSON {
+func snippet(src []byte, blocks outlines, rng hcl.Range) *snippetJSON {
 	line, start := lineAt(src, rng.Start.Byte)
 	from := min(max(rng.Start.Byte-start, 0), len(line))
 	s := &snippetJSON{Code: string(line), StartLine: rng.Start.Line, HighlightStartOffset: from, HighlightEndOffset: min(max(rng.End.Byte-start, from), len(line)), Values: []string{}}
-	if block := enclosing(src, rng); block != "" {
+	if block := blocks.enclosing(src, rng); block != "" {
 		s.Context = &block
 	}
 	return s

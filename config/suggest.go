@@ -7,11 +7,20 @@ import (
 	"github.com/agext/levenshtein"
 )
 
+// maxSuggested is how long a name may be, in bytes, for a suggestion: comparing two takes a time that grows with the square.
+const maxSuggested = 200
+
 // nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names. A short
 // one has to be closer: anything is near to "foo".
 func nearest(given string, names []string) string {
+	if len(given) > maxSuggested {
+		return ""
+	}
 	best, distance := "", min(3, len(given)/2+1)
 	for _, name := range names {
+		if len(name) > 4*len(given)+8 {
+			continue
+		}
 		d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(name), nil)
 		if d < distance && d < max(len(name), 2) {
 			best, distance = name, d

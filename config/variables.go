@@ -72,16 +72,21 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 	switch {
 	case s.expr != nil:
 		var diags hcl.Diagnostics
-		if value, diags = constant(s.expr); diags.HasErrors() {
+		if value, diags = constant(s.expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
+			return failed(diags...)
+		} else if diags.HasErrors() {
 			return failed(problem(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
 		}
 	case !v.typed || v.typ.IsPrimitiveType():
 		value = cty.StringVal(s.text)
 	default:
-		if len(s.text) > maxFileBytes {
+		if len(s.text) > MaxFileBytes {
 			return failed(problem(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
 		}
 		text := textfile.Lines([]byte(s.text))
+		if e := checkSize(text); e != nil {
+			return failed(e.problem(s.rng.Filename))
+		}
 		tokens, _ := hclsyntax.LexExpression(text, s.rng.Filename, hcl.InitialPos)
 		if d := checkNesting(tokens, 0); d != nil {
 			return failed(d)
@@ -90,7 +95,9 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if diags.HasErrors() {
 			return failed(diags...)
 		}
-		if value, diags = constant(expr); diags.HasErrors() {
+		if value, diags = constant(expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
+			return failed(diags...)
+		} else if diags.HasErrors() {
 			return failed(problem(expr.Range(), "Value is not constant",
 				fmt.Sprintf("Variable %q is read as an expression, because it is no plain string, number or truth value. Text in it goes in double quotes; functions and references can't be used.", v.name)))
 		}
@@ -182,8 +189,11 @@ func (ev *evaluation) fileSettings(given map[string]setting, f NamedFile) {
 	}
 	for _, a := range attributes(body) {
 		if ev.variables[a.Name] == nil {
-			ev.add(caution(a.NameRange, "Unknown variable", fmt.Sprintf("The configuration does not declare a variable %q, so this value is not used.%s",
-				a.Name, didYouMean(a.Name, slices.Sorted(maps.Keys(ev.variables))))))
+			near := ""
+			if len(ev.diags) < maxProblems {
+				near = didYouMean(a.Name, slices.Sorted(maps.Keys(ev.variables)))
+			}
+			ev.add(caution(a.NameRange, "Unknown variable", fmt.Sprintf("The configuration does not declare a variable %q, so this value is not used.%s", a.Name, near)))
 			continue
 		}
 		given[a.Name] = setting{name: a.Name, expr: a.Expr, rng: a.Expr.Range(), where: "here"}

@@ -148,6 +148,9 @@ func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
 	return ids, nil
 }
 
+// maxExpression is how long an expression typed at the console may be, in bytes.
+const maxExpression = 256 << 10
+
 // lines reads one line after the other. They end with LF, CRLF or CR.
 type lines struct {
 	in   *bufio.Reader
@@ -174,14 +177,16 @@ func (l *lines) next() (string, error) {
 		case b == '\n', b == '\r':
 			return string(text), nil
 		default:
-			text = append(text, b)
+			if text = append(text, b); len(text) > maxExpression {
+				return string(text), nil // it may go on without end, and is refused anyway
+			}
 		}
 	}
 }
 
 // readExpression reads lines until their brackets are closed, or an empty one.
 func (a *app) readExpression(ctx context.Context, in *lines, prompts bool) (string, error) {
-	text := ""
+	text, count, balance := "", 0, 0
 	for {
 		if prompts {
 			fmt.Fprint(a.Err, map[bool]string{true: "> ", false: ": "}[text == ""])
@@ -218,7 +223,14 @@ func (a *app) readExpression(ctx context.Context, in *lines, prompts bool) (stri
 		default:
 			text += "\n" + r.line
 		}
-		if strings.TrimSpace(r.line) == "" || !opened(text) {
+		if len(text) > maxExpression {
+			return "", fmt.Errorf("an expression at the console can have %d KiB at most; put a longer one into a local value and type its name", maxExpression>>10)
+		}
+		count++
+		balance += strings.Count(r.line, "[") + strings.Count(r.line, "{") + strings.Count(r.line, "(") - strings.Count(r.line, "]") - strings.Count(r.line, "}") - strings.Count(r.line, ")")
+		// Looking through all of it after each line would take long for a long one: there a glance at the brackets has to do.
+		look := count <= 100 || balance <= 0 || count%100 == 0
+		if strings.TrimSpace(r.line) == "" || look && !opened(text) {
 			return text, nil
 		}
 	}

@@ -172,7 +172,7 @@ func writable(path string) error {
 
 func (a *app) fmtStdin(o fmtOptions) error {
 	const name = "<stdin>"
-	src, err := io.ReadAll(a.In)
+	src, err := io.ReadAll(io.LimitReader(a.In, config.MaxFileBytes+1)) // one more is too many
 	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}

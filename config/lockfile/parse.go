@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -59,6 +60,9 @@ func (p parser) whole(data []byte) error {
 	line := func(at int) int { return 1 + bytes.Count(data[:at], []byte("\n")) }
 	if len(data) > maxSize {
 		return p.errorf(0, back, "it has %d MiB, which no lock file has", len(data)>>20)
+	}
+	if e := scan.Source(data, scan.Limits{Depth: 10, Tokens: 4_000_000, Digits: 100}); e.Reason != scan.None {
+		return p.broken(e.Line, "this does not belong into a lock file, which holds plain values only")
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return p.errorf(0, back+"; only if there never was a playlist in it, delete it", "it is empty: it was cut short")
