@@ -15,6 +15,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -24,6 +26,9 @@ import (
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // a command lives for a second or so: it need not tidy up so often
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(1 << 30) // unless there is much to keep
 	}
 	// The first signal ends what can be ended without harm: reading, planning, a question. A request that changes
 	// something is finished and recorded first. The second signal ends everything at once.
@@ -38,5 +43,16 @@ func main() {
 		<-signals
 		close(now)
 	}()
-	os.Exit(run(ctx, newApp(stop, now), os.Args[1:]))
+	os.Exit(recovered(os.Stderr, func() int { return run(ctx, newApp(stop, now), os.Args[1:]) }))
+}
+
+// recovered makes a panic an error like any other: Go would exit with 2, which tells scripts that there are differences.
+func recovered(w io.Writer, do func() int) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(w, "Error: spotsync crashed, which is a mistake in the program: %v\nWhat was done is recorded. Please report this with all that follows.\n\n%s", r, debug.Stack())
+			code = exitError
+		}
+	}()
+	return do()
 }
