@@ -280,7 +280,7 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 			b.Aliases, b.Shown = joined(old.Aliases, c.Aliases), c.Shown
 			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
 			if undone && undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) {
-				b.Time = old.Time
+				b.Time, b.Wrote = old.Time, old.Wrote
 			}
 			same := old.Confirmed && undone == undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
 				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases) && maps.Equal(old.Shown, b.Shown)

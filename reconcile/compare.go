@@ -25,7 +25,7 @@ func samePublic(a, b *bool) bool {
 // Row is one row of a playlist in a plan.
 type Row struct {
 	URI     spotify.URI `json:"uri,omitempty"`   // as the files would name it
-	Wire    spotify.URI `json:"wire,omitempty"`  // as Spotify names it, where that differs
+	Wire    spotify.URI `json:"wire,omitempty"`  // as Spotify shows it, where that differs
 	Title   string      `json:"title,omitempty"` // "Artist – Title" where known
 	AddedAt time.Time   `json:"added_at,omitzero"`
 	Opaque  bool        `json:"opaque,omitempty"` // seen but not nameable: local, withdrawn, unknown
@@ -35,50 +35,69 @@ type Row struct {
 
 // item is the row as a read of it would show.
 func (r Row) item() spotify.Item {
-	it := spotify.Item{URI: r.wire(), AddedAt: r.AddedAt, Local: r.Local, Null: r.Null, Track: spotify.Track{Title: r.Title}}
-	if r.Null {
+	it := spotify.Item{URI: r.URI, AddedAt: r.AddedAt, Local: r.Local, Null: r.Null, Track: spotify.Track{Title: r.Title}}
+	switch {
+	case r.Null:
 		it.URI = r.Wire
+	case r.Wire != "" && r.Wire != r.URI:
+		it.URI, it.Track.LinkedFrom = r.Wire, r.URI
 	}
 	return it
-}
-
-// wire is the URI to name the row by in a request.
-func (r Row) wire() spotify.URI {
-	if r.Wire != "" {
-		return r.Wire
-	}
-	return r.URI
 }
 
 // rowsOf turns observed items into rows that can be compared with want. A row that Spotify shows under another URI
 // (relinked, or an alias noted in the lock file) gets the wanted one back; a wanted URI that matches nothing is paired
 // with an opaque row that stands between the same neighbours, so that a withdrawn track is not inserted for ever.
 func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]spotify.URI) []Row {
-	wanted := count(want)
-	original := make(map[spotify.URI]spotify.URI, len(aliases))
-	for _, uri := range sortedKeys(aliases) {
-		if wanted[uri] > 0 && wanted[aliases[uri]] == 0 {
-			original[aliases[uri]] = uri
+	need := count(want)
+	rows := make([]Row, len(items))
+	take := func(i int, u spotify.URI) bool {
+		if u == "" || need[u] == 0 {
+			return false
+		}
+		need[u]--
+		rows[i].URI = u
+		return true
+	}
+	var rest []int
+	for i, it := range items {
+		rows[i] = Row{URI: it.URI, Title: TitleOf(it.Track), AddedAt: it.AddedAt, Opaque: it.Opaque(), Local: it.Local, Null: it.Null}
+		switch {
+		case it.Null:
+			rows[i].Wire = it.URI
+			fallthrough
+		case rows[i].Opaque:
+			if !it.Local && take(i, it.URI) { // a withdrawn row whose URI is still told is the wanted one
+				rows[i].Opaque = false
+			}
+		case !take(i, it.Track.LinkedFrom):
+			rest = append(rest, i)
 		}
 	}
-	rows := make([]Row, len(items))
-	for i, it := range items {
-		r := Row{URI: it.URI, Title: TitleOf(it.Track), AddedAt: it.AddedAt, Opaque: it.Opaque(), Local: it.Local, Null: it.Null}
-		if it.Null {
-			r.Wire = it.URI
+	waiting := make(map[spotify.URI][]spotify.URI) // what is shown under a URI, as wanted, in order
+	for _, u := range want {
+		waiting[u] = append(waiting[u], u)
+		if a := aliases[u]; a != "" && a != u {
+			waiting[a] = append(waiting[a], u)
 		}
-		switch from := it.Track.LinkedFrom; {
-		case r.Opaque:
-			// A withdrawn row whose URI is still told is the wanted one.
-			if !it.Local && it.URI != "" && wanted[it.URI] > 0 {
-				r.Opaque = false
+	}
+	for _, i := range rest {
+		shown := items[i].URI
+		if rows[i].URI = uriOf(items[i]); rows[i].URI != shown && take(i, shown) {
+			continue // wanted as it is shown
+		}
+		for len(waiting[shown]) > 0 {
+			next := waiting[shown][0]
+			waiting[shown] = waiting[shown][1:]
+			if take(i, next) {
+				break
 			}
-		case from != "" && from != it.URI && wanted[it.URI] == 0:
-			r.URI, r.Wire = from, from // Spotify deletes by the original's URI
-		case original[it.URI] != "":
-			r.URI, r.Wire = original[it.URI], it.URI
 		}
-		rows[i] = r
+	}
+	for i, it := range items {
+		if !rows[i].Opaque && !it.Null && rows[i].URI != it.URI {
+			rows[i].Wire = it.URI
+		}
 	}
 	pairOpaque(rows, items, want)
 	return rows

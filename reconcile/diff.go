@@ -51,8 +51,10 @@ func (c *Change) apply(d difference) {
 // diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
 func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
 	d := difference{origin: FromUnknown}
+	raw := c.Items
+	c.Items = recognized(c.Items, recollect(base))
 	d.diffDetails(w, c, entry, base)
-	changed := d.diffItems(w, c, entry, base, now)
+	changed := d.diffItems(w, c, raw, entry, base, now)
 	if base != nil {
 		d.origin = origin(changed || d.detailsChanged(w, entry, base), c, base, d.shown)
 	}
@@ -142,8 +144,8 @@ func yes(b bool) string {
 	return "false"
 }
 
-// diffItems works out the edits of the items, and reports whether the files want other items than base holds.
-func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
+// diffItems works out the edits of the items, which are raw as they were read, and reports whether the files want other items than base holds.
+func (d *difference) diffItems(w Wish, c store.Contents, raw []spotify.Item, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
 	if !w.HasTracks {
 		rows := rowsOf(c.Items, nil, nil)
 		d.before.Tracks, d.after.Tracks = rows, rows
@@ -153,10 +155,7 @@ func (d *difference) diffItems(w Wish, c store.Contents, entry lockfile.Playlist
 	d.refused = refused
 	aliases := entry.Aliases
 	if base != nil {
-		d.aliases = base.Aliases
-		if writtenAs(*base, c) { // else somebody else may have been at it: see relinked
-			d.aliases = joined(d.aliases, learnAliases(base.Contents.Items, base.Time, c.Items, want))
-		}
+		d.aliases = joined(base.Aliases, learnedFrom(raw, c.Items, want))
 		aliases = joined(aliases, d.aliases)
 		agreed := rowsOf(base.Contents.Items, want, aliases)
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
@@ -228,38 +227,49 @@ func appended(rows []Row, want []spotify.URI) []spotify.URI {
 	return all
 }
 
-// onTheWire turns edits in the files' URIs into requests in Spotify's: a row shown under another URI is removed by that.
+// onTheWire turns edits in the files' URIs into requests in Spotify's. Which URI of a row that is shown under another one a
+// remove takes, what was added or what is shown, is not known: it names both, but none that a row has which stays.
 func onTheWire(edits []edit.Edit, rows []Row, aliases map[spotify.URI]spotify.URI) []Edit {
-	wires := make(map[spotify.URI][]spotify.URI) // what Spotify shows, and what was asked for: it may hold either
-	for _, r := range rows {
-		if r.Wire != "" && r.Wire != r.URI && !slices.Contains(wires[r.URI], r.Wire) {
-			wires[r.URI] = append(wires[r.URI], r.Wire)
+	removed := make(map[spotify.URI]bool)
+	for _, e := range edits {
+		if e.Kind == edit.Remove {
+			for _, u := range e.URIs {
+				removed[u] = true
+			}
 		}
 	}
-	for u, w := range wires {
-		wires[u] = append(w, u)
+	stays := make(map[spotify.URI]bool)
+	others := make(map[spotify.URI][]spotify.URI) // of a row, beside the URI it goes by here
+	for _, r := range rows {
+		switch {
+		case r.Opaque:
+		case !removed[r.URI]:
+			stays[r.URI], stays[r.Wire] = true, true
+		case r.Wire != "" && r.Wire != r.URI && !slices.Contains(others[r.URI], r.Wire):
+			others[r.URI] = append(others[r.URI], r.Wire)
+		}
 	}
 	for _, u := range sortedKeys(aliases) { // wanted no more, it stands there under its other name
-		if shown := aliases[u]; wires[u] == nil && !slices.Contains(wires[shown], u) {
-			if wires[shown] == nil {
-				wires[shown] = []spotify.URI{shown}
-			}
-			wires[shown] = append(wires[shown], u)
+		if shown := aliases[u]; removed[shown] && !removed[u] && !slices.Contains(others[shown], u) {
+			others[shown] = append(others[shown], u)
 		}
 	}
 	out := make([]Edit, 0, len(edits))
 	for _, e := range edits {
-		if e.Kind != edit.Remove || len(wires) == 0 {
+		if e.Kind != edit.Remove || len(others) == 0 {
 			out = append(out, Edit{Edit: e})
 			continue
 		}
 		var uris []spotify.URI
 		for _, u := range e.URIs {
-			if w := wires[u]; w != nil {
-				uris = append(uris, w...)
-				continue
+			for _, o := range others[u] {
+				if !stays[o] && !slices.Contains(uris, o) {
+					uris = append(uris, o)
+				}
 			}
-			uris = append(uris, u)
+			if !slices.Contains(uris, u) {
+				uris = append(uris, u)
+			}
 		}
 		for batch := range slices.Chunk(uris, edit.MaxURIs) {
 			out = append(out, Edit{Edit: edit.Edit{Kind: edit.Remove, URIs: batch}})

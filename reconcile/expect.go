@@ -26,26 +26,49 @@ func after(c store.Contents, e Edit, aliases map[spotify.URI]spotify.URI, names 
 		e.Details.set(&next.Details)
 		return next, nil
 	}
-	there := make(map[spotify.URI]bool, len(c.Items))
-	for _, it := range c.Items {
-		there[uriOf(it)] = true
+	sent := e.Edit
+	if e.Kind == edit.Remove {
+		sent.URIs = removes(c.Items, e.URIs)
 	}
-	shown := e.Edit
-	shown.URIs = nil
-	for _, u := range e.URIs {
-		if a := aliases[u]; a != "" && (e.Kind != edit.Remove || there[a]) {
-			u = a
-		}
-		if e.Kind == edit.Remove && (!there[u] || slices.Contains(shown.URIs, u)) {
-			continue // a row is taken away by every name it may have
-		}
-		shown.URIs = append(shown.URIs, u)
-	}
-	items, err := edit.Replay(c.Items, shown, uriOf,
+	items, err := edit.Replay(c.Items, sent, uriOf,
 		func(it spotify.Item) bool { return it.Local || it.URI == "" },
-		func(u spotify.URI) spotify.Item { return spotify.Item{URI: u, Track: spotify.Track{Title: names[u]}} })
+		func(u spotify.URI) spotify.Item {
+			it := spotify.Item{URI: u, Track: spotify.Track{Title: names[u]}}
+			if a := aliases[u]; a != "" && a != u {
+				it.URI, it.Track.LinkedFrom = a, u
+			}
+			return it
+		})
 	next.Items = items
 	return next, err
+}
+
+// removes are the rows that a request takes away, by the URIs they were added by: a row is named by every URI it may have.
+func removes(items []spotify.Item, uris []spotify.URI) []spotify.URI {
+	names := make(map[spotify.URI]bool, len(items))
+	shown := make(map[spotify.URI][]spotify.URI)
+	for _, it := range items {
+		names[uriOf(it)] = true
+		if u := uriOf(it); u != it.URI && !slices.Contains(shown[it.URI], u) {
+			shown[it.URI] = append(shown[it.URI], u)
+		}
+	}
+	var out []spotify.URI
+	add := func(u spotify.URI) {
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	for _, u := range uris {
+		if names[u] {
+			add(u)
+			continue
+		}
+		for _, name := range shown[u] {
+			add(name)
+		}
+	}
+	return out
 }
 
 // uriOf is the URI that names a row in a request: the original's, where Spotify shows a twin.

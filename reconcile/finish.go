@@ -38,6 +38,9 @@ func (w *writer) finish(ctx context.Context) error {
 	}
 	w.change.PublicUnhonoured = unhonoured
 	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases, Shown: w.change.Shown}
+	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
+		b.Wrote = recollect(w.base).at // its rows without a date are of that time
+	}
 	if w.agreed(&b) {
 		if err := w.a.State.SaveBase(b); err != nil {
 			return err
@@ -117,7 +120,8 @@ func withFacts(items, known []spotify.Item) []spotify.Item {
 	}
 	out := slices.Clone(items)
 	for i, it := range out {
-		if t, ok := tracks[it.URI]; ok && it.Track.LinkedFrom == "" {
+		if t, ok := tracks[it.URI]; ok {
+			t.LinkedFrom = it.Track.LinkedFrom
 			out[i].Track = t
 		}
 		if it.AddedBy == "" && !it.AddedAt.IsZero() {

@@ -21,6 +21,7 @@ func (w *writer) freshen(ctx context.Context) error {
 		return err
 	}
 	if b != nil && b.Contents.ID == w.id {
+		b.Refuted = w.change.Refuted
 		w.base = b
 	}
 	settling, err := w.account.Settling(w.id, time.Now())
@@ -35,6 +36,9 @@ func (w *writer) freshen(ctx context.Context) error {
 	w.states, w.untouched = []store.Mark{mark(w.now)}, settling == nil
 	if settling != nil {
 		w.states = settling.States
+		if m := mark(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
+			w.states = append(w.states, m) // the same rows, where some were recognized since
+		}
 	}
 	if len(w.change.Edits) == 0 {
 		return nil
@@ -60,15 +64,18 @@ func (w *writer) freshen(ctx context.Context) error {
 		p, items, err = readWhole(ctx, w.api, w.id, nil)
 	} else {
 		items, _, err = until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-			func(items []spotify.Item) verdict { return judgeItems(w.states, items) })
+			func(items []spotify.Item) verdict { return judgeItems(w.states, w.recognized(items)) })
 	}
 	if err != nil {
 		return err
 	}
-	now := store.Contents{ID: w.id, Details: DetailsOf(p), Snapshot: p.Snapshot, Items: items, Following: w.now.Following}
+	raw := items
+	items = w.recognized(items)
+	now := store.Contents{ID: w.id, Details: DetailsOf(p), Snapshot: p.Snapshot, Items: raw, Following: w.now.Following}
 	if settling == nil {
 		_ = w.account.SaveCached(now) // what was read is not read again, whatever comes of it
 	}
+	now.Items = items
 	if m := mark(now); judgeItems(w.states, items) != settled || judgeDetails(w.states, now.Details) != settled {
 		w.states = append(w.states, m)
 	}

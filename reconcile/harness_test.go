@@ -281,7 +281,11 @@ func (w *world) rollback() run {
 	if err != nil {
 		return run{err: err}
 	}
-	p := NewRollback(RollbackInput{Issuer: w.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
+	bases, err := s.state.Bases()
+	if err != nil {
+		return run{err: err}
+	}
+	p := NewRollback(RollbackInput{Bases: bases, Issuer: w.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
 		Observed: map[string]*Observed{"default": seen}, Versions: last.Versions, Accounts: accounts, Force: w.force})
 	r := run{plan: p, state: s.state, lock: s.lock}
 	if p.Forbidden() != nil {

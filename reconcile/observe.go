@@ -35,6 +35,8 @@ type Seen struct {
 	Aliases  map[spotify.URI]spotify.URI // what Spotify shows for songs of ours, found out by [Observer.Settle]
 	Written  *store.Settling             // the record of our last writes, where those were cut short
 
+	Refuted map[spotify.URI]spotify.URI // songs of ours and others in their place, also found out there
+
 	torn bool // the items took several requests to read, or don't fit: they may be of two versions
 }
 

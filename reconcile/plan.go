@@ -93,6 +93,7 @@ type Change struct {
 	Wish             *Wish                       `json:"wish,omitempty"`              // what Apply plans again from when the playlist has moved
 	Unfinished       bool                        `json:"unfinished,omitempty"`        // an earlier run was cut short while replacing its items
 	Aliases          map[spotify.URI]spotify.URI `json:"aliases,omitempty"`           // learned: wanted URI → the one Spotify shows for it
+	Refuted          map[spotify.URI]spotify.URI `json:"refuted,omitempty"`           // wanted URI → another song that somebody put in its place
 	Shown            map[string]string           `json:"shown,omitempty"`             // learned: "name: …" and "description: …" of the files → how Spotify shows it
 	PublicUnhonoured *bool                       `json:"public_unhonoured,omitempty"` // the wish for public that Spotify ignores
 	Hold             string                      `json:"hold,omitempty"`              // of rollback: fingerprint of the block that is held back afterwards
@@ -323,6 +324,7 @@ func (p *planner) change(m managed) Change {
 	wish = wish.without(m.block.Lifecycle.IgnoreChanges)
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
+		b.Refuted = seen.Refuted
 		base = &b
 		base.Ours = oursSince(seen.Written, base)
 	} else if m.created { // and nobody has touched it since
@@ -335,6 +337,7 @@ func (p *planner) change(m managed) Change {
 	m.entry.Aliases = joined(m.entry.Aliases, seen.Aliases)
 	d := diff(wish, seen.Contents, m.entry, base, p.Now)
 	d.aliases = joined(d.aliases, seen.Aliases)
+	c.Refuted = seen.Refuted
 	c.apply(d)
 	c.Before.Seen = seen.At
 	p.leftOut(m, d)

@@ -258,11 +258,11 @@ func (o *Observer) keep(seen []Seen) {
 // not be found out again.
 func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settling) (store.Contents, error) {
 	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
-		func(items []spotify.Item) verdict { return judgeItems(s.States, items) })
+		func(items []spotify.Item) verdict { return judgeItems(s.States, recognized(items, o.lately(c.ID, s))) })
 	if err != nil {
 		return c, err
 	}
-	c.Items = items
+	c.Items = recognized(items, o.lately(c.ID, s))
 	d := judgeDetails(s.States, c.Details)
 	if d != settled {
 		var p spotify.Playlist
@@ -283,6 +283,17 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 	s.Unsure, s.Expected = false, &c
 	_ = o.Account.SaveSettling(s) // without it the next run reads once more
 	return c, nil
+}
+
+// lately is what is known of the rows of a playlist that we wrote to within the last minute.
+func (o *Observer) lately(id spotify.ID, s store.Settling) recollection {
+	if s.Expected != nil {
+		return recollection{rows: s.Expected.Items, at: s.Time}
+	}
+	if c, ok := o.Account.Cached(id); ok {
+		return recollection{rows: c.Items, at: s.Time}
+	}
+	return recollection{}
 }
 
 func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }

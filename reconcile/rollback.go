@@ -23,6 +23,7 @@ type RollbackInput struct {
 	Accounts map[string]string // address → account label
 	Creates  []store.Create    // asked for by an earlier run, outcome not recorded
 	Force    bool              // lift the guards on size
+	Bases    map[string]store.Base
 }
 
 // NewRollback plans to bring playlists back to versions that history holds: what was created is taken out of the library,
@@ -30,7 +31,7 @@ type RollbackInput struct {
 // its text is changed. The guards hold as they do for an apply. Like [NewPlan] it reads nothing and changes none of its input.
 func NewRollback(in RollbackInput) *Plan {
 	p := &planner{
-		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Attended: true, Force: in.Force},
+		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Bases: in.Bases, Attended: true, Force: in.Force},
 		plan: &Plan{FormatVersion: FormatVersion, Command: "rollback", Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
 			Accounts: make(map[string]PlanAccount), Complete: true},
 	}
@@ -117,6 +118,9 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		c.Edits = append([]Edit{about(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: visibility(wish), Collaborative: wish.Collaborative})}, d.items...)
 		c.Reasons = []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from history"}
 		return c
+	}
+	if b, ok := p.Bases[v.Address]; ok && b.Contents.ID == m.id {
+		seen.Contents.Items = recognized(seen.Contents.Items, recollect(&b))
 	}
 	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn, Shown: entry.Shown}, nil, p.Now))
 	c.Origin, c.Before.Seen = FromFiles, seen.At

@@ -43,28 +43,49 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 		func(items []spotify.Item) verdict { return w.judge(next, items) })
 	switch v {
 	case settled:
-		next.Items = items
+		next.Items = w.learn(next, items)
 		return next, v, err
 	case foreign:
-		now.Items, now.Snapshot = items, ""
+		now.Items, now.Snapshot = w.recognized(items), ""
 	}
 	return now, v, err
 }
 
 // judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
-// another URI is learned, and is as good.
+// another URI is as good.
 func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
-	v := judgeItems(w.states, items)
-	if v != foreign || w.change.Wish == nil {
+	if v := judgeItems(w.states, recognized(items, recollection{rows: expected.Items, at: w.wroteBy()})); v != foreign {
 		return v
 	}
-	learned := learnAliases(expected.Items, time.Now(), items, w.change.Wish.Tracks)
-	if learned == nil || !alike(expected.Items, items, joined(w.aliases(), learned)) {
-		return foreign
+	return judgeItems(w.states, w.recognized(items))
+}
+
+// recognized gives rows of a read the URIs they were added by, as far as what is expected to be there tells.
+func (w *writer) recognized(items []spotify.Item) []spotify.Item {
+	was := recollect(w.base)
+	return recognized(items, recollection{rows: w.now.Items, at: w.wroteBy(), refuted: was.refuted})
+}
+
+// learn is recognized for a read that shows what was written, and remembers what is shown as something else.
+func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.Item {
+	named := recognized(items, recollection{rows: expected.Items, at: w.wroteBy()})
+	if w.change.Wish != nil {
+		w.change.Aliases = joined(w.change.Aliases, learnedFrom(items, named, w.change.Wish.Tracks))
 	}
-	w.change.Aliases = joined(w.change.Aliases, learned)
-	w.states = append(w.states, mark(store.Contents{Items: items, Details: expected.Details, Following: expected.Following}))
-	return settled
+	return named
+}
+
+// wroteBy is until when rows of ours may have been added: a request may be under way.
+func (w *writer) wroteBy() time.Time {
+	switch {
+	case w.asked || w.lost:
+		return time.Now()
+	case !w.wrote.IsZero():
+		return w.wrote
+	case w.base != nil:
+		return recollect(w.base).at
+	}
+	return time.Now()
 }
 
 // mustVerify reports whether what was written is to be read again.
@@ -113,12 +134,12 @@ func (w *writer) verify(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return done, fmt.Errorf("everything was written, and reading it again failed: %w", err)
 	}
-	w.now.Items = items
 	if v == settled {
+		w.now.Items = w.learn(w.now, items)
 		w.read = true
 		return done, nil
 	}
-	w.now.Snapshot = ""
+	w.now.Items, w.now.Snapshot = w.recognized(items), ""
 	w.states = append(w.states, mark(w.now))
 	return moved, nil
 }

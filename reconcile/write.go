@@ -28,14 +28,15 @@ type writer struct {
 	earlier   *store.Settling // the record of the run before, where that was cut short
 	base      *store.Base     // what both agreed on before this run; nil where not known
 	requests  int
-	lost      bool   // an answer was lost, so what was written is verified
-	asked     bool   // a request is under way, or was, and its outcome is not known
-	unsure    bool   // so says the record on disk
-	untouched bool   // nobody expects a read to lag: no write of ours happened within the last minute, and none may have
-	saved     bool   // history holds what was there before
-	refused   string // a description that Spotify refused
-	read      bool   // items were read after the last write, and are as expected
-	sure      bool   // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
+	wrote     time.Time // when the last edit of the items was answered
+	lost      bool      // an answer was lost, so what was written is verified
+	asked     bool      // a request is under way, or was, and its outcome is not known
+	unsure    bool      // so says the record on disk
+	untouched bool      // nobody expects a read to lag: no write of ours happened within the last minute, and none may have
+	saved     bool      // history holds what was there before
+	refused   string    // a description that Spotify refused
+	read      bool      // items were read after the last write, and are as expected
+	sure      bool      // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
 
 	source   string // the line to blame for what ended it
 	attempts *attempts
@@ -284,6 +285,9 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e Edit, next store.Contents) {
 	w.now, w.read, w.untouched = next, false, false
+	if e.Items() {
+		w.wrote = time.Now()
+	}
 	w.requests++
 	if e.Kind == edit.Insert || e.Kind == edit.Replace {
 		for _, u := range e.URIs {

@@ -317,6 +317,9 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 	if in.Creates, err = s.state.OpenCreates(); err != nil {
 		return nil, err
 	}
+	if in.Bases, err = s.state.Bases(); err != nil {
+		return nil, err
+	}
 	wanted := make(map[string][]spotify.ID)
 	for _, v := range versions {
 		label := v.label
@@ -339,7 +342,7 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 		if err != nil {
 			return nil, err
 		}
-		if err := observer.Settle(ctx, seen, reconcile.Input{Now: in.Now, Desired: desired, Lock: f, Creates: in.Creates}); err != nil {
+		if err := observer.Settle(ctx, seen, reconcile.Input{Now: in.Now, Desired: desired, Lock: f, Creates: in.Creates, Bases: in.Bases}); err != nil {
 			return nil, err
 		}
 		in.Observed[label] = seen

@@ -84,6 +84,10 @@ type Base struct {
 	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
 	// Shown are texts of the files and how Spotify shows them, where it does so otherwise.
 	Shown map[string]string `json:"shown,omitempty"`
+	// Wrote is when our last write to its items was answered; zero where it is not known.
+	Wrote time.Time `json:"wrote,omitzero"`
+	// Refuted are songs of ours in whose place somebody has put another one. It is found out by each run anew.
+	Refuted map[spotify.URI]spotify.URI `json:"-"`
 	// Aliases are wanted URIs and the ones that Spotify shows for them.
 	Aliases map[spotify.URI]spotify.URI `json:"aliases,omitempty"`
 
