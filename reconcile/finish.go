@@ -193,7 +193,8 @@ func (w *writer) checkTexts(ctx context.Context) (learned bool) {
 		}
 	}
 	again := func(text *string, was func(spotify.Details) string) bool {
-		return text != nil && w.base != nil && was(w.base.Contents.Details) == *text
+		return text != nil && w.base != nil && w.change.Before != nil && was(w.base.Contents.Details) == *text &&
+			resembles(*text, was(contentsOf(w.id, w.change.Before).Details))
 	}
 	name := func(d spotify.Details) string { return d.Name }
 	description := func(d spotify.Details) string { return d.Description }

@@ -248,7 +248,7 @@ func TestNeverSticks(t *testing.T) {
 	inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
 		id := d.id("playlist.a")
 		d.server.Fail(sandbox.Fault{Method: "PUT", Route: "/playlists/{id}", Times: -1, After: true, Then: func() {
-			d.server.Edit(id, func(p *sandbox.Playlist) { p.Name = strings.Join(strings.Fields(p.Name), " ") })
+			d.server.Edit(id, func(p *sandbox.Playlist) { p.Name = strings.ReplaceAll(p.Name, "  ", " and ") })
 		}})
 		d.hcl = block("a", "A  B", songs(1, 2))
 		rounds := func(n int) (last round) {

@@ -37,7 +37,8 @@ type Seen struct {
 
 	Refuted map[spotify.URI]spotify.URI // songs of ours and others in their place, also found out there
 
-	torn bool // the items took several requests to read, or don't fit: they may be of two versions
+	reread bool // within a minute of a write of ours, and yet read
+	torn   bool // the items took several requests to read, or don't fit: they may be of two versions
 }
 
 // Observed is what was seen of one account.

@@ -135,7 +135,7 @@ func (o *Observer) read(ctx context.Context, id spotify.ID, at sight, now time.T
 		if err != nil {
 			return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 		}
-		return Seen{Presence: presence(at.held[id]), Owner: p.Owner, Contents: c, Expected: true}, nil
+		return Seen{Presence: presence(at.held[id]), Owner: p.Owner, Contents: c, Expected: true, reread: true}, nil
 	}
 	full, err := readFull(ctx, o.API, id)
 	switch {
@@ -288,10 +288,10 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 // lately is what is known of the rows of a playlist that we wrote to within the last minute.
 func (o *Observer) lately(id spotify.ID, s store.Settling) recollection {
 	if s.Expected != nil {
-		return recollection{rows: s.Expected.Items, at: s.Time}
+		return recollection{rows: s.Expected.Items, known: true}
 	}
 	if c, ok := o.Account.Cached(id); ok {
-		return recollection{rows: c.Items, at: s.Time}
+		return recollection{rows: c.Items, known: true}
 	}
 	return recollection{}
 }

@@ -23,6 +23,7 @@ type recollection struct {
 	rows    []spotify.Item // those without a date are ours: we wrote them, and never read them
 	at      time.Time      // when we last wrote items
 	refuted map[spotify.URI]spotify.URI
+	known   bool // nothing new is to be concluded: only what was recognized before counts
 }
 
 // recollect is what a base remembers.
@@ -44,11 +45,13 @@ func recognized(items []spotify.Item, was recollection) []spotify.Item {
 	}
 	m := pairRows(items, was.rows)
 	out := slices.Clone(items)
-	latest := m.latest(was)
-	for pair := range m.gaps(latest) {
-		m.pairGap(pair.items, pair.rows, latest, was.refuted)
+	if !was.known {
+		latest := m.latest(was)
+		for pair := range m.gaps(latest) {
+			m.pairGap(pair.items, pair.rows, latest, was.refuted)
+		}
+		m.pairByDate()
 	}
-	m.pairByDate()
 	for i := range out {
 		k := m.rowOf[i]
 		if k < 0 || out[i].Track.LinkedFrom != "" || out[i].Opaque() || was.rows[k].Opaque() {
@@ -339,7 +342,7 @@ func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error
 	for _, block := range in.Desired.Playlists {
 		id := in.idOf(block)
 		s, found := seen.Seen[id]
-		if !found || s.Presence != Present && s.Presence != Absent || s.Expected || !block.HasTracks || block.Account != o.Label || !in.targeted(block.Address) {
+		if !found || s.Presence != Present && s.Presence != Absent || s.Expected && !s.reread || !block.HasTracks || block.Account != o.Label || !in.targeted(block.Address) {
 			continue
 		}
 		var want []spotify.URI
