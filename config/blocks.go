@@ -331,4 +331,9 @@ func (p *parser) link() {
 		}
 	}
 	p.sort()
+	for _, pl := range p.playlists {
+		if pl.forEach != nil {
+			pl.keysFrom = p.keysFrom(pl.forEach)
+		}
+	}
 }

@@ -14,6 +14,7 @@ type Desired struct {
 	Imports   []Import             // in file order
 	Moved     []Moved              // in file order
 	Removed   []Removed            // in file order
+	Worked    []Worked             // for_each that are worked out, by label
 	Outputs   map[string]cty.Value // may hold unknown values: an ID known after apply
 	Reads     []string             // every path an expression tried to read, absolute, sorted: what a daemon watches
 	Closed    bool                 // nothing but the files, the variables and the IDs decided it: neither other files nor the day
@@ -58,6 +59,23 @@ const (
 	HealNothing SelfHeal = "false"
 )
 
+// WhenEmpty is what it means that a list of tracks which was worked out came to nothing.
+type WhenEmpty string
+
+// The values of when_empty.
+const (
+	EmptyRefuse WhenEmpty = "refuse" // it may be a mistake: the playlist is left alone
+	EmptyKeep   WhenEmpty = "keep"   // its songs stay
+	EmptyClear  WhenEmpty = "clear"  // it is to be empty
+)
+
+// Worked is a for_each whose keys are worked out from files or the day: a key that is gone from it may be a mistake.
+type Worked struct {
+	Label string
+	From  string // the call that decides, as written, in backquotes
+	Range hcl.Range
+}
+
 // Playlist is one playlist block, or one instance of a block with for_each. A nil member is not managed.
 type Playlist struct {
 	Address       string     // playlist.morning, playlist.year["2023"]
@@ -69,6 +87,8 @@ type Playlist struct {
 	Collaborative *bool
 	Tracks        []Entry // meaningful when HasTracks
 	HasTracks     bool
+	Nothing       string // Tracks was worked out and is empty: which step came to nothing; empty when [] is written
+	WhenEmpty     WhenEmpty
 	Mode          Mode
 	KeepDates     KeepDates
 	SelfHeal      SelfHeal

@@ -119,6 +119,7 @@ func (ev *evaluation) complete(pl *playlist, inst *instance, accounts map[string
 	p.Mode = Mode(ev.choice(pl.attrs["mode"], inst, string(ModeSync), string(ModeSync), string(ModeAppend)))
 	p.KeepDates = KeepDates(ev.choice(pl.attrs["keep_dates"], inst, string(KeepAuto), string(KeepAuto), string(KeepAlways), string(KeepNever)))
 	p.SelfHeal = SelfHeal(ev.choice(pl.attrs["self_heal"], inst, string(HealAll), string(HealAll), string(HealDetails), string(HealNothing)))
+	p.WhenEmpty = WhenEmpty(ev.choice(pl.attrs["when_empty"], inst, string(EmptyRefuse), string(EmptyRefuse), string(EmptyKeep), string(EmptyClear)))
 	p.Account = ev.accountName(pl.attrs["account"], inst, accounts)
 	p.Lifecycle.IgnoreChanges = slices.Clone(pl.ignored)
 	if b := ev.boolean(pl.lifecycle["prevent_destroy"], inst); b != nil {

@@ -147,6 +147,9 @@ func (ev *evaluation) run() *Desired {
 	d := &Desired{Accounts: ev.accountValues(), Moved: ev.moved, Removed: ev.removed, Outputs: map[string]cty.Value{}}
 	for _, name := range slices.Sorted(maps.Keys(ev.states)) {
 		pl := ev.playlists[name]
+		if pl.keysFrom != "" {
+			d.Worked = append(d.Worked, Worked{Label: name, From: pl.keysFrom, Range: pl.forEach.Range()})
+		}
 		for _, inst := range ev.states[name].instances {
 			before := len(ev.diags)
 			ev.complete(pl, inst, d.Accounts)

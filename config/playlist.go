@@ -13,6 +13,7 @@ type playlist struct {
 	label      string
 	rng        hcl.Range
 	forEach    *expression            // nil without
+	keysFrom   string                 // what decides the keys of forEach when they are worked out; see [Module.keysFrom]
 	attrs      map[string]*expression // those written, but for_each
 	lifecycle  map[string]*expression
 	ignored    []string // ignore_changes, in the order of ignorable
@@ -26,7 +27,7 @@ var ignorable = []string{"name", "description", "public", "collaborative", "trac
 
 var playlistGrammar = grammar{
 	of:     "playlist",
-	attrs:  []string{"id", "name", "description", "public", "collaborative", "tracks", "mode", "keep_dates", "self_heal", "account", "for_each"},
+	attrs:  []string{"id", "name", "description", "public", "collaborative", "tracks", "mode", "keep_dates", "self_heal", "when_empty", "account", "for_each"},
 	blocks: []string{"lifecycle"},
 	later:  []string{"cover", "depends_on", "sensitive", "module", "library", "data"},
 	instead: map[string]string{

@@ -50,6 +50,9 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 		return
 	}
 	inst.playlist.HasTracks, inst.playlist.Tracks = true, w.entries
+	if len(w.entries) == 0 && !isMeant(e.Expression) {
+		inst.playlist.Nothing = ev.nothing(e, inst)
+	}
 	inst.tracks = func() cty.Value {
 		objects := make([]cty.Value, len(w.values))
 		for i, item := range w.values {
