@@ -27,7 +27,7 @@ func (p *planner) guards() {
 		if r == nil && !p.Attended {
 			r = guardTakeover(c)
 		}
-		if r != nil {
+		if r != nil && p.refused(c.Address) == "" {
 			p.refuse(*r)
 		}
 	}
@@ -46,6 +46,9 @@ func (p *planner) guards() {
 func guardRemovals(c Change) *Refusal {
 	if c.Before == nil || c.After == nil || c.Wish == nil || len(c.Before.Tracks) < guardItems {
 		return nil
+	}
+	if c.Wish.cameToNothing() && c.Wish.WhenEmpty == config.EmptyClear {
+		return nil // its owner has said so
 	}
 	gone := removals(c)
 	limit, said := guardShare*float64(len(c.Before.Tracks)), "50%"

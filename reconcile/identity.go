@@ -430,7 +430,7 @@ func (p *planner) checkRenamed() {
 				continue
 			}
 			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
-				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, apply the removal first: spotsync apply --target %s", gone.address, m.address, gone.address, m.address, ShellQuote(gone.address))})
+				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, %s", gone.address, m.address, gone.address, m.address, p.apart(gone))})
 			p.refuse(Refusal{Address: gone.address, Summary: "This looks like a renamed block",
 				Detail: fmt.Sprintf("It is not deleted while %s looks like its new name.", m.address)})
 		}

@@ -250,6 +250,9 @@ func (t *taming) change(c Change) (Change, Verdict) {
 		return wait(VerdictHeld, why, time.Time{})
 	}
 	switch {
+	case c.KeyGone:
+		v.State, v.Reason = VerdictHeld, strings.Join(c.Reasons, "; ")
+		return c, v
 	case gone:
 		return t.deletion(c)
 	case c.Action == Held:

@@ -84,6 +84,7 @@ type Change struct {
 	Origin  Origin     `json:"origin"`
 	Reasons []string   `json:"reasons"`
 
+	KeyGone          bool                        `json:"key_gone,omitempty"`          // none: for_each has lost its key, which may be a mistake
 	Refused          bool                        `json:"refused,omitempty"`           // not done: a refusal names it
 	Unknown          []string                    `json:"unknown,omitempty"`           // attributes that need the ID of another playlist still to be created
 	SongsRemoved     int                         `json:"songs_removed,omitempty"`     // rows that go while the playlist stays
@@ -145,6 +146,8 @@ type Wish struct {
 	Mode          config.Mode      `json:"mode"`
 	KeepDates     config.KeepDates `json:"keep_dates"`
 	DropOpaque    bool             `json:"drop_opaque,omitempty"`
+	Nothing       string           `json:"nothing,omitempty"`    // Tracks came to nothing: which step did
+	WhenEmpty     config.WhenEmpty `json:"when_empty,omitempty"` // what that means
 	MaxRemovals   *config.Share    `json:"max_removals,omitempty"`
 	Protected     bool             `json:"prevent_destroy,omitempty"`
 
@@ -321,7 +324,8 @@ func (p *planner) change(m managed) Change {
 		c.ID, c.Gone, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
 		return p.creation(c, m, wish)
 	}
-	wish = wish.without(m.block.Lifecycle.IgnoreChanges)
+	wanted := wish.without(m.block.Lifecycle.IgnoreChanges)
+	wish = wanted.keepSongs(len(seen.Contents.Items))
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
 		b.Refuted = seen.Refuted
@@ -340,6 +344,7 @@ func (p *planner) change(m managed) Change {
 	c.Refuted = seen.Refuted
 	c.apply(d)
 	c.Before.Seen = seen.At
+	p.checkEmpty(m, &wanted, &c)
 	p.leftOut(m, d)
 	for _, w := range d.warnings {
 		p.plan.Warnings = append(p.plan.Warnings, Warning{Address: m.address, Text: w.text, Source: attributeLine(m.block, w.attribute)})
@@ -420,11 +425,15 @@ func visibility(w Wish) *bool {
 func (p *planner) deletion(c Change, m managed) Change {
 	c.Action = Delete
 	seen := p.seen(m)
+	worked, key, left := p.keyGone(m)
 	switch seen.Presence {
 	case Unread:
 		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
 		return c
 	case NotOwned:
+		if left {
+			return p.leave(c, m, worked, key)
+		}
 		c.Action, c.Reasons = Skipped, []string{"it belongs to " + string(seen.Owner)}
 		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
 			Detail: fmt.Sprintf("%s (%s) belongs to %s, so it is not deleted. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, seen.Owner, ShellQuote(m.address))})
@@ -437,6 +446,10 @@ func (p *planner) deletion(c Change, m managed) Change {
 	}
 	c.Before = picture(seen.Contents.Details, rowsOf(seen.Contents.Items, nil, nil))
 	c.Before.Snapshot, c.Before.Following, c.Before.Seen = seen.Contents.Snapshot, true, seen.At
+	if left {
+		c.After = c.Before
+		return p.leave(c, m, worked, key)
+	}
 	c.Edits = []Edit{about(Unfollow, nil)}
 	if p.Command != "destroy" {
 		c.Reasons = []string{"no longer in the files"}
@@ -518,8 +531,11 @@ func listed[T any](list []T) []T {
 func wishOf(b *config.Playlist) Wish {
 	w := Wish{Name: b.Name, Description: b.Description, Public: b.Public, Collaborative: b.Collaborative,
 		HasTracks: b.HasTracks, Mode: b.Mode, KeepDates: b.KeepDates, DropOpaque: b.Lifecycle.DropOpaque,
-		MaxRemovals: b.Lifecycle.MaxRemovals, Protected: b.Lifecycle.PreventDestroy}
+		Nothing: b.Nothing, MaxRemovals: b.Lifecycle.MaxRemovals, Protected: b.Lifecycle.PreventDestroy}
 	w.Block = b
+	if w.Nothing != "" || b.WhenEmpty != config.EmptyRefuse {
+		w.WhenEmpty = b.WhenEmpty
+	}
 	titled := false
 	for _, e := range b.Tracks {
 		w.Tracks = append(w.Tracks, e.URI)
