@@ -175,7 +175,7 @@ type CheckResult struct {
 	Address string `json:"address"`
 	Kind    string `json:"kind"`              // check, precondition, when_empty
 	Status  string `json:"status"`            // pass, fail, unknown
-	Message string `json:"message,omitempty"` // of one that does not pass
+	Message string `json:"message,omitempty"` // what came to nothing, or what does not hold
 	Source  string `json:"source,omitempty"`  // "playlists.hcl:12"
 }
 

@@ -92,16 +92,16 @@ func (p *planner) keyGone(m managed) (config.Worked, config.Address, bool) {
 // leave is the change of a playlist whose key is gone: none, with both ways on.
 func (p *planner) leave(c Change, m managed, w config.Worked, a config.Address) Change {
 	c.Action, c.KeyGone = None, true
-	c.Reasons = []string{fmt.Sprintf("for_each of playlist.%s, worked out from %s in %s, has no key %q any more; that may be a mistake, so the playlist is left as it is. "+
-		"To delete it, add removed { from = %s } with lifecycle { destroy = true } in it, or run spotsync destroy --target '%s'; with destroy = false it stays on Spotify and is no longer managed",
-		a.Label, w.From, source(w.Range), a.Key, m.address, m.address)}
+	c.Reasons = []string{fmt.Sprintf("for_each no longer has the key %q; it is worked out from %s (%s), so that may be a mistake, and nothing is deleted. "+
+		"To delete it, add a removed block with from = %s and lifecycle { destroy = true }, or run spotsync destroy --target %s; with destroy = false it stays on Spotify and is no longer managed",
+		a.Key, w.From, source(w.Range), m.address, ShellQuote(m.address))}
 	return c
 }
 
 // apart names the way out where a playlist that has lost its key looks like a new one.
 func (p *planner) apart(gone managed) string {
 	if _, _, left := p.keyGone(gone); left {
-		return fmt.Sprintf("add removed { from = %s } for the old one", gone.address)
+		return fmt.Sprintf("add a removed block with from = %s for the old one", gone.address)
 	}
 	return fmt.Sprintf("apply the removal first: spotsync apply --target %s", ShellQuote(gone.address))
 }

@@ -125,7 +125,7 @@ func TestAKeyThatLeavesDeletesNothing(t *testing.T) {
 						}
 						left++
 						why := strings.Join(c.Reasons, "\n")
-						for _, want := range []string{"removed { from = " + c.Address + " }", "destroy = true", "spotsync destroy --target '" + c.Address + "'", "`timestamp()`", "playlists.hcl:"} {
+						for _, want := range []string{"a removed block with from = " + c.Address, "destroy = true", "spotsync destroy --target '" + c.Address + "'", "`timestamp()`", "playlists.hcl:"} {
 							if !strings.Contains(why, want) {
 								t.Errorf("%s lacks %s", why, want)
 							}

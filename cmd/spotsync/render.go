@@ -329,6 +329,8 @@ func (t *page) leftAlone(p *reconcile.Plan, all []*reconcile.Change) {
 			sign, tone, what = "!", toneWarn, "Held: "
 		case c.Action == reconcile.Skipped:
 			sign, tone, what = "?", toneWarn, "Skipped: "
+		case c.KeyGone:
+			sign, tone, what = "!", toneWarn, "Left alone: "
 		}
 		s := printable(c.Address)
 		if n := nameOf(c); n != "" {

@@ -53,8 +53,11 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		c := &p.Changes[i]
 		if r := remarks(p, c); !c.Action.Changes() && len(r) > 0 {
 			what := string(c.Action)
-			if c.Refused {
+			switch {
+			case c.Refused:
 				what = "refused"
+			case c.KeyGone:
+				what = "left alone"
 			}
 			rest = append(rest, fmt.Sprintf("%s: %s: %s", printable(c.Address), what, strings.Join(r, "; ")))
 		}

@@ -22,7 +22,7 @@ func refusedLine(p *reconcile.Plan) string {
 
 // conclusion counts a plan and says how long it takes, unless that is empty.
 func conclusion(p *reconcile.Plan, takes string) string {
-	held, skipped, adopted, restored := 0, 0, 0, 0
+	held, skipped, left, adopted, restored := 0, 0, 0, 0, 0
 	for _, c := range p.Changes {
 		if c.Refused {
 			continue
@@ -37,6 +37,9 @@ func conclusion(p *reconcile.Plan, takes string) string {
 		case reconcile.Skipped:
 			skipped++
 		}
+		if c.KeyGone {
+			left++
+		}
 	}
 	var rest strings.Builder
 	if held > 0 {
@@ -44,6 +47,9 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	}
 	if skipped > 0 {
 		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
+	}
+	if left > 0 {
+		fmt.Fprintf(&rest, " %s.", counted(left, "playlist is left alone: its key is gone", "playlists are left alone: their keys are gone"))
 	}
 	if s := p.Summary; !p.Empty() || s.Refused > 0 {
 		more := ""
@@ -68,7 +74,7 @@ func conclusion(p *reconcile.Plan, takes string) string {
 		return "Nothing to roll back: Spotify shows what it showed then." + rest.String()
 	case p.Command == "refresh-only":
 		return "Nothing is changed on Spotify." + rest.String()
-	case held+skipped > 0:
+	case held+skipped+left > 0:
 		return "No differences in the rest." + rest.String()
 	case !p.Complete:
 		return "No differences in the playlists that were looked at."
