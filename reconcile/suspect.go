@@ -60,7 +60,7 @@ func (p *planner) checkEmpty(m managed, wanted *Wish, c *Change) {
 			where = " in " + result.Source
 		}
 		p.refuse(Refusal{Address: m.address, Summary: "Its list of songs came to nothing",
-			Detail: fmt.Sprintf("%q has %s, and the list%s has none: %s. If that is a mistake, mend it. If the playlist is to be empty then, write when_empty = \"clear\" in its block; to keep its songs then, when_empty = \"keep\". --force does not lift this.",
+			Detail: fmt.Sprintf("%q has %s, and the list%s has none: %s. If that is a mistake, mend it. If the playlist is to be empty then, write when_empty = \"clear\" in its block; to keep its songs then, when_empty = \"keep\".",
 				c.Before.Name, songs, where, wanted.Nothing)})
 	}
 	p.plan.Checks = append(p.plan.Checks, result)
