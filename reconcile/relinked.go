@@ -23,7 +23,8 @@ type recollection struct {
 	rows    []spotify.Item // those without a date are ours: we wrote them, and never read them
 	at      time.Time      // when we last wrote items
 	refuted map[spotify.URI]spotify.URI
-	known   bool // nothing new is to be concluded: only what was recognized before counts
+	had     map[spotify.URI]bool // shown before our writes, so they are themselves: a read may lag, or a write not have happened
+	known   bool                 // nothing new is to be concluded: only what was recognized before counts
 }
 
 // recollect is what a base remembers.
@@ -48,7 +49,7 @@ func recognized(items []spotify.Item, was recollection) []spotify.Item {
 	if !was.known {
 		latest := m.latest(was)
 		for pair := range m.gaps(latest) {
-			m.pairGap(pair.items, pair.rows, latest, was.refuted)
+			m.pairGap(pair.items, pair.rows, latest, was)
 		}
 		m.pairByDate()
 	}
@@ -233,10 +234,10 @@ func (m *pairing) gaps(latest time.Time) func(yield func(gap) bool) {
 }
 
 // pairGap pairs what stands in a gap. As many rows as there were are those, in order; of fewer or more those that prove it.
-func (m *pairing) pairGap(items, rows []int, latest time.Time, refuted map[spotify.URI]spotify.URI) {
+func (m *pairing) pairGap(items, rows []int, latest time.Time, was recollection) {
 	if len(items) == len(rows) {
 		for j, i := range items {
-			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && refuted[uriOf(m.rows[k])] != m.items[i].URI {
+			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.had[m.items[i].URI] && was.refuted[uriOf(m.rows[k])] != m.items[i].URI {
 				m.set(i, k)
 			}
 		}
@@ -244,7 +245,7 @@ func (m *pairing) pairGap(items, rows []int, latest time.Time, refuted map[spoti
 	}
 	for _, i := range items {
 		for _, k := range rows {
-			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && sameRecording(m.rows[k].Track, m.items[i].Track) {
+			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.had[m.items[i].URI] && sameRecording(m.rows[k].Track, m.items[i].Track) {
 				m.set(i, k)
 				break
 			}

@@ -54,7 +54,7 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 // judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
 // another URI is as good.
 func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
-	if v := judgeItems(w.states, recognized(items, recollection{rows: expected.Items, at: w.wroteBy()})); v != foreign {
+	if v := judgeItems(w.states, recognized(items, w.recollection(expected))); v != foreign {
 		return v
 	}
 	return judgeItems(w.states, w.recognized(items))
@@ -62,13 +62,24 @@ func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
 
 // recognized gives rows of a read the URIs they were added by, as far as what is expected to be there tells.
 func (w *writer) recognized(items []spotify.Item) []spotify.Item {
-	was := recollect(w.base)
-	return recognized(items, recollection{rows: w.now.Items, at: w.wroteBy(), refuted: was.refuted})
+	return recognized(items, w.recollection(w.now))
+}
+
+// recollection is what is known of the rows while expected is what we believe to be there.
+func (w *writer) recollection(expected store.Contents) recollection {
+	r := recollection{rows: expected.Items, at: w.wroteBy(), refuted: recollect(w.base).refuted}
+	if before := w.change.Before; before != nil {
+		r.had = make(map[spotify.URI]bool, len(before.Tracks))
+		for _, row := range before.Tracks {
+			r.had[row.item().URI] = true
+		}
+	}
+	return r
 }
 
 // learn is recognized for a read that shows what was written, and remembers what is shown as something else.
 func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.Item {
-	named := recognized(items, recollection{rows: expected.Items, at: w.wroteBy()})
+	named := recognized(items, w.recollection(expected))
 	if w.change.Wish != nil {
 		w.change.Aliases = joined(w.change.Aliases, learnedFrom(items, named, w.change.Wish.Tracks))
 	}
