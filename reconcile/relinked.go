@@ -23,8 +23,15 @@ type recollection struct {
 	rows    []spotify.Item // those without a date are ours: we wrote them, and never read them
 	at      time.Time      // when we last wrote items
 	refuted map[spotify.URI]spotify.URI
-	had     map[spotify.URI]bool // shown before our writes, so they are themselves: a read may lag, or a write not have happened
-	known   bool                 // nothing new is to be concluded: only what was recognized before counts
+	had     []spotify.Item // shown before our writes, so they are themselves: a read may lag, or a write not have happened
+	known   bool           // nothing new is to be concluded: only what was recognized before counts
+}
+
+// shows reports whether a row was there before our writes. A row without a date may be of any.
+func (r recollection) shows(it spotify.Item) bool {
+	return slices.ContainsFunc(r.had, func(h spotify.Item) bool {
+		return h.URI == it.URI && (h.AddedAt.IsZero() || h.AddedAt.Equal(it.AddedAt))
+	})
 }
 
 // recollect is what a base remembers.
@@ -237,7 +244,7 @@ func (m *pairing) gaps(latest time.Time) func(yield func(gap) bool) {
 func (m *pairing) pairGap(items, rows []int, latest time.Time, was recollection) {
 	if len(items) == len(rows) {
 		for j, i := range items {
-			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.had[m.items[i].URI] && was.refuted[uriOf(m.rows[k])] != m.items[i].URI {
+			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && was.refuted[uriOf(m.rows[k])] != m.items[i].URI {
 				m.set(i, k)
 			}
 		}
@@ -245,7 +252,7 @@ func (m *pairing) pairGap(items, rows []int, latest time.Time, was recollection)
 	}
 	for _, i := range items {
 		for _, k := range rows {
-			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.had[m.items[i].URI] && sameRecording(m.rows[k].Track, m.items[i].Track) {
+			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && sameRecording(m.rows[k].Track, m.items[i].Track) {
 				m.set(i, k)
 				break
 			}

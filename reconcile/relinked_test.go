@@ -258,7 +258,7 @@ func TestLateReadIsNoTwin(t *testing.T) {
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	late := []spotify.Item{{URI: song(1), AddedAt: day}, {URI: song(2), AddedAt: day}}
 	ours := recollection{rows: []spotify.Item{{URI: song(7)}, {URI: song(8)}}, at: day.Add(time.Hour)}
-	for _, had := range []map[spotify.URI]bool{nil, {song(1): true, song(2): true}} {
+	for _, had := range [][]spotify.Item{nil, late} {
 		ours.had = had
 		if got := recognized(late, ours)[0].Track.LinkedFrom; (got == song(7)) != (had == nil) {
 			t.Errorf("had %v: taken for %q", had, got)

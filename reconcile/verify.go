@@ -69,10 +69,7 @@ func (w *writer) recognized(items []spotify.Item) []spotify.Item {
 func (w *writer) recollection(expected store.Contents) recollection {
 	r := recollection{rows: expected.Items, at: w.wroteBy(), refuted: recollect(w.base).refuted}
 	if before := w.change.Before; before != nil {
-		r.had = make(map[spotify.URI]bool, len(before.Tracks))
-		for _, row := range before.Tracks {
-			r.had[row.item().URI] = true
-		}
+		r.had = contentsOf(w.id, before).Items
 	}
 	return r
 }
