@@ -159,12 +159,6 @@ func tracksFileFunc(files FileAccess, read *readings) function.Function {
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, read.damage(fmt.Errorf("%q: %w", path, err)))
 			}
-			if len(entries) == 0 {
-				if read.note != nil {
-					read.note(fmt.Sprintf("%q has no songs: there is only a header, or comments.", path))
-				}
-				return cty.ListValEmpty(trackObject), nil
-			}
 			list := make([]cty.Value, 0, len(entries))
 			for _, e := range entries {
 				ref, err := spotify.ParseRef(e.Text)

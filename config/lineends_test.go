@@ -1,11 +1,8 @@
 package config
 
 import (
-	"context"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/hcl/v2"
 )
 
 // tableOf is a table of two songs with one kind of line end.
@@ -121,17 +118,14 @@ func TestNothingIsReadShorter(t *testing.T) {
 	}
 }
 
-func TestAFileWithoutSongsIsTold(t *testing.T) {
-	files := memory{"a.csv": "Track URI,Title\r", "b.txt": "# nothing yet"}
-	m, diags := Parse(Files{"a.hcl": []byte(`playlist "a" {
-  name   = "a"
-  tracks = concat(tracks_file("a.csv"), tracks_file("b.txt"), tracks_file("a.csv"))
-}`)})
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	_, diags = m.Evaluate(context.Background(), Inputs{Files: files})
-	if len(diags) != 2 || diags[0].Severity != hcl.DiagWarning || diags[0].Subject.Start.Line != 3 || !strings.Contains(diags[0].Detail, `"a.csv" has no songs`) {
-		t.Error(diags)
+// TestAListWithoutSongsIsAnError: a list that lost all of its songs takes none out of a playlist, and each file is told.
+func TestAListWithoutSongsIsAnError(t *testing.T) {
+	files := memory{"a.csv": "Track URI,Title\r", "b.txt": "# nothing yet", "c.m3u": "#EXTM3U\r\n"}
+	for path := range files {
+		for _, expr := range []string{`tracks_file("` + path + `")`, `try(tracks_file("` + path + `"), [])`, `can(tracks_file("` + path + `")) ? ["x"] : []`} {
+			if v, err := eval(t, files, expr, nil); err == nil || !strings.Contains(err.Error(), `"`+path+`": the list has no songs`) {
+				t.Errorf("%s is %v, error %v", expr, v, err)
+			}
+		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 )
 
 var emptied = memory{
-	"none.csv": "Track URI\n", "two.csv": tableOf("\r"),
+	"none.json": "[]", "two.csv": tableOf("\r"),
 }
 
 // TestNothingNamesTheStep: of a list that was worked out and came to nothing, the innermost step is told.
@@ -16,24 +16,24 @@ func TestNothingNamesTheStep(t *testing.T) {
 		"[ # nothing yet\n]":              "",
 		`["` + soWhat + `"]`:              "",
 		`tracks_file("two.csv")`:          "",
-		`tracks_file("none.csv")`:         "`tracks_file(\"none.csv\")` gave 0 songs",
-		`[tracks_file("none.csv")]`:       "`tracks_file(\"none.csv\")` gave 0 songs",
+		`jsondecode(file("none.json"))`:   "`jsondecode(file(\"none.json\"))` gave 0 songs",
+		`[jsondecode(file("none.json"))]`: "`jsondecode(file(\"none.json\"))` gave 0 songs",
 		`[[]]`:                            "`[]` is chosen",
 		`local.none`:                      "`local.none`: `[]` is chosen",
-		`local.table`:                     "`local.table`: `tracks_file(\"none.csv\")` gave 0 songs",
+		`local.table`:                     "`local.table`: `jsondecode(file(\"none.json\"))` gave 0 songs",
 		`var.on ? local.table : []`:       "`var.on` is false: `[]` is chosen",
-		`!var.on ? local.table : []`:      "`!var.on` is true: `local.table`: `tracks_file(\"none.csv\")` gave 0 songs",
+		`!var.on ? local.table : []`:      "`!var.on` is true: `local.table`: `jsondecode(file(\"none.json\"))` gave 0 songs",
 		`concat(local.none, local.table)`: "`local.none`: `[]` is chosen",
 		`take(tracks_file("two.csv"), 0)`: "`take(tracks_file(\"two.csv\"), 0)` left none of 2",
 		`[for t in tracks_file("two.csv") : t if t.title == "Z"]`:             "`if t.title == \"Z\"` lets none of the 2 in `tracks_file(\"two.csv\")` through",
 		`shuffle([for t in tracks_file("two.csv") : t if t.title == "Z"], 1)`: "`if t.title == \"Z\"` lets none of the 2 in `tracks_file(\"two.csv\")` through",
-		`[for t in local.table : t.uri]`:                                      "`local.table`: `tracks_file(\"none.csv\")` gave 0 songs",
+		`[for t in local.table : t.uri]`:                                      "`local.table`: `jsondecode(file(\"none.json\"))` gave 0 songs",
 		`playlist.empty.tracks`:                                               "`playlist.empty.tracks` gave 0 songs",
 		`try(tracks_file("missing.csv"), [])`:                                 "`try(tracks_file(\"missing.csv\"), [])` gave 0 songs",
-		`[local.none, tracks_file("none.csv")]`:                               "`local.none`: `[]` is chosen, `tracks_file(\"none.csv\")` gave 0 songs",
-		`toset([])`:                                                           "`[]` is chosen",
+		`[local.none, jsondecode(file("none.json"))]`:                         "`local.none`: `[]` is chosen, `jsondecode(file(\"none.json\"))` gave 0 songs",
+		`toset([])`: "`[]` is chosen",
 	} {
-		d, diags := evaluate(t, Files{"a.hcl": []byte("variable \"on\" {\n  default = false\n}\nlocals {\n  none  = []\n  table = tracks_file(\"none.csv\")\n}\n" +
+		d, diags := evaluate(t, Files{"a.hcl": []byte("variable \"on\" {\n  default = false\n}\nlocals {\n  none  = []\n  table = jsondecode(file(\"none.json\"))\n}\n" +
 			"playlist \"empty\" {\n  tracks = []\n}\nplaylist \"p\" {\n  tracks = " + tracks + "\n}\n")}, Inputs{Files: emptied})
 		if diags.HasErrors() {
 			t.Errorf("%s: %v", tracks, diags)

@@ -56,8 +56,9 @@ func errorf(line int, format string, args ...any) error {
 
 // Parse reads a list, all of it or none: each line that a person sees becomes an entry or is told as wrong. The extension of
 // name tells the kind: .csv and .tsv are tables, .m3u and .m3u8 are playlists, .txt has an entry a line. Every entry has been
-// checked to name a track or an episode, or to be a bare ID. An empty file is an error, since it is more often a failed
-// download than a wish; one with a header or a comment alone is a list without entries. Errors are *[Error].
+// checked to name a track or an episode, or to be a bare ID. A list without entries, be it that the file is empty or that a
+// header or comments are all there is, is an error: it is more often a failed download or export than a wish, and would
+// empty a playlist. Errors are *[Error].
 func Parse(name string, data []byte) ([]Entry, error) {
 	// ToSlash is no help here: a list may come from a Windows path on any system.
 	ext := strings.ToLower(path.Ext(strings.ReplaceAll(name, `\`, "/")))
@@ -77,9 +78,13 @@ func Parse(name string, data []byte) ([]Entry, error) {
 		return nil, errorf(damaged.Line, "%s", damaged.Message)
 	}
 	if strings.TrimSpace(text) == "" {
-		return nil, errorf(0, "the list is empty; if that is meant, leave a table its header, and any other list a line that begins with #")
+		return nil, errorf(0, "the list is empty; if that is meant, write [] in place of the file")
 	}
-	return parse(text)
+	entries, err := parse(text)
+	if err == nil && len(entries) == 0 {
+		return nil, errorf(0, "the list has no songs, only a header or comments; if that is meant, write [] in place of the file")
+	}
+	return entries, err
 }
 
 // maxTold is how many wrong lines are told one by one.

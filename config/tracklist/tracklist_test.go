@@ -45,7 +45,6 @@ func TestParse(t *testing.T) {
 			[]Entry{{brightside, `a b "c"`, "", 2}, {soWhat, "d", "", 4}}},
 		{"the more telling column", "x.csv", "ID,Album URI,Track URI\n1,spotify:album:1weenld61qoidwYuZ1GESA," + brightside + "\n",
 			[]Entry{{brightside, "", "", 2}}},
-		{"a header only", "x.csv", "Track URI\n", nil},
 		{"CR", "x.csv", "Track URI,Track Name\r" + brightside + ",A\r" + episode + ",B\r",
 			[]Entry{{brightside, "A", "", 2}, {episode, "B", "", 3}}},
 		{"every line end in one file", "x.csv", "Track URI,Title\r\n" + brightside + ",A\r\r" + episode + ",B\n" + soWhat + ",\"c\rd\"\r" + bare,
@@ -68,7 +67,6 @@ func TestParse(t *testing.T) {
 
 		{"text", "x.txt", "\ufeff# mine\n\n  " + brightside + "  \r\n" + bare + " # The Killers – Mr. Brightside\n" + soWhat + "\t# So What\r" + episode,
 			[]Entry{{brightside, "", "", 3}, {bare, "Mr. Brightside", "The Killers", 4}, {soWhat, "So What", "", 5}, {episode, "", "", 6}}},
-		{"a comment only", "x.txt", "# nothing yet\n", nil},
 		{"a Windows path", `C:\lists.d\x.txt`, bare, []Entry{{bare, "", "", 1}}},
 	}
 	for _, tt := range tests {
@@ -91,6 +89,10 @@ func TestErrors(t *testing.T) {
 		{"x", bare, 0, "must end in .csv"},
 		{"x.txt", "", 0, "the list is empty"},
 		{"x.csv", "\ufeff\r\n \n", 0, "the list is empty"},
+		{"x.csv", "Track URI\n", 0, "has no songs, only a header"},
+		{"x.csv", "sep=;\rTrack URI;Title\r\r", 0, "has no songs, only a header"},
+		{"x.txt", "# nothing yet\r", 0, "has no songs"},
+		{"x.m3u", "#EXTM3U\n#PLAYLIST:Mine\n", 0, "has no songs"},
 		{"x.txt", "# a\x00\x00\x00", 1, "NUL bytes"},
 		{"x.csv", "Track URI\n" + brightside + "\n\xe9\n", 3, "not UTF-8"},
 		{"x.txt", "# a\nThe Killers - Mr. Brightside\n", 2, `"The Killers - Mr. Brightside" is no Spotify URI, link or ID`},
