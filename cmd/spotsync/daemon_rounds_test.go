@@ -112,7 +112,9 @@ func TestDaemonWaitsForWhatIsMissing(t *testing.T) {
 
 		// The same where the files were without errors before.
 		w.write(map[string]string{"main.hcl": strings.ReplaceAll(files["main.hcl"], "texts/about.txt", "more/about.txt")})
-		d.awaits("the broken configuration", func() bool { return strings.Count(d.log.String(), "the configuration is broken; what it") == 2 })
+		d.awaits("the broken configuration", func() bool {
+			return strings.Count(d.log.String(), "the configuration is broken; the last version") == 2
+		})
 		w.write(map[string]string{"more/about.txt": "there"})
 		d.awaits("the new text", func() bool { return w.server.Playlists(sandbox.SandboxUser)[0].Description == "there" })
 	})

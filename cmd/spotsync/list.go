@@ -294,14 +294,25 @@ func (s *session) read(ctx context.Context, l *login, id spotify.ID) (p spotify.
 		written = nil
 	}
 	for _, wait := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 0} {
-		if p, err = l.client.Playlist(ctx, id); err != nil {
-			return p, nil, err
+		items = nil
+		if c, ok := account.Cached(id); ok && written == nil && !c.Written { // a small look may tell that nothing else need be read
+			if p, err = l.client.Playlist(ctx, id); err != nil {
+				return p, nil, err
+			}
+			if reconcile.StillHolds(c, p) {
+				return p, c.Items, nil
+			}
+		} else {
+			full, err := l.client.FullPlaylist(ctx, id)
+			if err != nil {
+				return full.Playlist, nil, err
+			}
+			p, items = full.Playlist, full.Items
 		}
-		if c, ok := account.Cached(id); ok && written == nil && !c.Written && reconcile.StillHolds(c, p) {
-			return p, c.Items, nil
-		}
-		if items, err = l.client.Items(ctx, id); err != nil {
-			return p, nil, err
+		if items == nil { // none came along, or too late to be believed
+			if items, err = l.client.Items(ctx, id); err != nil {
+				return p, nil, err
+			}
 		}
 		if wait == 0 || written == nil || written.Expected == nil || shows(p, items, *written.Expected) {
 			break

@@ -50,7 +50,7 @@ func main() {
 func recovered(w io.Writer, do func() int) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(w, "Error: spotsync crashed, which is a mistake in the program: %v\nWhat was done is recorded. Please report this with all that follows.\n\n%s", r, debug.Stack())
+			fmt.Fprintf(w, "Error: The program crashed, which is a fault of its own: %v\nWhat was done is recorded. Please report this with all that follows.\n\n%s", r, debug.Stack())
 			code = exitError
 		}
 	}()

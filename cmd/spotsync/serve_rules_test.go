@@ -60,7 +60,7 @@ func TestServeProbes(t *testing.T) {
 		}
 	}
 	last := s.Status().Last.Began.UTC().Format(time.RFC3339)
-	rounds := `"state":"lock-1","last_round":{"why":"interval","began":"` + last + `","result":"ok","requests":2},"next_round":"` + s.Status().Next.UTC().Format(time.RFC3339) + `"}` + "\n"
+	rounds := `"state":"lock-1","last_round":{"why":"interval","began":"` + last + `","result":"ok","changed":0,"healed":0,"waiting":0,"requests":2},"next_round":"` + s.Status().Next.UTC().Format(time.RFC3339) + `"}` + "\n"
 	check("/healthz", "", 200, "ok\n")
 	check("/readyz", "", 200, "ok\n")
 	check("/readyz", "application/json", 200, `{"ready":true,"reasons":[],`+rounds)
