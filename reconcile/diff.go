@@ -97,7 +97,7 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 		}
 	}
 	if w.Public != nil && have.Public != nil && *w.Public != *have.Public {
-		if unhonoured(*w.Public, entry, base) {
+		if unhonoured(*w.Public, entry, base, c) {
 			d.unhonoured = w.Public
 			d.warnings = append(d.warnings, remark{"public", "Spotify did not honour public = " + yes(*w.Public) + "; it is not asked again. Change it in a Spotify app, or leave it out of the file"})
 		} else {
@@ -122,8 +122,10 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 	d.after = &after
 }
 
-// unhonoured reports whether Spotify was asked for this visibility before and did not give it.
-func unhonoured(public bool, entry lockfile.Playlist, base *store.Base) bool {
+// unhonoured reports whether Spotify was asked for this visibility before and did not give it. Without a note of that it
+// is told only by the first read after our write, and only if nothing but the visibility is otherwise than we left it:
+// whoever changed something else may have changed that too. Once a read has shown what we asked for, it was honoured.
+func unhonoured(public bool, entry lockfile.Playlist, base *store.Base, c store.Contents) bool {
 	if entry.PublicUnhonoured != nil && *entry.PublicUnhonoured == public {
 		return true
 	}
@@ -133,8 +135,17 @@ func unhonoured(public bool, entry lockfile.Playlist, base *store.Base) bool {
 	if u := base.PublicUnhonoured; u != nil && *u == public {
 		return true
 	}
-	asked := base.Contents.Details.Public
-	return !base.Confirmed && asked != nil && *asked == public
+	asked := base.Contents.Details
+	return !base.Confirmed && !base.PublicSeen && asked.Public != nil && *asked.Public == public &&
+		asked.Collaborative == c.Details.Collaborative && undisturbed(base.Contents, c)
+}
+
+// undisturbed reports whether a read shows the playlist as our last write left it, as far as that is known.
+func undisturbed(ours, c store.Contents) bool {
+	if ours.Snapshot != "" && c.Snapshot != "" && ours.Snapshot != c.Snapshot {
+		return false
+	}
+	return resembles(ours.Details.Name, c.Details.Name) && resembles(ours.Details.Description, c.Details.Description) && sameItems(ours.Items, c.Items)
 }
 
 func yes(b bool) string {

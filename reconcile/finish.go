@@ -24,7 +24,7 @@ func (w *writer) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	unhonoured, err := w.checkPublic(ctx)
+	unhonoured, seen, err := w.checkPublic(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (w *writer) finish(ctx context.Context) error {
 		w.cache()
 	}
 	w.change.PublicUnhonoured = unhonoured
-	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, Aliases: w.change.Aliases, Shown: w.change.Shown}
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
 		b.Wrote = recollect(w.base).at // its rows without a date are of that time
 	}
@@ -160,12 +160,13 @@ func (c Change) hold() *lockfile.Hold {
 }
 
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
-func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) {
+// What is not seen is not taken for honoured or not, and what else changed meanwhile may have changed that too.
+func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, err error) {
 	wish := w.change.Wish
 	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e Edit) bool {
 		return e.Kind == ChangeDetails && e.Details != nil && e.Details.Public != nil
 	}) {
-		return w.change.PublicUnhonoured, nil
+		return w.change.PublicUnhonoured, w.sawPublic(), nil
 	}
 	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
 		func(p spotify.Playlist) verdict {
@@ -175,11 +176,21 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, err error) 
 			return stale
 		})
 	if err != nil || v == settled {
-		return nil, err
+		return nil, v == settled && p.Public != nil, err
 	}
 	w.now.Details.Public = p.Public
+	if p.Collaborative != w.now.Details.Collaborative { // somebody else's doing; the next plan compares anew
+		return nil, true, nil
+	}
 	w.warn(attributeLine(w.change.block(), "public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
-	return wish.Public, nil
+	return wish.Public, true, nil
+}
+
+// sawPublic reports whether the visibility that was there before this change was read, and is as it was: a change of
+// something else does not make a question of it again.
+func (w *writer) sawPublic() bool {
+	was := w.change.Before
+	return w.change.Action != Create && was != nil && was.Public != nil && w.now.Details.Public != nil && *was.Public == *w.now.Details.Public
 }
 
 // checkTexts reads back texts that Spotify may show otherwise than they were written, so that the next plan takes what is

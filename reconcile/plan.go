@@ -334,7 +334,7 @@ func (p *planner) change(m managed) Change {
 	} else if m.created { // and nobody has touched it since
 		base = &store.Base{Address: m.address, Time: p.Now, Confirmed: true, Contents: seen.Contents}
 	}
-	if p.flagsExclude(m, wish, seen.Contents.Details, base) {
+	if p.flagsExclude(m, wish, seen.Contents, base) {
 		c.Action, c.Reasons = Skipped, []string{flagsSummary}
 		return c
 	}

@@ -5,19 +5,18 @@ import (
 	"slices"
 
 	"github.com/spotsync/spotsync/reconcile/store"
-	"github.com/spotsync/spotsync/spotify"
 )
 
 const flagsSummary = "A playlist is public or collaborative, not both"
 
 // flagsExclude refuses what Spotify would answer 400: to set one of public and collaborative where the other one is set and
 // the block says that changes of it are ignored. An attribute that is merely left out gives way (see diffDetails).
-func (p *planner) flagsExclude(m managed, w Wish, have spotify.Details, base *store.Base) bool {
-	ignored := m.block.Lifecycle.IgnoreChanges
+func (p *planner) flagsExclude(m managed, w Wish, seen store.Contents, base *store.Base) bool {
+	ignored, have := m.block.Lifecycle.IgnoreChanges, seen.Details
 	wants := func(b *bool) bool { return b != nil && *b }
 	var attr, other string
 	switch {
-	case wants(w.Public) && have.Public != nil && !*have.Public && have.Collaborative && slices.Contains(ignored, "collaborative") && !unhonoured(true, m.entry, base):
+	case wants(w.Public) && have.Public != nil && !*have.Public && have.Collaborative && slices.Contains(ignored, "collaborative") && !unhonoured(true, m.entry, base, seen):
 		attr, other = "public", "collaborative"
 	case wants(w.Collaborative) && !have.Collaborative && wants(have.Public) && slices.Contains(ignored, "public"):
 		attr, other = "collaborative", "public"

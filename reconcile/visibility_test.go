@@ -82,3 +82,45 @@ func TestRollbackToBothFlags(t *testing.T) {
 		}
 	})
 }
+
+// TestOthersChangeIsNotUnhonoured: what somebody changed after our write was honoured, so it is planned and asked for again.
+func TestOthersChangeIsNotUnhonoured(t *testing.T) {
+	for _, way := range []string{"create", "update", "another change"} {
+		for name, change := range map[string]func(p *sandbox.Playlist){
+			"collaborative":  func(p *sandbox.Playlist) { p.Public, p.Collaborative = false, true },
+			"private, named": func(p *sandbox.Playlist) { p.Public, p.Name = false, "B" },
+			"private, song":  func(p *sandbox.Playlist) { p.Public = false; p.Rows = append(p.Rows, sandbox.Row{URI: song(9)}) },
+		} {
+			t.Run(way+" "+name, func(t *testing.T) {
+				lines := []string{"public = true"}
+				if way == "update" {
+					lines = nil
+				}
+				inWorld(t, block("a", "A", songs(1), lines...), func(t *testing.T, w *world) {
+					w.mustApply()
+					time.Sleep(2 * time.Minute)
+					if way != "create" {
+						tracks := songs(1)
+						if way == "another change" {
+							w.mustApply() // public is read
+							tracks = songs(1, 2)
+						}
+						w.hcl = block("a", "A", tracks, "public = true")
+						w.mustApply()
+						time.Sleep(2 * time.Minute)
+					}
+					w.server.Edit(w.id("playlist.a"), change)
+					time.Sleep(2 * time.Minute)
+					if r := w.plan(); planWarns(r.plan, "did not honour") || r.plan.Empty() {
+						t.Errorf("it is taken for not honoured:\n%s", describe(r.plan))
+					}
+					w.mustApply()
+					if p := w.there("playlist.a"); !p.Public || p.Collaborative {
+						t.Errorf("public %v, collaborative %v", p.Public, p.Collaborative)
+					}
+					w.converged()
+				})
+			})
+		}
+	}
+}

@@ -82,6 +82,8 @@ type Base struct {
 	Confirmed bool `json:"confirmed"`
 	// PublicUnhonoured is the wish for public that Spotify ignored.
 	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
+	// PublicSeen: a read after our write has shown the visibility of Contents, so Spotify honoured it.
+	PublicSeen bool `json:"public_seen,omitempty"`
 	// Shown are texts of the files and how Spotify shows them, where it does so otherwise.
 	Shown map[string]string `json:"shown,omitempty"`
 	// Wrote is when our last write to its items was answered; zero where it is not known.
