@@ -47,9 +47,17 @@ func (w *writer) failing(ctx context.Context, e Edit, cause error) (outcome, err
 	if !w.attempts.spent(e) {
 		return done, nil
 	}
-	cause = fmt.Errorf("Spotify failed %d times to do a %s, and it did not happen. Try again later: %w", maxSame, e.Kind, cause)
-	if e.Kind == edit.Replace && len(e.URIs) > 0 && !replaces(w.keepingEdits()) {
-		return w.instead(ctx, cause)
+	cause = &failingError{fmt.Errorf("Spotify failed %d times to %s, and it did not happen. Try again later: %w", maxSame, doing(e.Kind), cause)}
+	switch {
+	case e.Kind == edit.Insert && !w.probing:
+		return w.apart(ctx, e, cause, false)
+	case e.Kind == edit.Replace && len(e.URIs) > 0:
+		if found, err := w.withdrawn(ctx, e.URIs); found || err != nil {
+			return around, err
+		}
+		if !replaces(w.keepingEdits()) {
+			return w.instead(ctx, cause)
+		}
 	}
 	return done, cause
 }
@@ -106,6 +114,10 @@ func (w *writer) halves(ctx context.Context, e Edit, cause error) (outcome, erro
 		return became, err
 	}
 	second.At = e.At + len(w.now.Items) - had
+	second.URIs = slices.DeleteFunc(slices.Clone(second.URIs), func(u spotify.URI) bool { return w.refusing[u] }) // other copies of what was just refused
+	if len(second.URIs) == 0 {
+		return became, nil
+	}
 	then, err := w.sendOne(ctx, second)
 	return max(became, then), err
 }

@@ -43,6 +43,7 @@ type writer struct {
 	refusing map[spotify.URI]bool // items that Spotify refuses, found out by this run
 	taken    map[spotify.URI]bool // items that Spotify took
 	lookedUp map[spotify.URI]bool // items that were looked up, for they may be withdrawn
+	probing  bool                 // a part of a failing insert is sent, to see whether that fails too
 	keeping  bool                 // a replace was refused: what stays is not named, so that what is new can be
 }
 
@@ -236,7 +237,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 			return done, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}
 		if w.attempts.spent(e) {
-			return done, fmt.Errorf("a %s failed before in this run and is not sent again as it is; try again later", e.Kind)
+			return done, fmt.Errorf("Spotify failed to %s before in this run, and that is not sent again as it is; try again later", doing(e.Kind))
 		}
 		if err := w.attempts.take(); err != nil {
 			return done, err
