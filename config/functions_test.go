@@ -146,7 +146,6 @@ func TestDocumentation(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	files := memory{
 		"list.txt":   "# mine\n" + brightside + " # The Killers – Mr. Brightside\n7qEKqBCD2vE5vIBsrUitpD\n",
-		"none.txt":   "# nothing yet\n",
 		"binary":     "\xff\xfe\x00",
 		"bom.txt":    "\ufeffa",
 		"loop.tmpl":  `${templatefile("loop.tmpl", {})}`,
@@ -213,7 +212,6 @@ func TestFunctions(t *testing.T) {
 
 		// Files
 		{`tracks_file("list.txt")`, `[{"artist":"The Killers","title":"Mr. Brightside","uri":"` + brightside + `"},{"artist":null,"title":null,"uri":"` + soWhat + `"}]`},
-		{`tracks_file("none.txt")`, `[]`},
 		{`sort_by(tracks_file("list.txt"), "title")[0].title`, `"Mr. Brightside"`},
 		{`file("bom.txt")`, `"a"`},
 		{`templatefile("for.tmpl", { list = ["a", "b"] })`, `"(A)(B)"`},

@@ -59,9 +59,12 @@ func BenchmarkRules(b *testing.B) {
 	for _, test := range ofThisSize {
 		b.Run(test.name, func(b *testing.B) {
 			m, diags := Parse(rules(test.rules, test.tracks))
+			if diags.HasErrors() {
+				b.Fatal(diags)
+			}
 			in := Inputs{Files: memory{"x.csv": manySongs(test.songs)}}
 			for b.Loop() {
-				if _, diags = m.Evaluate(b.Context(), in); diags.HasErrors() {
+				if _, diags := m.Evaluate(b.Context(), in); diags.HasErrors() {
 					b.Fatal(diags)
 				}
 			}

@@ -194,7 +194,6 @@ type gap struct{ items, rows []int }
 // gaps yields the gaps, leaving out what somebody has put in between since.
 func (m *pairing) gaps(latest time.Time) func(yield func(gap) bool) {
 	return func(yield func(gap) bool) {
-		type run struct{ before, after int } // rows
 		var missing [][]int
 		from := make(map[int]int) // the row before a run, or after it as its negative less one, to the run
 		for k := 0; k < len(m.rows); k++ {
@@ -213,13 +212,13 @@ func (m *pairing) gaps(latest time.Time) func(yield func(gap) bool) {
 			return
 		}
 		var strangers []int
-		r := run{before: -1}
+		before := -1 // the row before the strangers
 		flush := func(after int) bool {
-			defer func() { strangers, r.before = nil, after }()
+			defer func() { strangers, before = nil, after }()
 			if len(strangers) == 0 {
 				return true
 			}
-			at := from[r.before]
+			at := from[before]
 			if at == 0 {
 				at = from[-after-2]
 			}
