@@ -23,7 +23,8 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 	if !o.show.json && !shown.Empty() {
 		s.say("")
 	}
-	for wave := 1; ; wave++ {
+	waves := reconcile.NewWaves(shown)
+	for {
 		refusals = s.refuse(refusals, got.plan, o.show)
 		res, err := s.applyOnce(ctx, got, o, runs)
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
@@ -31,7 +32,7 @@ func (s *session) perform(ctx context.Context, got *planned, o applyOptions) err
 		total.Refused = slices.Compact(slices.Sorted(slices.Values(append(total.Refused, res.Refused...))))
 		total.Failures, total.Unfinished, total.Stopped, total.Pending = slices.Concat(res.Failures, moved), res.Unfinished, res.Stopped, res.Pending
 		waiting := unknown(got.plan)
-		stuck := len(res.Applied) == 0 || wave > len(shown.Changes)
+		stuck := !waves.Another(res)
 		if err == nil && !res.Stopped && len(res.Failures) == 0 && stuck {
 			for _, f := range waiting {
 				s.reporter(o.show)(reconcile.Event{Type: "failed", Address: f.Address, Message: f.Err.Error(), Time: time.Now().UTC()})

@@ -183,7 +183,8 @@ func (d *daemon) tame(s *session, r *attempt) {
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
 func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 	runs := make(map[string]*store.RunLog)
-	for wave := 0; ; wave++ {
+	waves := reconcile.NewWaves(r.tamed)
+	for {
 		if len(r.tamed.Refusals) > 0 {
 			return &reconcile.RefusedError{Refusals: r.tamed.Refusals}
 		}
@@ -211,7 +212,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 			return err
 		case res.Stopped:
 			return context.Canceled
-		case len(unknown(r.tamed)) == 0 || len(res.Applied) == 0 || wave == 10:
+		case len(unknown(r.tamed)) == 0 || !waves.Another(res):
 			return nil
 		}
 		if s.conf != nil { // names may hold the ID of what was just created
