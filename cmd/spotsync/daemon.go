@@ -117,6 +117,7 @@ type daemon struct {
 	refusals string                // told last
 	broken   string                // what was wrong with the files, told last
 	held     map[string]string     // why playlists are held back, by address, told last
+	warned   map[planWarning]bool  // what the last plan warns of, told
 	lacking  map[string]string     // scopes that an account was not granted, by label, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
@@ -125,6 +126,7 @@ type daemon struct {
 	status   daemonStatus
 	moved    time.Time               // when the main loop was last seen to move
 	sent     int                     // requests of the round under way
+	events   []reconcile.Event       // warnings of what the round under way does
 	releases []string                // playlists to release
 	begun    map[string]pendingLogin // by account label
 }

@@ -65,7 +65,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 		r.Number = last.Number + 1
 	}
 	d.mu.Lock()
-	d.sent = 0
+	d.sent, d.events = 0, nil
 	d.mu.Unlock()
 	log := d.log.With().Int("round", r.Number).Logger()
 	log.Debug().Str("why", why).Msg("round begins")
@@ -95,6 +95,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	d.show(&r, next, now)
 	d.metrics.round(r.daemonRound)
 	d.tell(&r, now)
+	d.tellWarnings(&r)
 	event := log.Debug()
 	switch {
 	case r.err != nil && last != nil && last.Problem == r.Problem && why == "interval":
@@ -540,16 +541,19 @@ func (d *daemon) happened(e reconcile.Event) {
 		}
 		log.Info().Str("action", string(e.Action)).Msg(line)
 	case "failed":
-		blaming(log.Warn(), e).Str("problem", e.Message).Msg("failed")
+		blaming(log.Warn(), e.Source).Str("problem", e.Message).Msg("failed")
 	case "warning":
-		blaming(log.Warn(), e).Msg(e.Message)
+		blaming(log.Warn(), e.Source).Msg(e.Message)
+		d.mu.Lock()
+		d.events = append(d.events, e)
+		d.mu.Unlock()
 	}
 }
 
 // blaming adds the line of the files that is to blame, where one is known.
-func blaming(event *zerolog.Event, e reconcile.Event) *zerolog.Event {
-	if e.Source == "" {
+func blaming(event *zerolog.Event, source string) *zerolog.Event {
+	if source == "" {
 		return event
 	}
-	return event.Str("source", e.Source)
+	return event.Str("source", source)
 }

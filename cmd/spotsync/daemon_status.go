@@ -90,6 +90,7 @@ type daemonPlaylist struct {
 	Account string
 	State   string
 	Reason  string    // why it is in that state, a sentence
+	Warned  []string  // what the last plan and what was done since warn of, a line each
 	Changes []string  // what a plan would do, a line each, short
 	Tracks  int       // as last seen
 	Synced  time.Time // when it was last seen to be as the files say

@@ -173,6 +173,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 				break
 			}
 		}
+		p.Warned = d.warnings(r, c.Address, titles)
 		for _, x := range r.made(c.Address) { // what the plan was made from is not there any more
 			if x.change.After != nil {
 				p.Name, p.Tracks = printable(x.change.After.Name), len(x.change.After.Tracks)
