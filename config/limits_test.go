@@ -175,3 +175,13 @@ func TestPrices(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersThatCannotBe: what go-cty panics over is an ordinary error, without a stack.
+func TestNumbersThatCannotBe(t *testing.T) {
+	for _, expr := range []string{`1e999999999 % 7`, `(1/0) % 3`, `(0 - 1/0) % 0.5`} {
+		v, err := eval(t, memory{}, expr, nil)
+		if err == nil || strings.Contains(err.Error(), "goroutine") || strings.Contains(err.Error(), "panic") {
+			t.Errorf("%s is %v, error %v", expr, v, err)
+		}
+	}
+}

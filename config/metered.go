@@ -3,9 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
-	"unsafe"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/customdecode"
@@ -412,6 +410,9 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	}
 	plain := *o.BinaryOpExpr
 	plain.LHS, plain.RHS = &worked{o.LHS, left, leftDiags}, &worked{o.RHS, right, rightDiags}
+	if tooLargeNumber(left) || tooLargeNumber(right) {
+		return tooManyDigits(o)
+	}
 	if o.Op.Impl.Params()[0].Type == cty.Number && (textLength(left) > maxDigits || textLength(right) > maxDigits) {
 		return tooManyDigits(o)
 	}
@@ -650,10 +651,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if !plainest {
 		return plainly()
 	}
-	v, err, ok := invoke(f, args)
-	if !ok {
-		return plainly()
-	}
+	v, err := f.Call(args)
 	if m.spent() { // it was a template that could not go on
 		if m.where.Filename == "" {
 			m.where = c.Range()
@@ -715,9 +713,6 @@ func (e callError) FunctionCallError() error   { return e.err }
 
 // signature is what a function takes.
 func signature(f function.Function) (params []function.Parameter, rest *function.Parameter) {
-	if spec := specOf(f); spec != nil {
-		return spec.Params, spec.VarParam
-	}
 	return f.Params(), f.VarParam()
 }
 
@@ -728,39 +723,6 @@ func parameter(params []function.Parameter, rest *function.Parameter, i int) *fu
 	}
 	return rest
 }
-
-// invoke calls a function as go-cty's Call does, but does not look all through its arguments for marks, which no expression
-// here makes: that takes longer than most functions do. It is false if go-cty should do it.
-func invoke(f function.Function, args []cty.Value) (v cty.Value, err error, ok bool) {
-	spec := specOf(f)
-	if spec == nil {
-		return cty.NilVal, nil, false
-	}
-	defer func() {
-		if recover() != nil { // Call explains
-			v, err, ok = cty.NilVal, nil, false
-		}
-	}()
-	t, err := spec.Type(args)
-	if err != nil {
-		return cty.NilVal, err, true
-	}
-	v, err = spec.Impl(args, t)
-	return v, err, true
-}
-
-// specOf is what a function was made of, which go-cty does not show; nil where a newer go-cty holds it otherwise.
-func specOf(f function.Function) *function.Spec {
-	if !specShown {
-		return nil
-	}
-	return *(**function.Spec)(unsafe.Pointer(&f))
-}
-
-var specShown = func() bool {
-	t := reflect.TypeFor[function.Function]()
-	return t.Kind() == reflect.Struct && t.NumField() == 1 && t.Field(0).Type == reflect.TypeFor[*function.Spec]()
-}()
 
 // open is a call of a function that works its arguments out itself.
 func (c *call) open(ctx *hcl.EvalContext, m *meter) (cty.Value, hcl.Diagnostics) {
