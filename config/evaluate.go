@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -202,9 +201,6 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 	for _, d := range diags {
 		if d.Subject == nil {
 			d.Subject = e.Range().Ptr()
-		}
-		if said, _, crashed := strings.Cut(d.Detail, "panic in function implementation"); crashed { // go-cty adds its stack
-			d.Detail = said + "it can't be worked out with these values."
 		}
 	}
 	for _, text := range ev.notes {

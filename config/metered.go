@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/customdecode"
@@ -420,7 +421,17 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if tooLargeNumber(v) {
 		return tooManyDigits(o)
 	}
-	return v, diags
+	return v, withoutStacks(diags)
+}
+
+// withoutStacks takes out of diagnostics the stack that go-cty adds where it panics over values such as infinity.
+func withoutStacks(diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, d := range diags {
+		if before, _, crashed := strings.Cut(d.Detail, "panic in function implementation"); crashed {
+			d.Detail = before + "it can't be worked out with these values."
+		}
+	}
+	return diags
 }
 
 // quick works out what needs no conversion and no care.
@@ -607,7 +618,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		if m.spent() {
 			return stopped(c)
 		}
-		return v, diags
+		return v, withoutStacks(diags)
 	}
 	if diags.HasErrors() || c.ExpandFinal && !expanded || len(args) < len(params) || rest == nil && len(args) > len(params) {
 		return plainly()
@@ -665,7 +676,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			}
 			return plainly()
 		}
-		return cty.DynamicVal, append(diags, c.failed(err))
+		return cty.DynamicVal, withoutStacks(append(diags, c.failed(err)))
 	}
 	if tooLargeNumber(v) {
 		return tooManyDigits(c)
