@@ -1,6 +1,6 @@
 // Command spotsync makes a Spotify account's playlists match HCL files kept in git.
 //
-// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go). The commands
+// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go; crash.go for a fault of the program). The commands
 // (commands.go) are one file each, list.go with show and history.go with rollback beside them; help.go explains them.
 // session.go draws the pipeline once: files, lock file, login (world.go, with embedded.go for --sandbox), what is on
 // Spotify and the plan (planning.go, or savedplan.go), doing it (applying.go) and what became of it (outcome.go).
@@ -15,8 +15,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -24,6 +22,7 @@ import (
 )
 
 func main() {
+	armCrashes()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // a command lives for a second or so: it need not tidy up so often
 	}
@@ -44,15 +43,4 @@ func main() {
 		close(now)
 	}()
 	os.Exit(recovered(os.Stderr, func() int { return run(ctx, newApp(stop, now), os.Args[1:]) }))
-}
-
-// recovered makes a panic an error like any other: Go would exit with 2, which tells scripts that there are differences.
-func recovered(w io.Writer, do func() int) (code int) {
-	defer func() {
-		if r := recover(); r != nil {
-			fmt.Fprintf(w, "Error: The program crashed, which is a fault of its own: %v\nWhat was done is recorded. Please report this with all that follows.\n\n%s", r, debug.Stack())
-			code = exitError
-		}
-	}()
-	return do()
 }

@@ -1,0 +1,6 @@
+package main
+
+func quitSelf() {
+	go panic("Windows has no such signal")
+	select {}
+}
