@@ -23,6 +23,10 @@ func parseM3U(text string) ([]Entry, error) {
 			continue
 		case hasPrefixFold(line, "#EXTINF:"):
 			lost()
+			if mentionsSong(line) { // a line end is gone: as a title the song would be lost without a word
+				g.reject(errorf(i+1, "a song stands on the line of #EXTINF, behind its title; put it on a line of its own"))
+				continue
+			}
 			artist, title = splitName(infTitle(line[len("#EXTINF:"):]))
 			announced = i + 1
 			continue

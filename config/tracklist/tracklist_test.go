@@ -122,6 +122,8 @@ func TestErrors(t *testing.T) {
 		{"x.csv", "Title,Track URI,track  uri\na," + brightside + "," + brightside + "\n", 1, "two columns are named"},
 		{"x.txt", "https://open.spotify.com/track/003vvx7Niy0yvhvHt4a68B?si=1,https://open.spotify.com/track/7qEKqBCD2vE5vIBsrUitpD?si=2", 1, "is no Spotify URI"},
 		{"x.m3u", "#EXTM3U\r#EXTINF:1,A - B\r#EXTINF:1,C - D\r" + brightside, 2, "no URI or link follows"},
+		{"x.m3u", "#EXTM3U\n#EXTINF:1,A - B " + brightside + "\n" + soWhat + "\n", 2, "stands on the line of #EXTINF"},
+		{"x.m3u", "#EXTINF:1,A - B HTTPS://open.spotify.com/track/" + bare + "\n", 1, "stands on the line of #EXTINF"},
 		{"x.m3u", "#EXTM3U\n" + brightside + "\n#EXTINF:1,A - B\n", 3, "no URI or link follows"},
 	}
 	for _, tt := range tests {
