@@ -81,8 +81,6 @@ type evaluation struct {
 	states    map[string]*state
 	failed    map[node]bool // worked out wrongly, and said so
 	items     int
-	notes     []string        // of functions, about what they read, not yet told
-	noted     map[string]bool // those told
 	diags     hcl.Diagnostics
 	needed    map[node][]string // by attribute: see lacking
 	lastScope *expression
@@ -108,10 +106,10 @@ type instance struct {
 func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 	ev := &evaluation{
 		Module: m, in: in, meter: newMeter(ctx.Err),
-		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{}, noted: map[string]bool{},
+		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
 	ev.base = metered(ev.meter)
-	ev.base.Functions = functions(in.Files, in.Now, ev.meter, func(text string) { ev.notes = append(ev.notes, text) })
+	ev.base.Functions = functions(in.Files, in.Now, ev.meter)
 	return ev
 }
 
@@ -203,13 +201,6 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 			d.Subject = e.Range().Ptr()
 		}
 	}
-	for _, text := range ev.notes {
-		if !ev.noted[text] {
-			ev.noted[text] = true
-			ev.add(caution(e.Range(), "Nothing in a file", text))
-		}
-	}
-	ev.notes = nil
 	if !diags.HasErrors() {
 		ev.meter.take(e.Range(), size(v, enough), 0) // what comes next goes through all of it
 	}

@@ -14,11 +14,10 @@ import (
 
 // functions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
 // docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
-// and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with. note, which may be
-// nil, is told what a person should know of what was read.
-func functions(files FileAccess, now time.Time, m *meter, note func(string)) map[string]function.Function {
+// and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with.
+func functions(files FileAccess, now time.Time, m *meter) map[string]function.Function {
 	today := startOfDay(now)
-	read := &readings{note: note, damaged: map[string]bool{}}
+	read := &readings{damaged: map[string]bool{}}
 	all := map[string]function.Function{
 		// Strings
 		"chomp":       stdlib.ChompFunc,

@@ -20,7 +20,6 @@ import (
 // readings is what the functions of one evaluation have read from files. It tells a file that is damaged from other things
 // that fail: try and can don't pass over the first, for [] in its place would take songs out of a playlist.
 type readings struct {
-	note    func(string)    // tells a person something; may be nil
 	texts   []string        // contents of files, without space around them
 	damaged map[string]bool // errors, by their text: function.ArgError hides what it wraps
 }

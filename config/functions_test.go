@@ -45,7 +45,7 @@ func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Val
 	}
 	m := newMeter(t.Context().Err)
 	top := metered(m)
-	top.Functions = functions(files, docsDay, m, nil)
+	top.Functions = functions(files, docsDay, m)
 	ctx := top.NewChild()
 	ctx.Variables = vars
 	v, diags := meterExpression(expr).Value(ctx)
@@ -131,7 +131,7 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", example, show(t, got), show(t, wanted))
 		}
 	}
-	all := slices.Sorted(maps.Keys(functions(files, docsDay, nil, nil)))
+	all := slices.Sorted(maps.Keys(functions(files, docsDay, nil)))
 	if d := slices.Sorted(maps.Keys(documented)); !slices.Equal(d, all) {
 		t.Errorf("documented: %v\n functions: %v", d, all)
 	}
@@ -396,7 +396,7 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
 	m := newMeter(t.Context().Err)
-	all := functions(memory{"": "", "/(": "${"}, docsDay, m, nil)
+	all := functions(memory{"": "", "/(": "${"}, docsDay, m)
 	for name, f := range all {
 		if name == "try" || name == "can" {
 			continue // they take expressions

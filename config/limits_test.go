@@ -165,7 +165,7 @@ func TestTooMuchWork(t *testing.T) {
 
 // Every function has a price, and no price is left behind.
 func TestPrices(t *testing.T) {
-	have := slices.Sorted(maps.Keys(functions(nil, time.Time{}, nil, nil)))
+	have := slices.Sorted(maps.Keys(functions(nil, time.Time{}, nil)))
 	if priced := slices.Sorted(maps.Keys(prices)); !slices.Equal(have, priced) {
 		t.Errorf("functions %v\nprices %v", have, priced)
 	}
