@@ -1,13 +1,15 @@
 // Package config turns HCL files into what the user wants, and points at the line to fix when it cannot.
 //
 // A map. From disk to source: load.go. From source to a [Module]: parse.go reads the blocks, pieces.go has
-// files and parts of files parsed side by side, blocks.go and playlist.go each
-// kind of block, body.go what a body may hold, remarks.go the comments behind songs, address.go how playlists are named,
-// references.go what an expression refers to, besides.go what
-// else is wrong with values, order.go in which order things can be worked out, limits.go how much a file may
-// ask of the computer, version.go required_version. From a Module to [Desired]: evaluate.go runs it, variables.go gives
-// variables values, instances.go makes playlists of blocks, details.go and tracks.go judge their attributes, identity.go what
-// import, moved and id say, values.go puts values into words. functions*.go and files.go are what expressions can call and
+// files and parts of files parsed side by side, blocks.go and playlist.go each kind of block, body.go what a body may hold,
+// remarks.go the comments behind songs, address.go how playlists are named, references.go what an expression refers to,
+// provenance.go whether that is files or the day, written.go whether its text has changed, besides.go what else is wrong
+// with values, order.go in which order things can be worked out, limits.go how much a file may ask of the computer,
+// version.go required_version. From a Module to [Desired]: evaluate.go runs it, variables.go gives variables values,
+// instances.go makes playlists of blocks, details.go and tracks.go judge their attributes, nothing.go says why a list came
+// to nothing, needs.go which IDs are missing, identity.go what import, moved and id say, values.go puts values into words.
+// What evaluation costs: meter.go counts it, metered.go makes the parts of expressions pay, prices.go has the price of each
+// function, conversions.go makes those of long lists cheap. functions*.go and files.go are what expressions can call and
 // read, console.go works out one expression typed by hand, suggest.go is the "did you mean"; diagnostics.go, enclosing.go
 // and report.go tell all of it to people and programs. desired.go holds the result.
 //
