@@ -90,7 +90,11 @@ func (ev *evaluation) checkMoves(d *Desired) {
 		if there[m.From] {
 			ev.add(problem(m.Range, "Still there", fmt.Sprintf("%s is moved here, but the configuration still has it. Take its block away, or this one.", m.From)))
 		}
-		if !there[m.To] && !left[m.To] && err == nil && !open[to.Label] && !ev.diags.HasErrors() {
+		// A for_each that is worked out may have lost the key: the playlist is then left alone under its new name. Without a
+		// key the whole block is meant.
+		lost := to.Indexed && slices.ContainsFunc(d.Worked, func(w Worked) bool { return w.Label == to.Label })
+		whole := !to.Indexed && ev.playlists[to.Label] != nil && ev.playlists[to.Label].forEach != nil
+		if !there[m.To] && !left[m.To] && err == nil && !open[to.Label] && !lost && !whole && !ev.diags.HasErrors() {
 			ev.add(problem(m.Range, "Moved to nowhere", fmt.Sprintf("There is no %s for %s to become. Write its block, or correct \"to\".", m.To, m.From)))
 		}
 	}

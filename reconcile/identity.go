@@ -102,46 +102,6 @@ func (p *planner) diagnose(rng hcl.Range, summary, format string, args ...any) {
 	p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &rng})
 }
 
-func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
-	p.Bases = maps.Clone(p.Bases)
-	for _, m := range inOrder(p.Desired.Moved) {
-		e, ok := entries[m.From]
-		if !ok {
-			continue // done already, or never was
-		}
-		if blocks[m.From] != nil {
-			p.diagnose(m.Range, "Moved playlist still exists", "%s is said to have moved to %s, and there is still a block of that name. Remove the block or this one.", m.From, m.To)
-			continue
-		}
-		if other, taken := entries[m.To]; taken {
-			p.diagnose(m.Range, "Moved to a place that is taken", "%s is playlist %s already; %s can't be it too. Remove this block, or first: spotsync lock rm %s", m.To, other.ID, m.From, ShellQuote(m.To))
-			continue
-		}
-		entries[m.To] = e
-		delete(entries, m.From)
-		if b, ok := p.Bases[m.From]; ok {
-			p.Bases[m.To] = b
-			delete(p.Bases, m.From)
-		}
-		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "move", Address: m.From, To: m.To, ID: e.ID, Reason: "moved block"})
-	}
-}
-
-// inOrder sorts moves so that one which leads to where another begins comes before it, whatever the order in the files.
-func inOrder(moves []config.Moved) []config.Moved {
-	left := slices.Clone(moves)
-	out := make([]config.Moved, 0, len(left))
-	for len(left) > 0 {
-		next := slices.IndexFunc(left, func(m config.Moved) bool {
-			return !slices.ContainsFunc(left, func(other config.Moved) bool { return other.To == m.From })
-		})
-		next = max(next, 0) // a circle: whatever comes first
-		out = append(out, left[next])
-		left = slices.Delete(left, next, next+1)
-	}
-	return out
-}
-
 func (p *planner) removeEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
 	for _, r := range p.Desired.Removed {
 		e, ok := entries[r.From]
@@ -416,6 +376,7 @@ func (p *planner) checkRenamed() {
 	if p.Command == "destroy" {
 		return
 	}
+	renamed := make(map[string]string) // label of what is gone, to what looks like its new name
 	for _, gone := range p.managed {
 		if gone.block != nil || !p.targeted(gone.address) {
 			continue
@@ -433,8 +394,26 @@ func (p *planner) checkRenamed() {
 				Detail: fmt.Sprintf("%s is gone from the files and %s, of the same name, is new. To keep the playlist with its followers and dates, add:\n\nmoved {\n  from = %s\n  to   = %s\n}\n\nIf two different playlists are meant, %s", gone.address, m.address, gone.address, m.address, p.apart(gone))})
 			p.refuse(Refusal{Address: gone.address, Summary: "This looks like a renamed block",
 				Detail: fmt.Sprintf("It is not deleted while %s looks like its new name.", m.address)})
+			renamed[labelOf(gone.address)] = m.address
 		}
 	}
+	for _, gone := range p.managed { // a block that is renamed takes its instances along, those whose key is gone meanwhile too
+		to, ok := renamed[labelOf(gone.address)]
+		if !ok || gone.block != nil || !p.targeted(gone.address) || p.refused(gone.address) != "" || p.isRemoved(gone.address) {
+			continue
+		}
+		p.refuse(Refusal{Address: gone.address, Summary: "Its block looks renamed",
+			Detail: fmt.Sprintf("It is not deleted while %s looks like the new name of another playlist of its block. To delete it all the same, add a removed block with from = %s and lifecycle { destroy = true }.", to, gone.address)})
+	}
+}
+
+// labelOf is the label of the block that an address belongs to.
+func labelOf(address string) string {
+	a, err := config.ParseAddress(address)
+	if err != nil {
+		return ""
+	}
+	return a.Label
 }
 
 // Managed are the playlists of an account that a plan has to know of. all reports that nothing else of the account counts:
@@ -458,10 +437,8 @@ func (in Input) Managed(label string) (ids []spotify.ID, all bool) {
 	for _, address := range sortedKeys(in.Lock.Playlists) {
 		e := in.Lock.Playlists[address]
 		add(address, e.Account, e.ID)
-		for _, m := range in.Desired.Moved {
-			if m.From == address {
-				add(m.To, e.Account, e.ID)
-			}
+		for _, m := range concreteMoves(in.Desired.Moved, address) {
+			add(m.To, e.Account, e.ID)
 		}
 	}
 	all = !slices.ContainsFunc(in.Desired.Playlists, func(p config.Playlist) bool {

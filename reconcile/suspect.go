@@ -78,8 +78,7 @@ func source(rng hcl.Range) string {
 // is to become of the playlist.
 func (p *planner) keyGone(m managed) (config.Worked, config.Address, bool) {
 	a, err := config.ParseAddress(m.address)
-	if m.block != nil || p.Command == "destroy" || err != nil || !a.Indexed ||
-		slices.ContainsFunc(p.Desired.Removed, func(r config.Removed) bool { return r.From == m.address }) {
+	if m.block != nil || p.Command == "destroy" || err != nil || !a.Indexed || p.isRemoved(m.address) {
 		return config.Worked{}, a, false
 	}
 	i := slices.IndexFunc(p.Desired.Worked, func(w config.Worked) bool { return w.Label == a.Label })

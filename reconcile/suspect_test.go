@@ -211,3 +211,59 @@ func TestADaemonThatPrunesKeepsWhatLostItsKey(t *testing.T) {
 		d.owned(2)
 	})
 }
+
+// TestAKeyThatLeavesARenamedBlock: the block gets another name and its for_each loses a key at once. Nothing is deleted, a
+// second plan is empty, and the key that comes back is the playlist it was.
+func TestAKeyThatLeavesARenamedBlock(t *testing.T) {
+	renamed := func(keys ...string) string {
+		return strings.Replace(byDay(keys...), `playlist "genre"`, `playlist "kind"`, 1)
+	}
+	moved := func(from, to string) string {
+		return fmt.Sprintf("moved {\n  from = playlist.%s\n  to   = playlist.%s\n}\n", from, to)
+	}
+	each := moved(`genre["jazz"]`, `kind["jazz"]`) + moved(`genre["rock"]`, `kind["rock"]`)
+	for name, moves := range map[string]string{
+		"the whole block":         moved("genre", "kind"),
+		"each key that is there":  each,
+		"the key that left, too":  each + moved(`genre["soul"]`, `kind["soul"]`),
+		"the whole block, by two": moved("genre", "style") + moved("style", "kind"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, byDay("jazz", "rock", "soul"), func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				w.force = true
+				w.hcl = renamed("jazz", "rock") + moves
+				w.mustApply()
+				w.owned(3)
+				time.Sleep(2 * time.Minute)
+				if r := w.plan(); !r.plan.Empty() {
+					t.Errorf("afterwards:\n%s", describe(r.plan))
+				}
+				w.hcl = renamed("jazz", "rock") // the moved blocks are gone
+				w.mustApply()
+				w.owned(3)
+				w.hcl = renamed("jazz", "rock", "soul")
+				if r := w.plan(); !r.plan.Empty() {
+					t.Errorf("back again:\n%s", describe(r.plan))
+				}
+			})
+		})
+	}
+	for name, hcl := range map[string]string{
+		"without a word":     renamed("jazz", "rock"),
+		"one block is left":  "playlist \"genre\" {\n  name = \"jazz\"\n}\n",
+		"one block, renamed": "playlist \"kind\" {\n  name = \"rock\"\n}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, byDay("jazz", "rock", "soul"), func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				w.force = true
+				w.hcl = hcl
+				w.refused("This looks like a renamed block")
+				w.owned(3)
+			})
+		})
+	}
+}
