@@ -87,7 +87,8 @@ type Playlist struct {
 	Collaborative *bool
 	Tracks        []Entry // meaningful when HasTracks
 	HasTracks     bool
-	Nothing       string // Tracks was worked out and is empty: which step came to nothing; empty when [] is written
+	Nothing       string   // Tracks was worked out and is empty: which step came to nothing; empty when [] is written
+	MadeOf        []string // addresses whose songs Tracks uses, sorted; only if some list came to nothing
 	WhenEmpty     WhenEmpty
 	Mode          Mode
 	KeepDates     KeepDates

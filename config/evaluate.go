@@ -158,6 +158,7 @@ func (ev *evaluation) run() *Desired {
 		}
 	}
 	slices.SortFunc(d.Playlists, func(a, b Playlist) int { return compareAddresses(a.Address, b.Address) })
+	ev.noteMadeOf(d)
 	ev.importValues(d)
 	ev.checkMoves(d)
 	ev.checkIDs(d)

@@ -258,6 +258,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 		p.plan.LockChanges = nil
 	}
 	p.guards()
+	p.refuseMadeOfNothing()
 	p.refuseDependents()
 	p.finish()
 	return p.plan, p.diags

@@ -66,6 +66,54 @@ func (p *planner) checkEmpty(m managed, wanted *Wish, c *Change) {
 	p.plan.Checks = append(p.plan.Checks, result)
 }
 
+// refuseMadeOfNothing leaves alone what would lose songs while its list uses one that came to nothing, unless the owner of
+// that one has said that it may be empty.
+func (p *planner) refuseMadeOfNothing() {
+	if p.Command == "destroy" || p.Command == "refresh-only" {
+		return
+	}
+	suspect := make(map[string]CheckResult)
+	for _, r := range p.plan.Checks {
+		if r.Kind == "when_empty" {
+			suspect[r.Address] = r
+		}
+	}
+	for _, m := range p.managed {
+		if m.block == nil {
+			continue
+		}
+		i := slices.IndexFunc(p.plan.Changes, func(c Change) bool { return c.Address == m.address })
+		if i < 0 || p.refused(m.address) != "" {
+			continue
+		}
+		c := p.plan.Changes[i]
+		if !c.Action.Changes() || c.Before == nil || c.After == nil || removals(c) == 0 {
+			continue
+		}
+		on := slices.IndexFunc(m.block.MadeOf, func(a string) bool {
+			r, known := suspect[a]
+			return known && (r.Status == CheckFail || p.whenEmpty(a) == config.EmptyKeep)
+		})
+		if on < 0 {
+			continue
+		}
+		empty := m.block.MadeOf[on]
+		p.refuse(Refusal{Address: m.address, Summary: "It is made of a list that came to nothing",
+			Detail: fmt.Sprintf("%s of %q would go, and its list uses the songs of %s. %s If that is a mistake, mend it. If %s may be empty, write when_empty = \"clear\" in its block.",
+				plural(removals(c), "song"), c.Before.Name, empty, suspect[empty].Message, empty)})
+	}
+}
+
+// whenEmpty is what the block of an address says of an empty list.
+func (p *planner) whenEmpty(address string) config.WhenEmpty {
+	for _, b := range p.Desired.Playlists {
+		if b.Address == address {
+			return b.WhenEmpty
+		}
+	}
+	return ""
+}
+
 // source is a place in a file, for plans.
 func source(rng hcl.Range) string {
 	if rng.Filename == "" {

@@ -82,6 +82,48 @@ func TestEmptyOfAnEmptyPlaylist(t *testing.T) {
 	})
 }
 
+// TestMadeOfNothing: what uses a list that came to nothing loses no songs for that, directly or through others, unless the
+// list may be empty. What it gains is added, and the edits of others' lists are made.
+func TestMadeOfNothing(t *testing.T) {
+	for _, tt := range []struct {
+		when, middle string
+		left         bool
+	}{
+		{"refuse", "", true}, {"keep", "", true}, {"clear", "", false},
+		{"refuse", "locals {\n  more = [for t in playlist.a.tracks : t.uri]\n}\n", true},
+		{"refuse", "playlist \"b\" {\n  name = \"B\"\n  tracks = playlist.a.tracks\n  when_empty = \"clear\"\n}\n", true},
+	} {
+		t.Run(tt.when+" "+strings.Join(strings.Fields(tt.middle), " "), func(t *testing.T) {
+			uses := "playlist.a.tracks"
+			switch {
+			case strings.HasPrefix(tt.middle, "locals"):
+				uses = "local.more"
+			case tt.middle != "":
+				uses = "playlist.b.tracks"
+			}
+			rest := fmt.Sprintf("  when_empty = %q\n}\n", tt.when) + tt.middle +
+				fmt.Sprintf("playlist \"c\" {\n  name = \"C\"\n  tracks = concat(%s, [%q])\n  lifecycle {\n    max_removals = \"100%%\"\n  }\n}\n", uses, songs(9)[0])
+			full := strings.TrimSuffix(block("a", "A", upTo(8)), "}\n")
+			inWorld(t, full+rest, func(t *testing.T, w *world) {
+				w.mustApply()
+				time.Sleep(2 * time.Minute)
+				w.force = true
+				w.hcl = "playlist \"a\" {\n  name = \"A\"\n  " + filtered + "\n" + rest
+				if tt.left {
+					r := w.refused("It is made of a list that came to nothing")
+					if r.Guard || !strings.Contains(r.Detail, "playlist.a") || !strings.Contains(r.Detail, "8 songs") {
+						t.Errorf("%+v", r)
+					}
+					w.holds("playlist.c", append(upTo(8), songs(9)...)...)
+					return
+				}
+				w.mustApply()
+				w.holds("playlist.c", songs(9)...)
+			})
+		})
+	}
+}
+
 func TestDaemonEmptiesNothing(t *testing.T) {
 	inDaemon(t, block("a", "A", upTo(8)), func(t *testing.T, d *daemon) {
 		d.round()
