@@ -23,13 +23,15 @@ const (
 	maxValues    = 10_000_000  // made by one evaluation, see meter
 	maxMade      = 5_000_000   // values made by one call of a function
 	maxCall      = 20_000_000  // steps of one call
+	maxRow       = 10_000      // words and signs without a comma or a line's end between
+	maxLines     = 10_000      // of one heredoc
 	maxProblems  = 100         // told at once about one list
 )
 
 // excess is what is too much about source, before anything but its bytes has been looked at.
 type excess scan.Excess
 
-var sourceLimits = scan.Limits{Depth: maxNesting, Tokens: maxTokens, Digits: maxDigits}
+var sourceLimits = scan.Limits{Depth: maxNesting, Tokens: maxTokens, Digits: maxDigits, Row: maxRow, Lines: maxLines}
 
 // checkSize finds source that HCL's scanner and parser would need too much memory for.
 func checkSize(src []byte) *excess { return excessOf(scan.Source(src, sourceLimits)) }
@@ -49,6 +51,10 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 		return tooDeep(rng)
 	case scan.TooManyDigits:
 		return problem(rng, "Number too large", "A number can have ten thousand digits at most.")
+	case scan.TooManyInARow:
+		return problem(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", countOf(maxRow)))
+	case scan.TooManyLines:
+		return problem(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", countOf(maxLines)))
 	}
 	return problem(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
 		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", countOf(maxTokens)))

@@ -27,7 +27,7 @@ const (
 )
 
 const (
-	MaxFileBytes = 64 << 20  // of one configuration or variables file: a thousand playlists of 300 songs with their names are 25 MB
+	MaxFileBytes = 32 << 20  // of one configuration or variables file: a thousand playlists of 300 songs with their names are 25 MB
 	maxAllBytes  = 256 << 20 // of all files of a folder
 	maxFiles     = 20_000    // of one folder; a user has up to 11,000 playlists, and import writes one file each
 )

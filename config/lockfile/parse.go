@@ -61,7 +61,7 @@ func (p parser) whole(data []byte) error {
 	if len(data) > maxSize {
 		return p.errorf(0, back, "it has %d MiB, which no lock file has", len(data)>>20)
 	}
-	if e := scan.Source(data, scan.Limits{Depth: 10, Tokens: 4_000_000, Digits: 100}); e.Reason != scan.None {
+	if e := scan.Source(data, scan.Limits{Depth: 10, Tokens: 4_000_000, Digits: 100, Row: 1000, Lines: 100}); e.Reason != scan.None {
 		return p.broken(e.Line, "this does not belong into a lock file, which holds plain values only")
 	}
 	if len(bytes.TrimSpace(data)) == 0 {

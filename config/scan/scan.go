@@ -9,6 +9,8 @@ type Limits struct {
 	Depth  int // brackets, quotes and blocks inside each other
 	Tokens int // words, numbers and signs; lines that hold one plain string and a comma don't count, nor do comments
 	Digits int // of one number
+	Row    int // words, numbers and signs without a comma or the end of a line between them; 0: any number
+	Lines  int // of one heredoc; 0: any number
 }
 
 // Reason is which limit a source goes beyond.
@@ -20,6 +22,8 @@ const (
 	TooDeep
 	TooMuch
 	TooManyDigits
+	TooManyInARow
+	TooManyLines
 )
 
 // Excess is where a source goes beyond a limit first.
@@ -50,6 +54,7 @@ type frame struct {
 	braces      int    // open in code
 	marker      []byte // that ends a heredoc
 	startOfLine bool   // of a heredoc: nothing but text stood in this line so far
+	lines       int    // of a heredoc, so far
 }
 
 type scanner struct {
@@ -59,6 +64,7 @@ type scanner struct {
 	frames []frame
 	depth  int
 	tokens int
+	row    int // tokens since a comma or the end of a line
 	excess Excess
 
 	lastEnd int // of a comment in all of the source, and one; 0: not looked for
@@ -97,6 +103,9 @@ func (s *scanner) token() {
 	if s.tokens++; s.tokens > s.limits.Tokens {
 		s.stop(TooMuch, min(s.at, len(s.src)-1))
 	}
+	if s.row++; s.row > s.limits.Row && s.limits.Row > 0 {
+		s.stop(TooManyInARow, min(s.at, len(s.src)-1))
+	}
 }
 
 func (s *scanner) open() {
@@ -124,9 +133,14 @@ func (s *scanner) code(top *frame) {
 	case b == '\n':
 		s.at++
 		s.token()
+		s.row = 0
 		for plain := plainLine(s.src[s.at:]); plain > 0 && s.excess.Reason == None; plain = plainLine(s.src[s.at:]) {
 			s.at += plain
 		}
+	case b == ',':
+		s.at++
+		s.token()
+		s.row = 0
 	case b == '#', bytes.HasPrefix(rest, []byte("//")):
 		s.at += lineLength(rest)
 	case bytes.HasPrefix(rest, []byte("/*")) && s.closesComment():
@@ -255,7 +269,10 @@ func (s *scanner) heredoc(top *frame) {
 			s.pop()
 			return
 		}
-		top.startOfLine = true
+		top.startOfLine, s.row = true, 0
+		if top.lines++; top.lines > s.limits.Lines && s.limits.Lines > 0 {
+			s.stop(TooManyLines, s.at-1)
+		}
 	default:
 		top.startOfLine = false
 		s.at += end

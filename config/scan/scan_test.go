@@ -29,7 +29,7 @@ func depthOf(tokens hclsyntax.Tokens) int {
 // scanned is how deep this package says that it goes.
 func scanned(src []byte) int {
 	for depth := 0; ; depth++ {
-		if Source(src, Limits{depth, 1 << 30, 1 << 30}).Reason == None {
+		if Source(src, Limits{Depth: depth, Tokens: 1 << 30, Digits: 1 << 30}).Reason == None {
 			return depth
 		}
 	}
@@ -104,6 +104,22 @@ func TestLimits(t *testing.T) {
 		e := Source([]byte(test.src), limits)
 		if got := fmt.Sprintf("%d %d:%d", e.Reason, e.Line, e.Column); got != test.want {
 			t.Errorf("%.40q: %s, want %s", test.src, got, test.want)
+		}
+	}
+	limits = Limits{Depth: 5, Tokens: 1000, Digits: 10, Row: 8, Lines: 3}
+	for src, want := range map[string]string{
+		"a = b" + strings.Repeat(".c", 2) + "\n":                "0 0:0",
+		"x = 1\na = b" + strings.Repeat(".c", 9) + "\n":         "4 2:11",
+		"a " + strings.Repeat("\"x\" ", 9) + "{\n}\n":           "4 1:16",
+		"a " + strings.Repeat("x ", 9) + "{\n}\n":               "4 1:17",
+		"a = [" + strings.Repeat("1, ", 50) + "]\n":             "0 0:0",
+		"a = [\n" + strings.Repeat("b\n", 50) + "]\n":           "0 0:0",
+		"a = <<A\n" + strings.Repeat("<<A\n", 3) + "A\nb = 1\n": "0 0:0",
+		"a = <<A\n" + strings.Repeat("<<A\n", 4) + "A\n":        "5 5:4",
+	} {
+		e := Source([]byte(src), limits)
+		if got := fmt.Sprintf("%d %d:%d", e.Reason, e.Line, e.Column); got != want {
+			t.Errorf("%.40q: %s, want %s", src, got, want)
 		}
 	}
 	if e := Template([]byte("[[[[[[[[ ${[[[[[1"), limits); e.Reason != TooDeep {
