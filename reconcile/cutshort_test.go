@@ -85,6 +85,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 					t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
+							s := s // each case edits its own
 							w, _ := s.begin(t)
 							ctx := cut(w, i)
 							w.applyContext(ctx)
