@@ -84,7 +84,7 @@ func TestOneEditTakesThreeRequests(t *testing.T) {
 			{putItems, func(l []spotify.URI) []spotify.URI { return append(append(slices.Clone(l[:7]), l[9:]...), l[7:9]...) }},
 			{lessItems, func(l []spotify.URI) []spotify.URI { return slices.Delete(l, 88, 90) }},
 			{addItems, func(l []spotify.URI) []spotify.URI { return slices.Insert(l, 0, song(502)) }},
-		} {
+		}[:atMost(5, 2)] {
 			time.Sleep(61 * time.Second)
 			had := spread(w, "playlist.p000")
 			time.Sleep(time.Second)

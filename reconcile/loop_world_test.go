@@ -133,6 +133,9 @@ func TestVandalIsOutlasted(t *testing.T) {
 		"unfollowed": func(w *world) { w.server.Unfollow(w.user, w.id("playlist.a")) },
 	} {
 		for _, quick := range []bool{false, true} { // too quick for a round in which all is well
+			if testing.Short() && (quick || name != "songs") {
+				continue
+			}
 			inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
 				var got []time.Duration
 				heal := func() time.Duration {

@@ -84,6 +84,7 @@ func TestRelinkedAfterEachEdit(t *testing.T) {
 						continue // nothing tells what it was added by
 					}
 					t.Run(fmt.Sprintf("%s, removed by the twin %v, lost %v, after %s", tt.name, removal, lost, wait), func(t *testing.T) {
+						oneIn(t, 6)
 						inWorld(t, block("a", "A", songs(1, 2, 3, 4)), func(t *testing.T, w *world) {
 							w.relink(true, map[int]int{2: twinOf(2), 6: twinOf(6)})
 							w.quirks(func(q *sandbox.Quirks) { q.RemoveByTwin = removal })
@@ -130,6 +131,7 @@ func TestRelinkedToOther(t *testing.T) {
 	} {
 		for _, lost := range [][]string{nil, {"cache"}} {
 			t.Run(fmt.Sprint(name, lost), func(t *testing.T) {
+				oneIn(t, 3)
 				inWorld(t, block("a", "A", songs(1, 2, 3, 4, 2)), func(t *testing.T, w *world) {
 					w.relink(false, pairs)
 					w.mustApply()
@@ -176,11 +178,7 @@ func TestReplacedBySomebody(t *testing.T) {
 
 // TestRelinkedAtRandom: random lists, some of whose songs Spotify shows as others, and random edits of them.
 func TestRelinkedAtRandom(t *testing.T) {
-	runs := 60
-	if testing.Short() {
-		runs = 15
-	}
-	for seed := range runs {
+	for seed := range atMost(60, 8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(seed), 9))
 			list := func() []spotify.URI {

@@ -43,6 +43,7 @@ func TestTextIsComparedAsItStands(t *testing.T) {
 				continue // served to the letter as it is wanted: a write in case that names are escaped would be one for nothing
 			}
 			t.Run(fmt.Sprintf("%s, %s: %s", where, tt.attr, tt.name), func(t *testing.T) {
+				oneIn(t, 4)
 				file := func(text string) string {
 					if tt.attr == "name" {
 						return block("a", text, songs(1))
@@ -106,6 +107,7 @@ func TestNewTextConverges(t *testing.T) {
 	for where, quirks := range textWorlds {
 		for _, text := range []string{"Jo's & Co", "a &amp; b", " x ", "a  b", "AC/DC", "<b>", "Cafe\u0301", "&#x27;", "plain"} {
 			t.Run(where+" "+text, func(t *testing.T) {
+				oneIn(t, 4)
 				inWorld(t, block("a", text, songs(1), fmt.Sprintf("description = %q", text)), func(t *testing.T, w *world) {
 					w.quirks(quirks)
 					w.mustApply()

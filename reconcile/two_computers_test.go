@@ -27,11 +27,7 @@ func (w *world) another() *world {
 // TestPlanningAgainHelps: two computers and a phone change one playlist within a minute. An apply that finds it changed says
 // "plan again", and the plan made again is one that can be applied.
 func TestPlanningAgainHelps(t *testing.T) {
-	seeds := uint64(120)
-	if testing.Short() {
-		seeds = 25
-	}
-	for seed := range seeds {
+	for seed := range uint64(atMost(120, 25)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))

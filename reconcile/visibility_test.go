@@ -30,6 +30,7 @@ func TestPublicOrCollaborative(t *testing.T) {
 		} {
 			for _, way := range []string{"update", "adopt", "restore"} {
 				t.Run(fmt.Sprint(there, tt.lines, way), func(t *testing.T) {
+					oneIn(t, 4)
 					inWorld(t, block("a", "A", songs(1)), func(t *testing.T, w *world) {
 						lines := tt.lines
 						if way == "adopt" {

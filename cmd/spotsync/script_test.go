@@ -43,8 +43,17 @@ func TestMain(m *testing.M) {
 // TestScripts runs the stories of testdata/script. Each has a home and a Spotify of its own, served on loopback, and is
 // logged in to it. Besides testscript's commands there are exits, converged, json, and spotify: see their functions.
 func TestScripts(t *testing.T) {
+	dir := filepath.Join("testdata", "script")
+	var files []string
+	if testing.Short() { // those in which much goes on side by side: a race shows in no others
+		for _, name := range []string{"first_apply", "interrupted", "login_expired", "rate_limit", "references", "sandbox_embedded", "server_errors", "sizes", "state_lost", "two_at_once"} {
+			files = append(files, filepath.Join(dir, name+".txtar"))
+		}
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("testdata", "script"),
+		Dir:                 dir,
+		Files:               files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setUpScript,

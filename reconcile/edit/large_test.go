@@ -65,6 +65,9 @@ func edited(r *rand.Rand, l []spotify.URI, k int, kinds string) ([]spotify.URI, 
 
 // What k random edits made takes no more requests than they were: never for few edits, hardly ever for many.
 func TestRandomEdits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	more := 1
 	if long {
 		more = 10
@@ -201,6 +204,9 @@ func changes(r *rand.Rand, n int) map[string][2][]spotify.URI {
 
 func TestLargeChanges(t *testing.T) {
 	sizes := []int{20, 100, 319, 330, 1000}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
 	if long {
 		sizes = []int{20, 30, 50, 100, 150, 300, 318, 319, 320, 321, 322, 323, 330, 1000, 3000, 10000}
 	}
