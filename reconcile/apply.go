@@ -278,6 +278,7 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
 			b.PublicUnhonoured = c.PublicUnhonoured
 			b.Aliases, b.Shown = joined(old.Aliases, c.Aliases), c.Shown
+			b.Removed = staying(&old, c.Before.Tracks)
 			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
 			if undone && undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) {
 				b.Time, b.Wrote = old.Time, old.Wrote

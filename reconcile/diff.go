@@ -172,6 +172,7 @@ func (d *difference) diffItems(w Wish, c store.Contents, raw []spotify.Item, ent
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
 	}
 	rows := rowsOf(c.Items, want, aliases)
+	d.leaveStaying(w, rows, want, base)
 	want = wanted(w, rows, want)
 	var stuck bool
 	rows, want, stuck = d.aroundRefused(rows, want, entry.Withdrawn, now)

@@ -41,6 +41,10 @@ func (w *writer) finish(ctx context.Context) error {
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
 		b.Wrote = recollect(w.base).at // its rows without a date are of that time
 	}
+	b.Removed = w.change.removed()
+	if w.change.Before != nil {
+		b.Removed = joined(staying(w.base, w.change.Before.Tracks), b.Removed)
+	}
 	if w.agreed(&b) {
 		if err := w.a.State.SaveBase(b); err != nil {
 			return err

@@ -93,6 +93,10 @@ type Base struct {
 	// Aliases are wanted URIs and the ones that Spotify shows for them.
 	Aliases map[spotify.URI]spotify.URI `json:"aliases,omitempty"`
 
+	// Removed are the items that our last edits took out by the URI that Spotify shows, and when those had been added: where one
+	// is there still, Spotify ignored that.
+	Removed map[spotify.URI]time.Time `json:"removed,omitempty"`
+
 	// Ours are the states that writes of ours have made since; see [Settling]. They are kept there.
 	Ours []Mark `json:"-"`
 }
