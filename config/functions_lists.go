@@ -4,6 +4,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+	"slices"
 )
 
 // This file: functions of Terraform's on collections that go-cty lacks, or has in a form that unifies the types of a list's
@@ -70,6 +71,23 @@ var concatFunc = function.New(&function.Spec{
 	},
 })
 
+// valueSet holds known values by their hash: comparing each with each takes a minute for a full playlist.
+type valueSet map[int][]cty.Value
+
+func (s valueSet) has(v cty.Value) bool {
+	return slices.ContainsFunc(s[v.Hash()], v.RawEquals)
+}
+
+// add reports whether the value is new.
+func (s valueSet) add(v cty.Value) bool {
+	h := v.Hash()
+	if slices.ContainsFunc(s[h], v.RawEquals) {
+		return false
+	}
+	s[h] = append(s[h], v)
+	return true
+}
+
 var distinctFunc = function.New(&function.Spec{
 	Description: "the list without the elements that stood in it before",
 	Params:      []function.Parameter{anyList("list")},
@@ -82,18 +100,12 @@ var distinctFunc = function.New(&function.Spec{
 		if !args[0].IsWhollyKnown() {
 			return cty.DynamicVal, nil
 		}
-		seen := map[int][]cty.Value{} // by hash: comparing each with each takes a minute for a full playlist
+		seen := valueSet{}
 		var kept []cty.Value
-	next:
 		for _, v := range vals {
-			h := v.Hash()
-			for _, other := range seen[h] {
-				if v.RawEquals(other) {
-					continue next
-				}
+			if seen.add(v) {
+				kept = append(kept, v)
 			}
-			seen[h] = append(seen[h], v)
-			kept = append(kept, v)
 		}
 		return sequence(kept, args[0].Type()), nil
 	},
@@ -255,13 +267,14 @@ var matchkeysFunc = function.New(&function.Spec{
 		if !args[1].IsWhollyKnown() || !args[2].IsWhollyKnown() {
 			return cty.DynamicVal, nil
 		}
+		searched := valueSet{}
+		for _, s := range search {
+			searched.add(s)
+		}
 		var kept []cty.Value
 		for i, k := range keys {
-			for _, s := range search {
-				if k.RawEquals(s) {
-					kept = append(kept, vals[i])
-					break
-				}
+			if searched.has(k) {
+				kept = append(kept, vals[i])
 			}
 		}
 		return sequence(kept, args[0].Type()), nil

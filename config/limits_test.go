@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
 // manySongs is a table of n songs as a file of Exportify's has them.
@@ -183,5 +186,57 @@ func TestNumbersThatCannotBe(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "goroutine") || strings.Contains(err.Error(), "panic") {
 			t.Errorf("%s is %v, error %v", expr, v, err)
 		}
+	}
+}
+
+// stepsOf is what evaluating an expression takes of the meter, with local.l a list of n texts and local.o one of n songs.
+func stepsOf(t *testing.T, n int, expr string) int {
+	t.Helper()
+	src := "locals {\n  l = [for t in local.o : t.uri]\n  o = tracks_file(\"x.csv\")\n}\noutput \"o\" {\n  value = " + expr + "\n}\n"
+	m, diags := Parse(Files{"a.hcl": []byte(src)})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	ev := m.evaluation(t.Context(), Inputs{Files: memory{"x.csv": manySongs(n)}})
+	before := ev.meter.steps
+	ev.assignAll(false)
+	ev.run()
+	if diags := ev.finish(); diags.HasErrors() {
+		t.Fatalf("%s: %v", expr, diags)
+	}
+	return before - ev.meter.steps
+}
+
+// try and can work each argument out once, however deep they stand in each other.
+func TestTryOnce(t *testing.T) {
+	base := stepsOf(t, 1, "0")
+	inner := stepsOf(t, 1000, "length([for t in local.o : t.title])")
+	for _, form := range []string{"try(#)", "can(#)", "try(local.l.x, #)", "try(#, 1)", "can(#) ? 1 : 2"} {
+		expr := "length([for t in local.o : t.title])"
+		for range 12 {
+			expr = strings.ReplaceAll(form, "#", expr)
+		}
+		if steps := stepsOf(t, 1000, expr); steps > inner+2000-base {
+			t.Errorf("%s: %d steps, and %d for what it tries", form, steps, inner)
+		}
+	}
+}
+
+// matchkeys takes a time that grows with the lists' length. What is compared is counted by a type that nothing else is of.
+func TestMatchkeysOfManyKeys(t *testing.T) {
+	var keys []cty.Value
+	compared := 0
+	counted := cty.CapsuleWithOps("counted", reflect.TypeFor[int](), &cty.CapsuleOps{
+		RawEquals: func(a, b any) bool { compared++; return *a.(*int) == *b.(*int) },
+		HashKey:   func(v any) string { return fmt.Sprint(*v.(*int)) },
+	})
+	for i := range 2000 {
+		keys = append(keys, cty.CapsuleVal(counted, &i))
+	}
+	list := cty.TupleVal(keys)
+	slices.Reverse(keys)
+	v, err := matchkeysFunc.Call([]cty.Value{list, list, cty.TupleVal(keys)})
+	if err != nil || v.LengthInt() != 2000 || compared > 3*2000 {
+		t.Errorf("%d of 2000 kept, %d comparisons, %v", v.LengthInt(), compared, err)
 	}
 }

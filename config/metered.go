@@ -735,16 +735,44 @@ func parameter(params []function.Parameter, rest *function.Parameter, i int) *fu
 	return rest
 }
 
-// open is a call of a function that works its arguments out itself.
+// open is a call of a function that works its arguments out itself. It may ask for one again and again, to find out the
+// result's type first; where such calls stand inside each other, that would multiply.
 func (c *call) open(ctx *hcl.EvalContext, m *meter) (cty.Value, hcl.Diagnostics) {
 	if !m.take(c.Range(), 10, 1) {
 		return stopped(c)
 	}
-	v, diags := c.FunctionCallExpr.Value(ctx)
-	if m.spent() {
+	plain := *c.FunctionCallExpr
+	plain.Args = make([]hclsyntax.Expression, len(c.Args))
+	for i, e := range c.Args {
+		plain.Args[i] = &once{Expression: e}
+	}
+	v, diags := plain.Value(ctx)
+	looked := 0 // through what came of each, for what is not known
+	for _, e := range plain.Args {
+		if o := e.(*once); o.done {
+			looked = sum(looked, product(10, size(o.v, enough)))
+		}
+	}
+	if !m.take(c.Range(), looked, 0) {
 		return stopped(c)
 	}
 	return v, diags
+}
+
+// once is a part that is worked out when it is asked for, and not again. It serves one call in one context.
+type once struct {
+	hclsyntax.Expression
+	done  bool
+	v     cty.Value
+	diags hcl.Diagnostics
+}
+
+func (o *once) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	if !o.done {
+		o.v, o.diags = o.Expression.Value(ctx)
+		o.done = true
+	}
+	return o.v, o.diags
 }
 
 // pay takes the price of a call, unless no call may cost as much.
