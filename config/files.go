@@ -265,10 +265,16 @@ func kindOf(m fs.FileMode) string {
 // file reads a file. One that isn't there is nothing unusual: fileexists and try are made for it.
 func (r *readings) file(files FileAccess, path string) ([]byte, error) {
 	data, err := files.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.damage(err)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.damage(err)
+		}
+		return nil, err
 	}
-	return data, err
+	if err := r.pay(len(data), 4); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 // text reads a file that has to be text.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with.
 func functions(files FileAccess, now time.Time, m *meter) map[string]function.Function {
 	today := startOfDay(now)
-	read := &readings{damaged: map[string]bool{}}
+	read := &readings{meter: m, damaged: map[string]bool{}}
 	all := map[string]function.Function{
 		// Strings
 		"chomp":       stdlib.ChompFunc,
@@ -64,7 +65,7 @@ func functions(files FileAccess, now time.Time, m *meter) map[string]function.Fu
 		"range":           stdlib.RangeFunc,
 		"reverse":         stdlib.ReverseListFunc,
 		"setintersection": stdlib.SetIntersectionFunc,
-		"setproduct":      calm(stdlib.SetProductFunc),
+		"setproduct":      calm(listing(stdlib.SetProductFunc)),
 		"setsubtract":     stdlib.SetSubtractFunc,
 		"setunion":        stdlib.SetUnionFunc,
 		"slice":           stdlib.SliceFunc,
@@ -137,6 +138,28 @@ func functions(files FileAccess, now time.Time, m *meter) map[string]function.Fu
 func startOfDay(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// listing gives lists to those of go-cty's functions that look for the common type of a tuple's elements by themselves, which
+// takes them a time that grows with the square of its length.
+func listing(f function.Function) function.Function {
+	lists := func(args []cty.Value) []cty.Value {
+		args = slices.Clone(args)
+		for i, v := range args {
+			plain, marks := v.Unmark()
+			if list, err := linear(plain, cty.List(cty.DynamicPseudoType)); err == nil && list != cty.NilVal {
+				args[i] = list.WithMarks(marks)
+			}
+		}
+		return args
+	}
+	return function.New(&function.Spec{
+		Description: f.Description(),
+		Params:      f.Params(),
+		VarParam:    f.VarParam(),
+		Type:        func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(lists(args)) },
+		Impl:        func(args []cty.Value, _ cty.Type) (cty.Value, error) { return f.Call(lists(args)) },
+	})
 }
 
 // calm wraps those of go-cty's functions that panic when they have no answer, as for a negative indent or the root of a

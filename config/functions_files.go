@@ -65,6 +65,9 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
+			if err := read.pay(len(text), 32); err != nil { // HCL's scanner and parser take their time
+				return cty.NilVal, err
+			}
 			in := metered(m).NewChild()
 			in.Variables, in.Functions = map[string]cty.Value{}, callable
 			for it := vars.ElementIterator(); it.Next(); {
@@ -154,6 +157,9 @@ func tracksFileFunc(files FileAccess, read *readings) function.Function {
 			data, err := read.file(files, path)
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
+			}
+			if err := read.pay(len(data), 8); err != nil {
+				return cty.NilVal, err
 			}
 			entries, err := tracklist.Parse(path, data)
 			if err != nil {

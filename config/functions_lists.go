@@ -1,10 +1,11 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
-	"slices"
 )
 
 // This file: functions of Terraform's on collections that go-cty lacks, or has in a form that unifies the types of a list's

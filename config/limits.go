@@ -19,10 +19,10 @@ const (
 	maxInstances = 1000        // of one block with for_each
 	maxItems     = 10_000      // of one playlist: Spotify's limit
 	maxAllItems  = 1_000_000   // of all playlists together
-	maxSteps     = 200_000_000 // of one evaluation: parts of expressions worked out, elements gone through, see meter
+	maxSteps     = 250_000_000 // of one evaluation: parts of expressions worked out, elements gone through, see meter
 	maxValues    = 10_000_000  // made by one evaluation, see meter
 	maxMade      = 5_000_000   // values made by one call of a function
-	maxCall      = 20_000_000  // steps of one call
+	maxCall      = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
 	maxRow       = 10_000      // words and signs without a comma or a line's end between
 	maxLines     = 10_000      // of one heredoc
 	maxProblems  = 100         // told at once about one list

@@ -25,10 +25,11 @@ type meter struct {
 }
 
 const (
-	pollSteps    = 10_000 // about a millisecond
-	objectValues = 8      // an object's maps of values and types cost as much as that many values, and two for each attribute
-	textPerValue = 16     // bytes
-	textPerStep  = 16     // bytes
+	pollSteps     = 10_000 // about a millisecond
+	objectValues  = 8      // an object's maps of values and types cost as much as that many values, and two for each attribute
+	textPerValue  = 16     // bytes
+	textPerStep   = 16     // bytes
+	bytesPerValue = 64     // of files, which are kept whole
 )
 
 func newMeter(poll func() error) *meter {

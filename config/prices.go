@@ -19,7 +19,7 @@ type price func(args []cty.Value) cost
 // prices holds a price for each function: without one, a function can't be called.
 var prices = map[string]price{
 	// Strings
-	"chomp":       reads,
+	"chomp":       thrice(reads),
 	"endswith":    looks,
 	"format":      formatPrice,
 	"formatlist":  formatPrice,
@@ -32,7 +32,7 @@ var prices = map[string]price{
 	"split":       splitPrice,
 	"startswith":  looks,
 	"strcontains": looks,
-	"strrev":      reads,
+	"strrev":      thrice(reads),
 	"substr":      reads,
 	"title":       reads,
 	"trim":        trimPrice,
@@ -42,8 +42,8 @@ var prices = map[string]price{
 	"upper":       reads,
 
 	// Collections
-	"alltrue":         looks,
-	"anytrue":         looks,
+	"alltrue":         thrice(looks),
+	"anytrue":         thrice(looks),
 	"chunklist":       thrice(handles),
 	"coalesce":        argumentsPrice,
 	"coalescelist":    handles,
@@ -53,7 +53,7 @@ var prices = map[string]price{
 	"distinct":        hashes,
 	"element":         argumentsPrice,
 	"flatten":         thrice(handles),
-	"index":           looks,
+	"index":           thrice(looks),
 	"keys":            handles,
 	"length":          lengthPrice,
 	"lookup":          argumentsPrice,
@@ -62,13 +62,13 @@ var prices = map[string]price{
 	"one":             argumentsPrice,
 	"range":           rangePrice,
 	"reverse":         handles,
-	"setintersection": hashes,
+	"setintersection": setPrice,
 	"setproduct":      setproductPrice,
-	"setsubtract":     hashes,
-	"setunion":        hashes,
+	"setsubtract":     setPrice,
+	"setunion":        setPrice,
 	"slice":           handles,
 	"sort":            sorts,
-	"sum":             looks,
+	"sum":             thrice(looks),
 	"transpose":       hashes,
 	"values":          handles,
 	"zipmap":          thrice(reads),
@@ -143,7 +143,7 @@ func handles(args []cty.Value) cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
 		n := size(v, enough)
-		c = c.plus(of(product(2, n), sum(n, textLength(v)/textPerValue)))
+		c = c.plus(of(product(10, n), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
 	}
 	return c
 }
@@ -171,12 +171,21 @@ func takePrice(args []cty.Value) cost {
 }
 
 // hashes is of functions that look elements up by what is in them.
-func hashes(args []cty.Value) cost { return reads(args).plus(of(reads(args).times(8).steps, 0)) }
+func hashes(args []cty.Value) cost {
+	c := reads(args)
+	return of(product(5, c.steps), c.values)
+}
+
+// setPrice is of go-cty's functions on sets, which sort them whenever they go through them.
+func setPrice(args []cty.Value) cost {
+	c := hashes(args)
+	return of(product(4, c.steps), c.values)
+}
 
 // sorts is of functions that compare elements with each other.
 func sorts(args []cty.Value) cost {
 	c := reads(args)
-	return of(product(c.steps, 1+int(math.Log2(float64(1+c.steps)))), c.values)
+	return of(product(c.steps, 4+int(math.Log2(float64(1+c.steps))))/4, c.values)
 }
 
 // encodes is of functions that write a value down.
@@ -353,6 +362,9 @@ func containsPrice(args []cty.Value) cost {
 	if len(args) > 0 && !args[0].IsNull() && args[0].Type().IsSetType() && args[0].Type().ElementType() == cty.String {
 		return argumentsPrice(args)
 	}
+	if len(args) > 1 && args[1].Type() != cty.String {
+		return of(product(8, reads(args).steps), 0)
+	}
 	c := argumentsPrice(args)
 	for _, v := range args {
 		c = c.plus(of(size(v, enough), 0))
@@ -398,7 +410,7 @@ func csvPrice(args []cty.Value) cost {
 // jsonPrice counts what is in the text, and refuses what nests too deeply for the decoder, which recurses.
 func jsonPrice(args []cty.Value) cost {
 	text := textOf(args, 0)
-	c := reads(args).times(4)
+	c := reads(args).times(12)
 	level, deepest, run := 0, 0, 0
 	for i := 0; i < len(text); i++ {
 		switch b := text[i]; b {
@@ -411,11 +423,11 @@ func jsonPrice(args []cty.Value) cost {
 		case '{', '[':
 			level++
 			deepest = max(deepest, level)
-			c = c.plus(of(10, objectValues))
+			c = c.plus(of(20, objectValues))
 		case '}', ']':
 			level--
 		case ':', ',':
-			c = c.plus(of(4, 2))
+			c = c.plus(of(8, 2))
 		}
 		if i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] == '.') {
 			run++
