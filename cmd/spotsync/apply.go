@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -165,10 +166,10 @@ func losses(p *reconcile.Plan) string {
 				playlists++
 			}
 		}
-		parts = append(parts, "removes "+plural(n, "song")+" from "+plural(playlists, "playlist"))
+		parts = append(parts, "removes "+words.Plural(n, "song")+" from "+words.Plural(playlists, "playlist"))
 	}
 	if n := p.Summary.Delete; n > 0 {
-		parts = append(parts, "deletes "+plural(n, "playlist"))
+		parts = append(parts, "deletes "+words.Plural(n, "playlist"))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -181,11 +182,11 @@ func losses(p *reconcile.Plan) string {
 func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, err error) {
 	left, question := "", "Do this"
 	if n := p.Summary.Refused; n > 0 {
-		left, question = counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"
+		left, question = words.Counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"
 	}
 	if p.Command == "destroy" {
 		n := p.Summary.Delete
-		answer, err := s.ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, plural(n, "playlist")))
+		answer, err := s.ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
 		if err != nil {
 			return false, err
 		}
@@ -204,7 +205,7 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 	}
 	if cheaper > 0 {
 		s.say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
-			plural(p.Summary.Requests, "request"), plural(lost, "item"), plural(saves, "request"))
+			words.Plural(p.Summary.Requests, "request"), words.Plural(lost, "item"), words.Plural(saves, "request"))
 	}
 	answer, err := s.ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
 	switch {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -166,9 +167,9 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 		case "applied":
 			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+songsRemoved(e.Removed), ", "))
 		case "failed":
-			s.say("%s%s: %s", blame(e.Source), e.Address, sentence(errors.New(e.Message)))
+			s.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		case "warning":
-			s.note("%s%s: %s", blame(e.Source), e.Address, sentence(errors.New(e.Message)))
+			s.note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		}
 	}
 }
@@ -178,7 +179,7 @@ func blame(source string) string {
 	if source == "" {
 		return ""
 	}
-	return printable(source) + ": "
+	return words.Printable(source) + ": "
 }
 
 // jsonEvent is one line of apply --json.

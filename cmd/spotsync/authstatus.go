@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 )
 
@@ -287,7 +288,7 @@ func (l loginReport) describe() string {
 	case l.Ends == nil:
 		return "logged in; when it ends is not known (six months after the token was made)"
 	case l.Notice != nil:
-		return fmt.Sprintf("logged in, but only until %s (%s); renew it with: %s", l.Ends.Format("2 Jan 2006"), plural(*l.DaysLeft, "day"), l.Renew)
+		return fmt.Sprintf("logged in, but only until %s (%s); renew it with: %s", l.Ends.Format("2 Jan 2006"), words.Plural(*l.DaysLeft, "day"), l.Renew)
 	}
-	return fmt.Sprintf("logged in until %s (%s)", l.Ends.Format("2 Jan 2006"), plural(*l.DaysLeft, "day"))
+	return fmt.Sprintf("logged in until %s (%s)", l.Ends.Format("2 Jan 2006"), words.Plural(*l.DaysLeft, "day"))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -121,11 +122,11 @@ func roughly(d time.Duration) string {
 	up := func(unit time.Duration) int { return int((d + unit - 1) / unit) }
 	switch {
 	case d < time.Minute:
-		return plural(up(time.Second), "second")
+		return words.Plural(up(time.Second), "second")
 	case d <= 90*time.Minute:
-		return plural(up(time.Minute), "minute")
+		return words.Plural(up(time.Minute), "minute")
 	default:
-		return plural(up(time.Hour), "hour")
+		return words.Plural(up(time.Hour), "hour")
 	}
 }
 

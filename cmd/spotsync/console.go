@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -126,7 +127,7 @@ func (a *app) loadAny(args []string, in inputFlags) (*configuration, error) {
 func (a *app) lockedIDs(conf *configuration) map[string]spotify.ID {
 	ids, err := a.readIDs(conf.source.LockPath)
 	if err != nil {
-		a.note("the lock file can't be read, so no playlist's ID is known: %s", sentence(err))
+		a.note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
 	}
 	return ids
 }

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
 // checkDaemon asks the daemon that listens at an address whether it is alive, as a container's health check without a
@@ -23,7 +25,7 @@ func checkDaemon(ctx context.Context, listen string) error {
 	case err != nil:
 		return fmt.Errorf("no daemon answers at %s: %w", address, err)
 	case status != http.StatusOK:
-		return fmt.Errorf("the daemon at %s answers %d %s: %s", address, status, http.StatusText(status), printable(strings.TrimSpace(string(said[:min(len(said), 200)]))))
+		return fmt.Errorf("the daemon at %s answers %d %s: %s", address, status, http.StatusText(status), words.Printable(strings.TrimSpace(string(said[:min(len(said), 200)]))))
 	}
 	return nil
 }

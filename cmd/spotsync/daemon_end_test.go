@@ -93,8 +93,8 @@ func TestDaemonSleepsLimitsOut(t *testing.T) {
 					t.Errorf("/readyz: %d %s", status, body)
 				}
 				d.page("Waiting: Spotify wants no requests until")
-				if _, body, _ := d.asks("GET", "/", nil); strings.Contains(words(body), "Not ready, because") {
-					t.Errorf("the page says it twice: %s", words(body))
+				if _, body, _ := d.asks("GET", "/", nil); strings.Contains(pageWords(body), "Not ready, because") {
+					t.Errorf("the page says it twice: %s", pageWords(body))
 				}
 				if code := d.stop(); code != exitOK {
 					t.Errorf("exit code %d", code)

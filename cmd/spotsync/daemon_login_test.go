@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -190,7 +191,7 @@ func TestDaemonWarnsOfTheEndOfALogin(t *testing.T) {
 		}
 		for i, days := range []int{29, 13, 6, 2, 0} {
 			time.Sleep(time.Until(ends.AddDate(0, 0, -days).Add(-time.Hour)))
-			if got, want := told(), fmt.Sprintf("ends in %s", plural(days, "day")); len(got) != i+1 || got[i] != want {
+			if got, want := told(), fmt.Sprintf("ends in %s", words.Plural(days, "day")); len(got) != i+1 || got[i] != want {
 				t.Errorf("was told %q, want %d of which the last is %q", got, i+1, want)
 			}
 			_, metrics, _ := d.asks("GET", "/metrics", nil)

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -489,11 +490,11 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 			}
 			acc.Shut = slices.DeleteFunc(limiter.Holds(), stopsPlaylists)
 			if unsaved := l.source.Unsaved(); unsaved != nil {
-				acc.Problem = sentence(unsaved)
+				acc.Problem = words.FromError(unsaved)
 			}
 		}
 		if needed != nil && (needed.Account == label || needed.Seed && label == defaultLabel) {
-			acc.Problem, acc.NeedsLogin = sentence(needed), true
+			acc.Problem, acc.NeedsLogin = words.FromError(needed), true
 		}
 		r.accounts = append(r.accounts, acc)
 	}
@@ -504,7 +505,7 @@ func waitReason(h spotify.Hold) string {
 	if !h.Quota() {
 		return ""
 	}
-	return capital(h.Group.Doing()) + " is shut: the quota for it is used up."
+	return words.Capital(h.Group.Doing()) + " is shut: the quota for it is used up."
 }
 
 // The hooks of a run: what happens while a round is under way.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -46,7 +47,7 @@ type daemonConfig struct {
 // broken says what a problem with the files means.
 func (c daemonConfig) broken() string {
 	if c.Good.IsZero() {
-		return sentence(errBroken)
+		return words.FromError(errBroken)
 	}
 	return "The configuration is broken; the last version without errors stays in force."
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
@@ -51,7 +52,7 @@ func (d *daemon) judge(r *attempt, said string) {
 		r.Result = "ok"
 	}
 	if r.err != nil {
-		r.Problem = strings.TrimSpace(said + "\n" + sentence(r.err))
+		r.Problem = strings.TrimSpace(said + "\n" + words.FromError(r.err))
 	}
 }
 
@@ -111,11 +112,11 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 	}
 	switch r.Result {
 	case "failed", "refused", "login":
-		text, _, _ := strings.Cut(sentence(r.err), "\n") // the problem may begin with warnings
+		text, _, _ := strings.Cut(words.FromError(r.err), "\n") // the problem may begin with warnings
 		add(text)
 	case "limited":
 		if !waits { // else it is said
-			add(sentence(r.err))
+			add(words.FromError(r.err))
 		}
 	}
 	return why
@@ -144,7 +145,7 @@ func unseen(good *config.Desired, before []daemonPlaylist, looked bool) []daemon
 		}
 		p := daemonPlaylist{Address: b.Address, ID: string(b.ID), Account: b.Account, Tracks: len(b.Tracks), State: stateUnknown, Reason: "it has not been looked at yet"}
 		if b.Name != nil {
-			p.Name = printable(*b.Name)
+			p.Name = words.Printable(*b.Name)
 		}
 		all = append(all, p)
 	}
@@ -176,7 +177,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 		p.Warned = d.warnings(r, c.Address, titles)
 		for _, x := range r.made(c.Address) { // what the plan was made from is not there any more
 			if x.change.After != nil {
-				p.Name, p.Tracks = printable(x.change.After.Name), len(x.change.After.Tracks)
+				p.Name, p.Tracks = words.Printable(x.change.After.Name), len(x.change.After.Tracks)
 			}
 			if heals(x.change) {
 				p.Healed, p.HealAt = changedLines(x.plan, x.change), now
@@ -185,7 +186,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 		err, failed := r.failures[c.Address]
 		switch {
 		case failed:
-			p.State, p.Reason = stateFailed, sentence(err)
+			p.State, p.Reason = stateFailed, words.FromError(err)
 		case r.applied[c.Address]:
 			if c.Action == reconcile.Delete {
 				continue
@@ -265,7 +266,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		if !d.failing {
 			x := notice{Kind: noticeFailure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
 			for _, address := range sortedKeys(r.failures) {
-				x.Details = append(x.Details, address+": "+sentence(r.failures[address]))
+				x.Details = append(x.Details, address+": "+words.FromError(r.failures[address]))
 			}
 			d.notify.send(x)
 		}
@@ -293,7 +294,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		if !d.loop.Tell(a.Label, int(level)) {
 			continue
 		}
-		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
+		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
 		d.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
 		d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
 	}
@@ -357,7 +358,7 @@ func changeNotices(r *attempt, now time.Time) []notice {
 		x := notice{Kind: noticeChange, Time: now, Playlist: c.Address, Account: c.Account}
 		name := cmp.Or(nameOf(c), c.Address)
 		if c.After != nil && c.After.Name != "" { // which it has by now
-			name = quoted(c.After.Name)
+			name = words.Quoted(c.After.Name)
 		}
 		lines := changedLines(done.plan, c)
 		switch {
@@ -388,9 +389,9 @@ func changeNotices(r *attempt, now time.Time) []notice {
 	if len(all) <= manyNotices {
 		return all
 	}
-	one := notice{Kind: noticeChange, Time: now, Title: fmt.Sprintf("%s were changed as the files say", plural(len(all), "playlist"))}
+	one := notice{Kind: noticeChange, Time: now, Title: fmt.Sprintf("%s were changed as the files say", words.Plural(len(all), "playlist"))}
 	if healed {
-		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", plural(len(all), "playlist"))
+		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", words.Plural(len(all), "playlist"))
 	}
 	for _, done := range r.done {
 		one.Details = append(one.Details, done.change.Address+": "+doneLine(done.plan, done.change))

@@ -21,7 +21,7 @@ func TestDaemonTellsWarnings(t *testing.T) {
 		d.round(1)
 		page := func() string {
 			_, page, _ := d.asks("GET", "/", nil)
-			return words(page)
+			return pageWords(page)
 		}
 		if p := page(); !strings.Contains(p, "main.hcl:6: ") {
 			t.Errorf("the page right after it was found: %s", p)

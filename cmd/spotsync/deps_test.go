@@ -95,8 +95,13 @@ var rooms = map[string]room{
 		never:  append([]string{"os", "os/exec", "os/signal"}, network...),
 		why:    "reconciling reads and writes through the interfaces it is given, so that tests can break each step",
 	},
+	"cmd/spotsync/internal/words": {
+		others: []string{"github.com/rivo/uniseg"},
+		never:  slices.Concat(disk, network),
+		why:    "words are text in and text out, for every part that shows something",
+	},
 	"cmd/spotsync": {
-		ours: []string{"auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

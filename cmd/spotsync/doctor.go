@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -168,7 +169,7 @@ func (c *checkup) conclude(asJSON bool) error {
 			return err
 		}
 	} else if failures > 0 {
-		c.say("\n%s failed.", plural(failures, "check"))
+		c.say("\n%s failed.", words.Plural(failures, "check"))
 	}
 	if failures > 0 {
 		return quiet(code)
@@ -220,7 +221,7 @@ func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
 	case !exists(lockPath):
 		c.ok("lock file", "%s is not there yet; the first apply makes it", lockPath)
 	default:
-		c.ok("lock file", "%s, %s, for %s", lockPath, plural(len(lock.Current().Playlists), "playlist"), lock.Current().Issuer)
+		c.ok("lock file", "%s, %s, for %s", lockPath, words.Plural(len(lock.Current().Playlists), "playlist"), lock.Current().Issuer)
 	}
 	c.locked = lock.Current().Accounts
 }
@@ -275,7 +276,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 			first = d.Error()
 		}
 	}
-	c.fail("configuration", fmt.Sprintf("%s in %s, the first: %s", plural(errs, "mistake"), path, first), "To see them: spotsync validate "+path)
+	c.fail("configuration", fmt.Sprintf("%s in %s, the first: %s", words.Plural(errs, "mistake"), path, first), "To see them: spotsync validate "+path)
 	return f.lockPath
 }
 
@@ -457,9 +458,9 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 	if ends, ok := token.Ends(); !ok {
 		c.ok(name("six months"), "when this login ends is not known")
 	} else if days, level := auth.Countdown(ends, time.Now()); level != auth.LevelNone {
-		c.warn(name("six months"), fmt.Sprintf("this login ends on %s, in %s", ends.Format("2 Jan 2006"), plural(days, "day")), "Renew it: spotsync login"+loginFlag(label))
+		c.warn(name("six months"), fmt.Sprintf("this login ends on %s, in %s", ends.Format("2 Jan 2006"), words.Plural(days, "day")), "Renew it: spotsync login"+loginFlag(label))
 	} else {
-		c.ok(name("six months"), "this login lasts until %s (%s)", ends.Format("2 Jan 2006"), plural(days, "day"))
+		c.ok(name("six months"), "this login lasts until %s (%s)", ends.Format("2 Jan 2006"), words.Plural(days, "day"))
 	}
 	switch missing := auth.Missing(token.Scopes, coreScopes); {
 	case len(missing) > 0:

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/rewrite"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -72,7 +73,7 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 		if err != nil {
 			failed = true
 			if err.Error() != "" {
-				a.say("Error: %s", sentence(err))
+				a.say("Error: %s", words.FromError(err))
 			}
 		}
 		if did {
@@ -80,7 +81,7 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 		}
 	}
 	if o.check && changed > 0 {
-		a.say("%s not formatted; the same command without --check formats.", counted(changed, "file is", "files are"))
+		a.say("%s not formatted; the same command without --check formats.", words.Counted(changed, "file is", "files are"))
 		failed = true
 	}
 	if failed {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -85,9 +86,9 @@ func (a *app) history(path string, refs []string, o sessionOptions, asJSON bool)
 			}
 			was := "did not exist"
 			if v.Before != nil {
-				was = fmt.Sprintf("was %q", printable(v.Before.Details.Name))
+				was = fmt.Sprintf("was %q", words.Printable(v.Before.Details.Name))
 				if only != "" {
-					was += ", " + plural(len(v.Before.Items), "item")
+					was += ", " + words.Plural(len(v.Before.Items), "item")
 				}
 			}
 			action := v.Action

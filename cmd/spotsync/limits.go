@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -33,7 +34,7 @@ func shutBecause(h spotify.Hold) string {
 
 // shutMinute is shutUntil to the minute, as a sentence.
 func shutMinute(h spotify.Hold) string {
-	return fmt.Sprintf("%s until %s%s.", capital(shutFor(h)), h.Until.UTC().Format("2 Jan, 15:04 UTC"), shutBecause(h))
+	return fmt.Sprintf("%s until %s%s.", words.Capital(shutFor(h)), h.Until.UTC().Format("2 Jan, 15:04 UTC"), shutBecause(h))
 }
 
 // stillShut are the holds that are not over.

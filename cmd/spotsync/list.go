@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -91,13 +92,13 @@ func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bo
 		}
 		items := "hidden"
 		if p.Items >= 0 {
-			items = plural(p.Items, "item")
+			items = words.Plural(p.Items, "item")
 		}
 		columns := []string{address}
 		if len(accounts) > 1 {
 			columns = append(columns, p.Account)
 		}
-		fmt.Fprintln(w, strings.Join(append(columns, string(p.ID), items, seenBy(p), printable(p.Name)), "\t"))
+		fmt.Fprintln(w, strings.Join(append(columns, string(p.ID), items, seenBy(p), words.Printable(p.Name)), "\t"))
 	}
 	return w.Flush()
 }
@@ -374,7 +375,7 @@ func (a *app) writePlaylist(p listed, items []spotify.Item, several bool) error 
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	line := func(what, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%s\t%s\n", what, printable(value))
+			fmt.Fprintf(w, "%s\t%s\n", what, words.Printable(value))
 		}
 	}
 	line("name", p.Name)
@@ -405,7 +406,7 @@ func (a *app) writePlaylist(p listed, items []spotify.Item, several bool) error 
 		if !it.AddedAt.IsZero() {
 			added = it.AddedAt.UTC().Format("2006-01-02")
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", i+1, added, printable(title), it.URI)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", i+1, added, words.Printable(title), it.URI)
 	}
 	return w.Flush()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -121,7 +122,7 @@ func lockList(_ context.Context, s *session, _ []string) error {
 		if e.Held != nil {
 			held = e.Held.Reason
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", address, e.ID, e.Account, printable(e.Name), held)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", address, e.ID, e.Account, words.Printable(e.Name), held)
 	}
 	return w.Flush()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -140,7 +141,7 @@ func (a *app) loggedIn(t auth.Token, label string) string {
 		return s + "until a day that this refresh token doesn't tell (six months after it was made)."
 	}
 	days, _ := auth.Countdown(ends, time.Now())
-	return s + fmt.Sprintf("until %s (%s).", ends.Format("2 Jan 2006"), plural(days, "day"))
+	return s + fmt.Sprintf("until %s (%s).", ends.Format("2 Jan 2006"), words.Plural(days, "day"))
 }
 
 // person is who a login is for.
@@ -153,9 +154,9 @@ func person(t auth.Token) string {
 	case id == "" && t.DisplayName == "":
 		return "a user not asked for yet"
 	case t.DisplayName == "" || t.DisplayName == id:
-		return printable(id)
+		return words.Printable(id)
 	}
-	return fmt.Sprintf("%s (%s)", printable(t.DisplayName), printable(id))
+	return fmt.Sprintf("%s (%s)", words.Printable(t.DisplayName), words.Printable(id))
 }
 
 // afterLogin says what could surprise later.

@@ -20,6 +20,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rs/zerolog"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
 // noticeFormat is the version of the JSON of a notice. The part before the dot changes when receivers must.
@@ -336,7 +338,7 @@ func (n *notifier) post(ctx context.Context, x notice) (noticeAnswer, error) {
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<12)) // an answer cut short is still an answer
 	resp.Body.Close()
 	said := n.scrub(strings.Join(strings.Fields(strings.ToValidUTF8(string(data), "")), " "))
-	a := noticeAnswer{status: n.scrub(resp.Status), text: firstRunes(printable(said), 200)}
+	a := noticeAnswer{status: n.scrub(resp.Status), text: firstRunes(words.Printable(said), 200)}
 	switch code := resp.StatusCode; {
 	case code/100 == 2:
 		return a, nil

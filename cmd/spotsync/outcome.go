@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -60,7 +61,7 @@ func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
 	}
 	var left error = &reconcile.RefusedError{Refusals: refusals}
 	if told {
-		left = fmt.Errorf("%s refused and left alone, for the reasons given above", counted(len(refusals), "playlist was", "playlists were"))
+		left = fmt.Errorf("%s refused and left alone, for the reasons given above", words.Counted(len(refusals), "playlist was", "playlists were"))
 	}
 	if err != nil {
 		left = several{err, left}
@@ -110,7 +111,7 @@ func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 		code = exitPartly
 	}
 	if err == nil { // failures have been told one by one
-		err = fmt.Errorf("%s not brought to what the files say", counted(len(res.Failures), "playlist was", "playlists were"))
+		err = fmt.Errorf("%s not brought to what the files say", words.Counted(len(res.Failures), "playlist was", "playlists were"))
 	}
 	return &exitWith{code, err}
 }
@@ -138,5 +139,5 @@ func cutShort(p *reconcile.Plan, res *reconcile.Result, limited *spotify.RateLim
 		why = "Spotify's quota for it is used up: " + limited.Group.Doing() + " is shut until "
 	}
 	return fmt.Errorf("%s%s. %d of %s done; what was begun is recorded, nothing is lost, and spotsync %s goes on from there then. Meanwhile plan --refresh=false, status, history and validate work",
-		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), counted(changes, "playlist is", "playlists are"), again(p.Command))
+		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), words.Counted(changes, "playlist is", "playlists are"), again(p.Command))
 }

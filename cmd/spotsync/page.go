@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -35,7 +36,7 @@ func readStyle() (template.CSS, string) {
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return pageStyle },
-	"plural": plural,
+	"plural": words.Plural,
 }).ParseFS(pageFiles, "page/*.html"))
 
 // notices are what the page says after a button was pressed; the address names one, so that it can say nothing else.
@@ -213,7 +214,7 @@ func newPageView(s daemonStatus) pageView {
 		if len(s.Accounts) > 1 {
 			pv.Whose = p.Account
 		}
-		pv.Reason = ended(capital(p.Reason))
+		pv.Reason = ended(words.Capital(p.Reason))
 		if n := len(p.Changes); n > 0 {
 			if n > shownChanges {
 				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
@@ -257,7 +258,7 @@ func newAccountView(a daemonAccount, now time.Time) accountView {
 		v.Badge = badge{moodGood, "Logged in"}
 	}
 	if !a.Ends.IsZero() {
-		v.Left = plural(max(0, a.Days), "day") + " left"
+		v.Left = words.Plural(max(0, a.Days), "day") + " left"
 	}
 	return v
 }
@@ -291,25 +292,25 @@ func overall(s daemonStatus) (badge, string) {
 	}
 	switch {
 	case s.Busy != "":
-		return badge{moodBusy, "Busy"}, ended(capital(s.Busy))
+		return badge{moodBusy, "Busy"}, ended(words.Capital(s.Busy))
 	case count[stateFailed] > 0:
-		return badge{moodBad, "Failing"}, plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
+		return badge{moodBad, "Failing"}, words.Plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
 	case len(s.Reasons) > 0 && s.Last != nil:
 		return badge{moodBad, "Not ready"}, ended(s.Reasons[0])
 	case s.Last == nil:
 		return badge{moodBusy, "Starting"}, "The first round has not ended yet."
 	case len(s.Playlists) == 0 && s.Config.Playlists > 0:
-		return badge{moodWarn, "Unknown"}, plural(s.Config.Playlists, "playlist") + " in your files could not be looked at."
+		return badge{moodWarn, "Unknown"}, words.Plural(s.Config.Playlists, "playlist") + " in your files could not be looked at."
 	case len(s.Playlists) == 0:
 		return badge{moodNote, "Empty"}, "Your files hold no playlists yet."
 	case count[stateHeld]+count[stateBraked] > 0:
-		return badge{moodWarn, "Held back"}, counted(count[stateHeld]+count[stateBraked], "playlist is left alone for now.", "playlists are left alone for now.")
+		return badge{moodWarn, "Held back"}, words.Counted(count[stateHeld]+count[stateBraked], "playlist is left alone for now.", "playlists are left alone for now.")
 	case count[stateDrift] > 0:
-		return badge{moodWarn, "Differs"}, counted(count[stateDrift], "playlist differs from your files, and is only watched.", "playlists differ from your files, and are only watched.")
+		return badge{moodWarn, "Differs"}, words.Counted(count[stateDrift], "playlist differs from your files, and is only watched.", "playlists differ from your files, and are only watched.")
 	case count[stateUnknown] > 0:
-		return badge{moodWarn, "Unknown"}, plural(count[stateUnknown], "playlist") + " could not be looked at."
+		return badge{moodWarn, "Unknown"}, words.Plural(count[stateUnknown], "playlist") + " could not be looked at."
 	case count[statePending] > 0:
-		return badge{moodNote, "Pending"}, plural(count[statePending], "playlist") + " will be changed in the next round."
+		return badge{moodNote, "Pending"}, words.Plural(count[statePending], "playlist") + " will be changed in the next round."
 	case len(s.Playlists) == 1:
 		return badge{moodGood, "In step"}, "The playlist is as your files say."
 	}
@@ -418,13 +419,13 @@ func fromNow(d time.Duration) string {
 	case d < 5*time.Second:
 		return "now"
 	case d < time.Minute:
-		s = plural(int(d.Seconds()), "second")
+		s = words.Plural(int(d.Seconds()), "second")
 	case d < time.Hour:
-		s = plural(int(d.Minutes()), "minute")
+		s = words.Plural(int(d.Minutes()), "minute")
 	case d < 48*time.Hour:
-		s = plural(int(d.Hours()), "hour")
+		s = words.Plural(int(d.Hours()), "hour")
 	default:
-		s = plural(int(d.Hours()/24), "day")
+		s = words.Plural(int(d.Hours()/24), "day")
 	}
 	if past {
 		return s + " ago"
@@ -498,9 +499,9 @@ func (v pageView) Apply() string {
 func interval(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return plural(int(d.Seconds()), "second")
+		return words.Plural(int(d.Seconds()), "second")
 	case d < 2*time.Hour || d%time.Hour != 0:
-		return plural(int(d.Round(time.Minute).Minutes()), "minute")
+		return words.Plural(int(d.Round(time.Minute).Minutes()), "minute")
 	}
-	return plural(int(d.Hours()), "hour")
+	return words.Plural(int(d.Hours()), "hour")
 }

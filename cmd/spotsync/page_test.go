@@ -140,7 +140,7 @@ var (
 )
 
 // words are what a page says, without its tags.
-func words(page string) string {
+func pageWords(page string) string {
 	page = pageTags.ReplaceAllString(page, " ")
 	for _, e := range [][2]string{{"&#34;", `"`}, {"&#39;", "'"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&#43;", "+"}, {"&amp;", "&"}} {
 		page = strings.ReplaceAll(page, e[0], e[1])
@@ -221,13 +221,13 @@ func TestPageStates(t *testing.T) {
 	} {
 		t.Run(c.state, func(t *testing.T) {
 			page := pageOf(t, all[c.state])
-			if m := pageTitle.FindStringSubmatch(page); m == nil || words(m[1]) != c.title {
+			if m := pageTitle.FindStringSubmatch(page); m == nil || pageWords(m[1]) != c.title {
 				t.Errorf("title %q, want %q", m, c.title)
 			}
 			if !strings.Contains(page, fmt.Sprintf(`<meta http-equiv="refresh" content="%d; url=/">`, c.refresh)) {
 				t.Error("does not read itself again as it should")
 			}
-			got := words(page)
+			got := pageWords(page)
 			for _, w := range c.says {
 				if !strings.Contains(got, w) {
 					t.Errorf("does not say %q", w)
@@ -357,7 +357,7 @@ func TestPageOfManyChanges(t *testing.T) {
 	s := sampleStatus()
 	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, 10_000)
 	page := pageOf(t, s)
-	if got := words(page); !strings.Contains(got, "and 9800 more") {
+	if got := pageWords(page); !strings.Contains(got, "and 9800 more") {
 		t.Error("does not say how many there are")
 	}
 	if len(page) > 64<<10 {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
@@ -109,7 +110,7 @@ func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconci
 	o.Announce = func(playlists, requests int) {
 		if requests > manyRequests {
 			takes := takesLine(s.limiter(s.logins[o.Label].app.ClientID).Estimate(requests))
-			s.say("%s", announcement("Reading "+plural(playlists, "playlist"), requests, takes))
+			s.say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
 		}
 	}
 	var managed []spotify.ID

@@ -10,6 +10,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -57,8 +58,8 @@ func (t *terminal) draw(line string) {
 	if t.within {
 		return
 	}
-	line = cut(strings.TrimSpace(line), max(20, t.width-1))
-	n := cells(line)
+	line = words.Cut(strings.TrimSpace(line), max(20, t.width-1))
+	n := words.Width(line)
 	fmt.Fprintf(t.out, "\r%s%s", line, strings.Repeat(" ", max(0, t.shown-n)))
 	t.shown = max(n, t.shown)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -39,8 +40,8 @@ func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
 		c := &p.Changes[i]
 		switch {
 		case c.Action.Changes(): // also those that are refused
-			columns[0] = min(40, max(columns[0], cells(printable(c.Address))))
-			columns[1] = min(24, max(columns[1], cells(nameOf(c))))
+			columns[0] = min(40, max(columns[0], words.Width(words.Printable(c.Address))))
+			columns[1] = min(24, max(columns[1], words.Width(nameOf(c))))
 		case len(remarks(p, c)) > 0:
 			quietly = append(quietly, c)
 		default:
@@ -135,11 +136,11 @@ const widest = 100
 // prose writes running text, its further lines indented like the end of first.
 func (t *page) prose(first string, tone tone, s string) {
 	width := 0
-	indent := cells(first)
+	indent := words.Width(first)
 	if t.options.Width > 0 {
 		width = max(20, min(t.options.Width, widest)-indent)
 	}
-	for i, l := range wrapped(s, width) {
+	for i, l := range words.Wrap(s, width) {
 		if i > 0 {
 			first = strings.Repeat(" ", indent)
 		}
@@ -158,7 +159,7 @@ func (t *page) room(used int) int {
 func (t *page) accounts(p *reconcile.Plan) {
 	var all []string
 	for _, label := range slices.Sorted(maps.Keys(p.Accounts)) {
-		all = append(all, fmt.Sprintf("%s is %s", printable(label), accountName(p.Accounts[label])))
+		all = append(all, fmt.Sprintf("%s is %s", words.Printable(label), accountName(p.Accounts[label])))
 	}
 	switch len(all) {
 	case 0:
@@ -173,19 +174,19 @@ func (t *page) accounts(p *reconcile.Plan) {
 }
 
 func accountName(a reconcile.PlanAccount) string {
-	id := printable(string(cmp.Or(a.User, a.ID)))
+	id := words.Printable(string(cmp.Or(a.User, a.ID)))
 	if a.Name == "" || a.Name == id {
 		return id
 	}
-	return printable(a.Name) + " (" + id + ")"
+	return words.Printable(a.Name) + " (" + id + ")"
 }
 
 // change writes all there is to say about one playlist.
 func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
 	d := describe(p, c, t.known, t.options.Full)
 	if t.options.Summary {
-		d.name = pad(d.name, columns[1])
-		t.headline(d, pad(d.address, columns[0]), d.brief())
+		d.name = words.Pad(d.name, columns[1])
+		t.headline(d, words.Pad(d.address, columns[0]), d.brief())
 		return
 	}
 	t.gap()
@@ -205,7 +206,7 @@ func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
 	}
 	column := 0
 	for _, a := range d.attrs {
-		column = max(column, cells(a.name))
+		column = max(column, words.Width(a.name))
 	}
 	for _, a := range d.attrs {
 		t.attribute(a, column)
@@ -218,11 +219,11 @@ func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
 
 // headline names a playlist; where the line is too long its name gives way, then the rest.
 func (t *page) headline(d description, address, rest string) {
-	used := 2 + cells(address) + 2
+	used := 2 + words.Width(address) + 2
 	name := d.name
 	if t.options.Width > 0 {
-		name = cut(name, max(12, t.options.Width-used-2-cells(rest)))
-		rest = cut(rest, max(1, t.options.Width-used-2-cells(name)))
+		name = words.Cut(name, max(12, t.options.Width-used-2-words.Width(rest)))
+		rest = words.Cut(rest, max(1, t.options.Width-used-2-words.Width(name)))
 	}
 	if name != "" {
 		name = "  " + t.in(toneStrong, name)
@@ -231,16 +232,16 @@ func (t *page) headline(d description, address, rest string) {
 }
 
 func (t *page) attribute(a attribute, column int) {
-	first := "  " + t.in(toneOf(a.sign), a.sign) + " " + pad(a.name, column) + "  "
+	first := "  " + t.in(toneOf(a.sign), a.sign) + " " + words.Pad(a.name, column) + "  "
 	used := 6 + column
 	one := a.old + " → " + a.new
 	switch room := t.room(used); {
 	case a.old == "":
 		t.value(first, used, a.new, a.note)
-	case room > 0 && cells(one) > room: // one above the other, so that the difference shows
-		old, new := fromDifference(a.old, a.new, room)
-		t.line(first + t.in(toneFaint, cut(old, room)))
-		t.line(strings.Repeat(" ", used-2) + "→ " + cut(new, room))
+	case room > 0 && words.Width(one) > room: // one above the other, so that the difference shows
+		old, new := words.FromDifference(a.old, a.new, room)
+		t.line(first + t.in(toneFaint, words.Cut(old, room)))
+		t.line(strings.Repeat(" ", used-2) + "→ " + words.Cut(new, room))
 	default:
 		t.value(first, used, one, a.note)
 	}
@@ -248,11 +249,11 @@ func (t *page) attribute(a attribute, column int) {
 
 func (t *page) value(first string, used int, s, note string) {
 	room := t.room(used)
-	if note != "" && (room == 0 || cells(s)+2+cells(note) <= room) {
+	if note != "" && (room == 0 || words.Width(s)+2+words.Width(note) <= room) {
 		t.line(first + s + "  " + t.in(toneFaint, note))
 		return
 	}
-	t.line(first + cut(s, room))
+	t.line(first + words.Cut(s, room))
 }
 
 // rows writes what becomes of a playlist's items: sign, place, title, and a remark in a column of its own.
@@ -260,9 +261,9 @@ func (t *page) rows(lines []rowLine) {
 	places, texts, notes := 0, 0, 0
 	for _, l := range lines {
 		places = max(places, len(l.place))
-		notes = max(notes, cells(l.note))
+		notes = max(notes, words.Width(l.note))
 		if l.note != "" {
-			texts = max(texts, cells(l.text)+cells(l.more))
+			texts = max(texts, words.Width(l.text)+words.Width(l.more))
 		}
 	}
 	used := 4 + places + 2
@@ -277,14 +278,14 @@ func (t *page) rows(lines []rowLine) {
 		}
 		text, rest := l.text, l.more
 		if room > 0 {
-			text = cut(text, max(8, room-cells(rest)))
+			text = words.Cut(text, max(8, room-words.Width(rest)))
 		}
 		if l.note != "" {
 			width := texts
 			if room > 0 {
 				width = min(texts, room)
 			}
-			rest = pad(rest, width-cells(text)) + "  " + cut(l.note, t.room(used+width+2))
+			rest = words.Pad(rest, width-words.Width(text)) + "  " + words.Cut(l.note, t.room(used+width+2))
 		}
 		t.line("  " + t.in(tone, l.sign) + " " + t.in(toneFaint, fmt.Sprintf("%*s", places, l.place)) + "  " + t.in(tone, text) + t.in(toneFaint, rest))
 	}
@@ -310,11 +311,11 @@ func (t *page) unchanged(all []*reconcile.Change) {
 		return
 	}
 	for _, c := range all {
-		s := "  " + printable(c.Address)
+		s := "  " + words.Printable(c.Address)
 		if n := nameOf(c); n != "" {
 			s += "  " + n
 		}
-		t.line(t.in(toneFaint, cut(s, t.room(11))+"  unchanged"))
+		t.line(t.in(toneFaint, words.Cut(s, t.room(11))+"  unchanged"))
 	}
 }
 
@@ -332,16 +333,16 @@ func (t *page) leftAlone(p *reconcile.Plan, all []*reconcile.Change) {
 		case c.KeyGone:
 			sign, tone, what = "!", toneWarn, "Left alone: "
 		}
-		s := printable(c.Address)
+		s := words.Printable(c.Address)
 		if n := nameOf(c); n != "" {
 			s += "  " + n
 		}
 		if len(p.Accounts) > 1 {
-			s += "  (account " + printable(c.Account) + ")"
+			s += "  (account " + words.Printable(c.Account) + ")"
 		}
-		t.line(t.in(tone, sign) + " " + t.in(toneStrong, cut(s, t.room(2))))
+		t.line(t.in(tone, sign) + " " + t.in(toneStrong, words.Cut(s, t.room(2))))
 		text := strings.Join(remarks(p, c), "; ")
-		t.prose("    ", tonePlain, asSentence(what+text))
+		t.prose("    ", tonePlain, words.Sentence(what+text))
 	}
 }
 
@@ -358,9 +359,9 @@ func (t *page) lockChanges(p *reconcile.Plan) {
 
 func lockChange(l reconcile.LockChange) string {
 	if l.Kind == "move" {
-		return fmt.Sprintf("%s is called %s from now on (%s)", printable(l.Address), printable(l.To), printable(l.Reason))
+		return fmt.Sprintf("%s is called %s from now on (%s)", words.Printable(l.Address), words.Printable(l.To), words.Printable(l.Reason))
 	}
-	return fmt.Sprintf("%s is forgotten (%s)", printable(l.Address), printable(l.Reason))
+	return fmt.Sprintf("%s is forgotten (%s)", words.Printable(l.Address), words.Printable(l.Reason))
 }
 
 func (t *page) warnings(p *reconcile.Plan) {
@@ -369,7 +370,7 @@ func (t *page) warnings(p *reconcile.Plan) {
 	}
 	t.gap()
 	for _, w := range p.Warnings {
-		lines := wrapped(warning(t.known, w), t.room(max(9, t.options.Width-widest+9)))
+		lines := words.Wrap(warning(t.known, w), t.room(max(9, t.options.Width-widest+9)))
 		for i, l := range lines {
 			first := t.in(toneWarn, "Warning:") + " "
 			if i > 0 {
@@ -382,17 +383,17 @@ func (t *page) warnings(p *reconcile.Plan) {
 
 // warning is a warning with the line to blame, and the song's name where it tells only of a URI.
 func warning(known map[string]string, w reconcile.Warning) string {
-	s := asSentence(w.Text)
+	s := words.Sentence(w.Text)
 	for _, word := range strings.Fields(s) {
 		if title := known[word]; title != "" {
-			s = strings.Replace(s, word, printable(title)+" ("+word+")", 1)
+			s = strings.Replace(s, word, words.Printable(title)+" ("+word+")", 1)
 		}
 	}
 	if w.Address != "" {
-		s = printable(w.Address) + ": " + s
+		s = words.Printable(w.Address) + ": " + s
 	}
 	if w.Source != "" {
-		s = printable(w.Source) + ": " + s
+		s = words.Printable(w.Source) + ": " + s
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -85,7 +86,7 @@ const knownAfterApply = "(known after apply)"
 
 // describe says what a change of p is. known are titles by URI.
 func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, full bool) description {
-	d := description{address: printable(c.Address), name: nameOf(c), writes: len(c.Edits)}
+	d := description{address: words.Printable(c.Address), name: nameOf(c), writes: len(c.Edits)}
 	switch c.Action {
 	case reconcile.Create:
 		d.sign, d.tone, d.doing = "+", toneGood, "to create"
@@ -106,16 +107,16 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 	}
 	if r, ok := p.RefusalOf(c.Address); ok && c.Refused {
 		d.sign, d.tone, d.doing = "!", toneBad, "refused"
-		d.refused = asSentence("Refused: " + firstSmall(r.Summary))
+		d.refused = words.Sentence("Refused: " + firstSmall(r.Summary))
 	}
 	if len(p.Accounts) > 1 {
-		d.account = printable(c.Account)
+		d.account = words.Printable(c.Account)
 		d.doing += ", account " + d.account
 	}
 	d.origins = originsOf(p, c)
 	for _, r := range c.Reasons {
 		if !saysSpotify(r) {
-			d.reasons = append(d.reasons, asSentence(r))
+			d.reasons = append(d.reasons, words.Sentence(r))
 		}
 	}
 	switch {
@@ -164,7 +165,7 @@ func (d description) brief() string {
 			parts = append(parts, a.name)
 		}
 		if a.name == "tracks" && a.sign != "~" {
-			parts = append(parts, plural(d.tracks, "track"))
+			parts = append(parts, words.Plural(d.tracks, "track"))
 		}
 	}
 	if s := d.tally.signs(); s != "" && d.sign != "-" && d.sign != "+" {
@@ -176,7 +177,7 @@ func (d description) brief() string {
 	if d.account != "" {
 		parts = append(parts, "account "+d.account)
 	}
-	return strings.Join(append(parts, plural(d.writes, "request")), ", ")
+	return strings.Join(append(parts, words.Plural(d.writes, "request")), ", ")
 }
 
 // firstSmall is a text that begins a sentence, to go on in one.
@@ -191,11 +192,11 @@ func firstSmall(s string) string {
 func nameOf(c *reconcile.Change) string {
 	switch {
 	case c.Before != nil && c.Before.Name != "":
-		return quoted(c.Before.Name)
+		return words.Quoted(c.Before.Name)
 	case c.After != nil && c.After.Name != "":
-		return quoted(c.After.Name)
+		return words.Quoted(c.After.Name)
 	case c.Wish != nil && c.Wish.Name != nil:
-		return quoted(*c.Wish.Name)
+		return words.Quoted(*c.Wish.Name)
 	}
 	return ""
 }
@@ -216,7 +217,7 @@ func originsOf(p *reconcile.Plan, c *reconcile.Change) []origin {
 		text := "Changed on Spotify."
 		for _, r := range c.Reasons {
 			if saysSpotify(r) {
-				text = asSentence(r)
+				text = words.Sentence(r)
 			}
 		}
 		out = append(out, origin{text: text, spotify: true})
@@ -231,7 +232,7 @@ func remarks(p *reconcile.Plan, c *reconcile.Change) []string {
 		if c.Action == reconcile.None && saysSpotify(r) && p.Command != "refresh-only" {
 			continue // the files say the same by now
 		}
-		if r = prose(r); !slices.Contains(out, r) {
+		if r = words.Prose(r); !slices.Contains(out, r) {
 			out = append(out, r)
 		}
 	}
@@ -259,7 +260,7 @@ func attributes(c *reconcile.Change) []attribute {
 		before = &reconcile.Picture{Name: c.After.Name}
 	}
 	for _, a := range []struct{ name, old, new string }{{"name", before.Name, c.After.Name}, {"description", before.Description, c.After.Description}} {
-		old, new := quotedPair(a.old, a.new)
+		old, new := words.QuotedPair(a.old, a.new)
 		switch {
 		case slices.Contains(c.Unknown, a.name):
 			add(a.name, old, knownAfterApply)
@@ -311,7 +312,7 @@ func costsOf(c *reconcile.Change, dates bool) []string {
 		}
 		return []string{"No request."}
 	}
-	s := plural(len(c.Edits), "request")
+	s := words.Plural(len(c.Edits), "request")
 	changes := 0
 	for _, e := range c.Edits {
 		if e.Items() {
@@ -333,7 +334,7 @@ func costsOf(c *reconcile.Change, dates bool) []string {
 	}
 	out := []string{s + "."}
 	if ch := c.Cheaper; ch != nil {
-		out = append(out, fmt.Sprintf(`With keep_dates = "never": %s, and %s lost.`, plural(len(ch.Edits), "request"), counted(ch.DatesLost, "date", "dates")))
+		out = append(out, fmt.Sprintf(`With keep_dates = "never": %s, and %s lost.`, words.Plural(len(ch.Edits), "request"), words.Counted(ch.DatesLost, "date", "dates")))
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -141,7 +142,7 @@ func lineOf(d rowDiff, known map[string]string, twins map[string]bool) rowLine {
 		notes = append(notes, "date starts anew")
 	}
 	if (d.fate == rowAdded || d.fate == rowRemoved) && twins[l.text] {
-		notes = append([]string{printable(string(d.row.URI))}, notes...)
+		notes = append([]string{words.Printable(string(d.row.URI))}, notes...)
 	}
 	l.note = strings.Join(notes, ", ")
 	return l
@@ -187,12 +188,12 @@ func titleOf(r reconcile.Row, known map[string]string) string {
 	if uri == "" {
 		uri = r.Wire
 	}
-	title = printable(title)
+	title = words.Printable(title)
 	switch {
 	case title == "":
-		title = printable(string(uri))
+		title = words.Printable(string(uri))
 	case r.Opaque && !r.Local && !r.Null:
-		title += " (" + printable(string(uri)) + ")"
+		title += " (" + words.Printable(string(uri)) + ")"
 	}
 	switch {
 	case r.Local:

@@ -5,6 +5,7 @@ import (
 	"html"
 	"strings"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -24,9 +25,9 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		b.WriteString("\n**" + refusedLine(p) + "**\n\n")
 		var text []string
 		for _, r := range p.Refusals {
-			s := prose(r.Summary + ". " + r.Detail)
+			s := words.Prose(r.Summary + ". " + r.Detail)
 			if r.Address != "" {
-				s = printable(r.Address) + ": " + s
+				s = words.Printable(r.Address) + ": " + s
 			}
 			text = append(text, s)
 		}
@@ -46,7 +47,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		b.WriteString(block)
 	}
 	if omitted > 0 {
-		fmt.Fprintf(&b, "\n… and %s, which would not fit into a comment.\n", counted(omitted, "playlist more", "playlists more"))
+		fmt.Fprintf(&b, "\n… and %s, which would not fit into a comment.\n", words.Counted(omitted, "playlist more", "playlists more"))
 	}
 	var rest []string
 	for i := range p.Changes {
@@ -59,7 +60,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 			case c.KeyGone:
 				what = "left alone"
 			}
-			rest = append(rest, fmt.Sprintf("%s: %s: %s", printable(c.Address), what, strings.Join(r, "; ")))
+			rest = append(rest, fmt.Sprintf("%s: %s: %s", words.Printable(c.Address), what, strings.Join(r, "; ")))
 		}
 	}
 	for _, l := range p.LockChanges {
@@ -83,7 +84,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 func markdownChange(d description, o renderOptions) string {
 	head := fmt.Sprintf("<code>%s %s</code>", d.sign, html.EscapeString(d.address))
 	if d.name != "" {
-		head += " <code>" + html.EscapeString(cut(d.name, 100)) + "</code>"
+		head += " <code>" + html.EscapeString(words.Cut(d.name, 100)) + "</code>"
 	}
 	head += " " + html.EscapeString(d.brief())
 	if o.Summary {
@@ -106,10 +107,10 @@ func markdownChange(d description, o renderOptions) string {
 	}
 	column := 0
 	for _, a := range d.attrs {
-		column = max(column, cells(a.name))
+		column = max(column, words.Width(a.name))
 	}
 	for _, a := range d.attrs {
-		s := pad(a.name, column) + "  "
+		s := words.Pad(a.name, column) + "  "
 		if a.old != "" {
 			s += a.old + " → "
 		}

@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
 // refusedLine says what is not done of a plan, before the reasons.
 func refusedLine(p *reconcile.Plan) string {
-	what := counted(p.Summary.Refused, "playlist is", "playlists are") + " refused and left alone"
+	what := words.Counted(p.Summary.Refused, "playlist is", "playlists are") + " refused and left alone"
 	if p.Forbidden() != nil {
 		what = "Nothing can be applied"
 	}
@@ -43,13 +44,13 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	}
 	var rest strings.Builder
 	if held > 0 {
-		fmt.Fprintf(&rest, " %s held.", counted(held, "playlist is", "playlists are"))
+		fmt.Fprintf(&rest, " %s held.", words.Counted(held, "playlist is", "playlists are"))
 	}
 	if skipped > 0 {
-		fmt.Fprintf(&rest, " %s skipped.", counted(skipped, "playlist is", "playlists are"))
+		fmt.Fprintf(&rest, " %s skipped.", words.Counted(skipped, "playlist is", "playlists are"))
 	}
 	if left > 0 {
-		fmt.Fprintf(&rest, " %s.", counted(left, "playlist is left alone: its key is gone", "playlists are left alone: their keys are gone"))
+		fmt.Fprintf(&rest, " %s.", words.Counted(left, "playlist is left alone: its key is gone", "playlists are left alone: their keys are gone"))
 	}
 	if s := p.Summary; !p.Empty() || s.Refused > 0 {
 		more := ""
@@ -63,7 +64,7 @@ func conclusion(p *reconcile.Plan, takes string) string {
 			takes = ", " + takes
 		}
 		return fmt.Sprintf("Plan: %d to create, %s%d to change, %d to delete%s; %s%s.%s", s.Create-adopted-restored,
-			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, more, plural(s.Requests, "request"), takes, rest.String())
+			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, more, words.Plural(s.Requests, "request"), takes, rest.String())
 	}
 	switch {
 	case p.Command == "destroy":
@@ -87,7 +88,7 @@ func songsRemoved(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return plural(n, "song") + " removed"
+	return words.Plural(n, "song") + " removed"
 }
 
 // some is "n what, " for a list of counts, and nothing for none.
@@ -130,7 +131,7 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 	if len(res.Unfinished) > 0 || res.Stopped {
 		done = "So far"
 	}
-	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted%s in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, more, plural(res.Requests, "request"))
+	s := fmt.Sprintf(done+": %d created, %s%d changed, %d deleted%s in %s", created, some(adopted, "managed")+some(restored, "put back"), changed, deleted, more, words.Plural(res.Requests, "request"))
 	if n := len(res.Refused); n > 0 {
 		s += fmt.Sprintf("; %d refused", n)
 	}
@@ -172,7 +173,7 @@ func remedies(p *reconcile.Plan) []string {
 	}
 	var out []string
 	if undone > 0 {
-		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To keep it, write it into your files first.", plural(undone, "playlist")))
+		out = append(out, fmt.Sprintf("Applying undoes what was changed on Spotify in %s. To keep it, write it into your files first.", words.Plural(undone, "playlist")))
 	}
 	if deleted > 0 {
 		out = append(out, "Deleting takes a playlist out of your library. Those who follow it keep it, and spotsync rollback puts it back.")

@@ -11,14 +11,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/mitchellh/go-wordwrap"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -89,7 +88,7 @@ func (a *app) showError(err error) {
 		a.showRefusals(refused.Refusals)
 		return
 	}
-	a.complain("%s", sentence(err))
+	a.complain("%s", words.FromError(err))
 }
 
 // showRefusals says what is not done, why, and the ways out.
@@ -116,32 +115,6 @@ func (a *app) showRefusals(refusals []reconcile.Refusal) {
 var commandText = regexp.MustCompile(`spotsync( lock)? [a-z]+( '[^']*')?|--[a-z-]+ '[^']*'|id = "[^"]*"`)
 
 const unbroken = "\u00a0" // a space that no line is broken at
-
-// sentence is an error as people read it: with a capital and a full stop.
-func sentence(err error) string {
-	s := strings.TrimSpace(err.Error())
-	if s == "" {
-		return s
-	}
-	s = capital(s)
-	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
-		s += "."
-	}
-	return s
-}
-
-// capital is a text as it begins a sentence. Names and addresses stay as they are.
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	first, _, _ := strings.Cut(s, " ")
-	if strings.ContainsAny(first, ":/.()_\"'") || strings.HasPrefix(first, "spotsync") {
-		return s
-	}
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[n:]
-}
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -316,7 +289,7 @@ func doubleDashes(root *cobra.Command, args []string) []string {
 func atMost(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return fmt.Errorf("%s takes %s, not %s; see %s --help", cmd.CommandPath(), what, plural(len(args), "argument"), cmd.CommandPath())
+			return fmt.Errorf("%s takes %s, not %s; see %s --help", cmd.CommandPath(), what, words.Plural(len(args), "argument"), cmd.CommandPath())
 		}
 		return nil
 	}

@@ -426,8 +426,8 @@ func TestServeLogin(t *testing.T) {
 	}
 	const pasted = "account=default&pasted=+http%3A%2F%2F127.0.0.1%2Fcallback%3Fcode%3DAQsecretcode%26state%3Ds%0A"
 	w := ask("account=default", "text/html")
-	if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, `href="https://accounts.spotify.com/authorize?client_id=c&amp;state=s"`) || !strings.Contains(words(got), "Renew the login of Marta Novák") {
-		t.Errorf("beginning: %d %s", w.Code, words(got))
+	if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, `href="https://accounts.spotify.com/authorize?client_id=c&amp;state=s"`) || !strings.Contains(pageWords(got), "Renew the login of Marta Novák") {
+		t.Errorf("beginning: %d %s", w.Code, pageWords(got))
 	}
 	if w := ask(pasted, "text/html"); w.Code != 303 || w.Header().Get("Location") != "/?done=login" {
 		t.Errorf("finishing: %d", w.Code)
@@ -438,7 +438,7 @@ func TestServeLogin(t *testing.T) {
 	finish = errors.New("this is the login of Otto, and the account is Marta's")
 	*deeds = nil
 	w = ask(pasted, "text/html")
-	if got := words(w.Body.String()); w.Code != 422 || !strings.Contains(got, "That did not work: this is the login of Otto, and the account is Marta's.") || !slices.Equal(*deeds, []string{"begin default"}) {
+	if got := pageWords(w.Body.String()); w.Code != 422 || !strings.Contains(got, "That did not work: this is the login of Otto, and the account is Marta's.") || !slices.Equal(*deeds, []string{"begin default"}) {
 		t.Errorf("another's: %d %s, did %q", w.Code, got, *deeds)
 	}
 	if strings.Contains(w.Body.String(), "AQsecretcode") {
@@ -447,7 +447,7 @@ func TestServeLogin(t *testing.T) {
 	if w := ask(pasted, "*/*"); w.Code != 422 || strings.Contains(w.Body.String(), "AQsecretcode") {
 		t.Errorf("another's: %d %s", w.Code, w.Body)
 	}
-	if w := ask("account=default&pasted=+", "text/html"); w.Code != 422 || !strings.Contains(words(w.Body.String()), "nothing was pasted.") {
+	if w := ask("account=default&pasted=+", "text/html"); w.Code != 422 || !strings.Contains(pageWords(w.Body.String()), "nothing was pasted.") {
 		t.Errorf("nothing: %d", w.Code)
 	}
 	s.BeginLogin = func(string) (string, error) { return "", errors.New("there is no client ID") }

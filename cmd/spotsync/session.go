@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -410,7 +411,7 @@ func (s *session) countdown() {
 			continue
 		}
 		if days, level := auth.Countdown(ends, s.now); level != auth.LevelNone {
-			s.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
+			s.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, words.Plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
 		}
 	}
 }

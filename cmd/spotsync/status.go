@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -378,12 +379,12 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		if len(r.Accounts) < 2 {
 			return ""
 		}
-		return ", account " + printable(account)
+		return ", account " + words.Printable(account)
 	}
 	if r.LastRun == nil {
 		fmt.Fprintln(w, "Last run: none on this computer.")
 	} else {
-		fmt.Fprintf(w, "Last run: %s%s on %s, %s.\n", cmp.Or(r.LastRun.By, r.LastRun.Command), whose(r.LastRun.Account), r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), plural(r.LastRun.Playlists, "playlist"))
+		fmt.Fprintf(w, "Last run: %s%s on %s, %s.\n", cmp.Or(r.LastRun.By, r.LastRun.Command), whose(r.LastRun.Account), r.LastRun.Time.Format("2 Jan 2006 15:04 UTC"), words.Plural(r.LastRun.Playlists, "playlist"))
 	}
 	if r.Daemon != nil {
 		r.Daemon.write(w)
@@ -393,7 +394,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		if p.State == playlistManaged {
 			continue
 		}
-		what := fmt.Sprintf("%s (%s)%s", p.Address, printable(p.Name), whose(p.Account))
+		what := fmt.Sprintf("%s (%s)%s", p.Address, words.Printable(p.Name), whose(p.Account))
 		switch p.State {
 		case playlistHeld:
 			until := ""
@@ -402,9 +403,9 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 			}
 			fmt.Fprintf(w, "  held        %s: %s%s; go on with: spotsync resume %s\n", what, p.Reason, until, reconcile.ShellQuote(p.Address))
 		case playlistWaits:
-			fmt.Fprintf(w, "  waits       %s: %s; the daemon tries again on %s\n", what, printable(p.Reason), p.Until.Format("2 Jan 2006 15:04 UTC"))
+			fmt.Fprintf(w, "  waits       %s: %s; the daemon tries again on %s\n", what, words.Printable(p.Reason), p.Until.Format("2 Jan 2006 15:04 UTC"))
 		case playlistDiffers:
-			fmt.Fprintf(w, "  differs     %s: %s, as it was last seen; look with: spotsync plan\n", what, plural(p.Requests, "request"))
+			fmt.Fprintf(w, "  differs     %s: %s, as it was last seen; look with: spotsync plan\n", what, words.Plural(p.Requests, "request"))
 		case playlistNew:
 			will := "not created yet; spotsync apply does it"
 			if p.ID != "" {
@@ -418,15 +419,15 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 		}
 	}
 	for _, c := range r.Creates {
-		fmt.Fprintf(w, "  unfinished  %s (%s)%s: asked for on %s, and no answer recorded; the next apply looks for it first\n", c.Address, printable(c.Name), whose(c.Account), c.Since.Format("2 Jan 2006 15:04 UTC"))
+		fmt.Fprintf(w, "  unfinished  %s (%s)%s: asked for on %s, and no answer recorded; the next apply looks for it first\n", c.Address, words.Printable(c.Name), whose(c.Account), c.Since.Format("2 Jan 2006 15:04 UTC"))
 	}
 	for _, c := range r.Replaces {
-		fmt.Fprintf(w, "  unfinished  %s%s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, whose(c.Account), plural(c.Items, "item"))
+		fmt.Fprintf(w, "  unfinished  %s%s: rewriting its %s was interrupted; the next apply finishes it first\n", c.Address, whose(c.Account), words.Plural(c.Items, "item"))
 	}
 	if r.PendingLock {
 		which := "entries wait"
 		if len(r.Waiting) > 0 {
-			which = fmt.Sprintf("%s (%s)", counted(len(r.Waiting), "entry waits", "entries wait"), strings.Join(few(r.Waiting), ", "))
+			which = fmt.Sprintf("%s (%s)", words.Counted(len(r.Waiting), "entry waits", "entries wait"), strings.Join(few(r.Waiting), ", "))
 		}
 		fmt.Fprintf(w, "Lock file: %s on this computer and not in %s yet; write them there with: spotsync apply\n", which, r.LockFile)
 	}
@@ -435,7 +436,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 func (s *session) writeAccount(w io.Writer, acc statusAccount) {
 	head := fmt.Sprintf("Account %q", acc.Label)
 	if acc.User != "" {
-		head += ", " + printable(acc.User)
+		head += ", " + words.Printable(acc.User)
 	}
 	if len(acc.Logins) == 0 {
 		fmt.Fprintf(w, "%s: not logged in; log in with: spotsync login%s\n", head, loginFlag(acc.Label))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -44,17 +45,17 @@ func (d *statusDaemon) write(w io.Writer) {
 	if !d.Ready {
 		state = "not ready"
 	}
-	fmt.Fprintf(w, "Daemon: %s at %s", state, printable(d.Address))
+	fmt.Fprintf(w, "Daemon: %s at %s", state, words.Printable(d.Address))
 	const day = "2 Jan 2006 15:04:05 UTC"
 	if d.LastRound != nil {
-		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), printable(strings.ToLower(badgeOf(*d.LastRound).Word)))
+		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), words.Printable(strings.ToLower(badgeOf(*d.LastRound).Word)))
 	}
 	if d.NextRound != nil {
 		fmt.Fprintf(w, ", next at %s", d.NextRound.UTC().Format(time.TimeOnly+" UTC"))
 	}
 	fmt.Fprintln(w, ".")
 	for _, reason := range d.Reasons {
-		fmt.Fprintf(w, "  waiting     %s\n", printable(reason))
+		fmt.Fprintf(w, "  waiting     %s\n", words.Printable(reason))
 	}
 }
 

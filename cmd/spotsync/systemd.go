@@ -6,6 +6,8 @@ import (
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
 // serviceManager tells systemd how the daemon is, as sd_notify(3) says. Where NOTIFY_SOCKET is not set nobody listens, and
@@ -28,7 +30,7 @@ func (s serviceManager) stopping() { s.tell(sd.SdNotifyStopping) }
 
 // status is the line that "systemctl status" shows.
 func (s serviceManager) status(text string) {
-	s.tell("STATUS=" + cut(strings.Join(strings.Fields(text), " "), 200)) // a second line would be another message
+	s.tell("STATUS=" + words.Cut(strings.Join(strings.Fields(text), " "), 200)) // a second line would be another message
 }
 
 // ping says that the daemon is alive.

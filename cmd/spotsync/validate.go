@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 )
 
@@ -50,7 +51,7 @@ func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON b
 	}
 	warned := ""
 	if len(diags) > 0 {
-		warned = ", with " + plural(len(diags), "warning")
+		warned = ", with " + words.Plural(len(diags), "warning")
 	}
 	_, err = fmt.Fprintf(a.Out, "Success! The configuration is valid%s.\n", warned)
 	return err

@@ -1,4 +1,6 @@
-package main
+// Package words turns counts, names and errors into text that is safe to show and reads well. It steers no terminal and knows
+// nothing of playlists.
+package words
 
 import (
 	"fmt"
@@ -10,10 +12,10 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// printable makes somebody else's text safe to show on one line: names come from Spotify, where anybody may have written
+// Printable makes somebody else's text safe to show on one line: names come from Spotify, where anybody may have written
 // them. Control characters are written out, so no terminal obeys them; characters that can't be seen or that turn the
 // direction of text are left out, but for those that hold an emoji or a word together; piles of accents are cut.
-func printable(s string) string {
+func Printable(s string) string {
 	var b strings.Builder
 	marks := 0
 	var last rune
@@ -55,26 +57,26 @@ func followed(rest string) bool {
 	return r >= 0x80 && r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.IsSpace(r)
 }
 
-// quoted is a name or description as the files write it.
-func quoted(s string) string {
-	return `"` + strings.ReplaceAll(printable(s), `"`, `\"`) + `"`
+// Quoted is a name or description as the files write it.
+func Quoted(s string) string {
+	return `"` + strings.ReplaceAll(Printable(s), `"`, `\"`) + `"`
 }
 
-// quotedPair is two of them so that the difference shows, even where it is in what can't be seen.
-func quotedPair(old, new string) (string, string) {
-	a, b := quoted(old), quoted(new)
+// QuotedPair is two of them so that the difference shows, even where it is in what can't be seen.
+func QuotedPair(old, new string) (string, string) {
+	a, b := Quoted(old), Quoted(new)
 	if a == b && old != new {
 		return fmt.Sprintf("%+q", old), fmt.Sprintf("%+q", new)
 	}
 	return a, b
 }
 
-// cells is how many columns of a terminal a text takes.
-func cells(s string) int { return uniseg.StringWidth(s) }
+// Width is how many columns of a terminal a text takes.
+func Width(s string) int { return uniseg.StringWidth(s) }
 
-// cut shortens a text to a number of columns, at least 1; 0 or less cuts nothing.
-func cut(s string, width int) string {
-	if width <= 0 || cells(s) <= width {
+// Cut shortens a text to a number of columns, at least 1; 0 or less cuts nothing.
+func Cut(s string, width int) string {
+	if width <= 0 || Width(s) <= width {
 		return s
 	}
 	used, end := 0, 0
@@ -91,9 +93,9 @@ func cut(s string, width int) string {
 	return strings.TrimRight(s[:end], " ") + "…"
 }
 
-// fromDifference leaves out the beginning of two long texts if they share it, so that cutting them does not cut off what
+// FromDifference leaves out the beginning of two long texts if they share it, so that cutting them does not cut off what
 // differs.
-func fromDifference(a, b string, width int) (string, string) {
+func FromDifference(a, b string, width int) (string, string) {
 	same, seen := 0, "" // bytes, and what they show
 	for rest, state := a, -1; rest != ""; {
 		var cluster string
@@ -104,27 +106,27 @@ func fromDifference(a, b string, width int) (string, string) {
 		same += len(cluster)
 		seen = a[:same]
 	}
-	if cells(seen) < width*2/3 {
+	if Width(seen) < width*2/3 {
 		return a, b
 	}
-	if space := strings.LastIndexByte(strings.TrimRight(seen, " "), ' '); space > 0 && cells(seen[space:]) < width/3 {
+	if space := strings.LastIndexByte(strings.TrimRight(seen, " "), ' '); space > 0 && Width(seen[space:]) < width/3 {
 		same = space + 1
 	}
 	return "…" + a[same:], "…" + b[same:]
 }
 
-// pad fills a text up to a number of columns.
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-cells(s)))
+// Pad fills a text up to a number of columns.
+func Pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-Width(s)))
 }
 
-// wrapped breaks prose into lines of at most width columns; 0 breaks nothing but keeps what is broken.
-func wrapped(s string, width int) []string {
+// Wrap breaks prose into lines of at most width columns; 0 breaks nothing but keeps what is broken.
+func Wrap(s string, width int) []string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(s, "\n") {
 		line := ""
 		for word := range strings.SplitSeq(paragraph, " ") {
-			if line != "" && width > 0 && cells(line)+1+cells(word) > width {
+			if line != "" && width > 0 && Width(line)+1+Width(word) > width {
 				lines = append(lines, line)
 				line = word
 				continue
@@ -139,18 +141,18 @@ func wrapped(s string, width int) []string {
 	return lines
 }
 
-// prose is a message that may hold somebody's names, safe to show; its own line breaks stay.
-func prose(s string) string {
+// Prose is a message that may hold somebody's names, safe to show; its own line breaks stay.
+func Prose(s string) string {
 	parts := strings.Split(s, "\n")
 	for i := range parts {
-		parts[i] = printable(parts[i])
+		parts[i] = Printable(parts[i])
 	}
 	return strings.Join(parts, "\n")
 }
 
-// asSentence is prose with a capital and a full stop.
-func asSentence(s string) string {
-	s = prose(strings.TrimSpace(s))
+// Sentence is prose with a capital and a full stop.
+func Sentence(s string) string {
+	s = Prose(strings.TrimSpace(s))
 	if s == "" {
 		return s
 	}
@@ -164,11 +166,37 @@ func asSentence(s string) string {
 	return s
 }
 
-func plural(n int, what string) string { return counted(n, what, what+"s") }
+func Plural(n int, what string) string { return Counted(n, what, what+"s") }
 
-func counted(n int, one, many string) string {
+func Counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// FromError is an error as people read it: with a capital and a full stop.
+func FromError(err error) string {
+	s := strings.TrimSpace(err.Error())
+	if s == "" {
+		return s
+	}
+	s = Capital(s)
+	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
+		s += "."
+	}
+	return s
+}
+
+// Capital is a text as it begins a sentence. Names and addresses stay as they are.
+func Capital(s string) string {
+	if s == "" {
+		return s
+	}
+	first, _, _ := strings.Cut(s, " ")
+	if strings.ContainsAny(first, ":/.()_\"'") || strings.HasPrefix(first, "spotsync") {
+		return s
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
