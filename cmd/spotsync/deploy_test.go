@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
 	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
@@ -371,7 +372,7 @@ func TestDaemonPage(t *testing.T) {
 	for _, f := range fences {
 		switch f[1] {
 		case "json":
-			valid(t, schema(t, "notify.schema.json"), []byte(f[2]))
+			schematest.Valid(t, schematest.Load(t, "notify.schema.json"), []byte(f[2]))
 		case "yaml":
 			var rules map[string]any
 			if err := yaml.Unmarshal([]byte(f[2]), &rules); err != nil {

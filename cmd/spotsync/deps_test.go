@@ -100,6 +100,11 @@ var rooms = map[string]room{
 		never:  slices.Concat(disk, network),
 		why:    "words are text in and text out, for every part that shows something",
 	},
+	"cmd/spotsync/internal/schematest": {
+		others: []string{"github.com/santhosh-tekuri/jsonschema/v6"},
+		never:  network,
+		why:    "tests of several packages check JSON here; no program imports it",
+	},
 	"cmd/spotsync": {
 		ours: []string{"cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},

@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
 )
 
 // noticesTo makes a notifier whose requests are answered by a function, and the log it writes.
@@ -86,7 +88,7 @@ func TestNoticeArrives(t *testing.T) {
 
 // Whatever playlists are called, a notice is as docs/notify.schema.json says and calls nobody.
 func TestNoticeSchema(t *testing.T) {
-	s := schema(t, "notify.schema.json")
+	s := schematest.Load(t, "notify.schema.json")
 	long := notice{Kind: noticeFailure, Title: strings.Repeat("é", 999), Text: strings.Repeat("<!channel> @everyone ", 999)}
 	for range 70 {
 		long.Details = append(long.Details, strings.Repeat("@here", 99))
@@ -97,7 +99,7 @@ func TestNoticeSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		valid(t, s, data)
+		schematest.Valid(t, s, data)
 		var b noticeBody
 		if err := json.Unmarshal(data, &b); err != nil {
 			t.Fatal(err)
@@ -108,7 +110,7 @@ func TestNoticeSchema(t *testing.T) {
 			}
 		}
 	}
-	if err := validate(s, []byte(`{"format_version":"1.0","kind":"party","time":"2026-11-23T21:14:05Z","title":"x","text":"x","content":"x","allowed_mentions":{"parse":[]}}`)); err == nil {
+	if err := schematest.Validate(s, []byte(`{"format_version":"1.0","kind":"party","time":"2026-11-23T21:14:05Z","title":"x","text":"x","content":"x","allowed_mentions":{"parse":[]}}`)); err == nil {
 		t.Error("the schema takes any kind")
 	}
 }

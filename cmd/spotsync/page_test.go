@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"github.com/spotsync/spotsync/spotify"
 	"html"
 	"io"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spotsync/spotsync/spotify"
 
 	"github.com/rs/zerolog"
 )

@@ -3,83 +3,19 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// schema compiles a schema of docs. Readers are to ignore what they do not know; here everything must be described, so
-// each object that lists its members allows no others.
-func schema(t *testing.T, name string) *jsonschema.Schema {
-	t.Helper()
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	for _, file := range []string{"plan.schema.json", "apply-events.schema.json", "notify.schema.json"} {
-		f, err := os.Open(filepath.Join("..", "..", "docs", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := jsonschema.UnmarshalJSON(f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			t.Fatal(err)
-		}
-		closeObjects(doc)
-		if err := c.AddResource(doc.(map[string]any)["$id"].(string), doc); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, err := c.Compile("https://github.com/spotsync/spotsync/docs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// closeObjects adds additionalProperties = false where a schema lists all members.
-func closeObjects(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		_, has := v["properties"]
-		_, open := v["additionalProperties"]
-		if has && !open && v["type"] == "object" {
-			v["additionalProperties"] = false
-		}
-		for _, member := range v {
-			closeObjects(member)
-		}
-	case []any:
-		for _, element := range v {
-			closeObjects(element)
-		}
-	}
-}
-
-func valid(t *testing.T, s *jsonschema.Schema, data []byte) {
-	t.Helper()
-	if err := validate(s, data); err != nil {
-		t.Errorf("%v\n%s", err, data)
-	}
-}
-
-func validate(s *jsonschema.Schema, data []byte) error {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	return s.Validate(v)
-}
-
 func TestPlanSchema(t *testing.T) {
-	s := schema(t, "plan.schema.json")
+	s := schematest.Load(t, "plan.schema.json")
 	kinds := make(map[edit.Kind]bool)
 	actions := make(map[reconcile.Action]bool)
 	for name, p := range scenes(t) {
@@ -87,7 +23,7 @@ func TestPlanSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(name, func(t *testing.T) { valid(t, s, data) })
+		t.Run(name, func(t *testing.T) { schematest.Valid(t, s, data) })
 		for _, c := range p.Changes {
 			actions[c.Action] = true
 			for _, e := range c.Edits {
@@ -112,19 +48,19 @@ func TestPlanSchema(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`{}`, `{"format_version":"2.0"}`} {
-		if validate(s, []byte(bad)) == nil {
+		if schematest.Validate(s, []byte(bad)) == nil {
 			t.Errorf("the schema takes %s", bad)
 		}
 	}
 	p := scenes(t)["create"]
 	p.Changes[0].Edits = append(p.Changes[0].Edits, reconcile.Edit{Edit: edit.Edit{Kind: "sing"}})
-	if data, _ := json.Marshal(p); validate(s, data) == nil {
+	if data, _ := json.Marshal(p); schematest.Validate(s, data) == nil {
 		t.Error("the schema takes an edit of unknown kind")
 	}
 }
 
 func TestEventSchema(t *testing.T) {
-	s := schema(t, "apply-events.schema.json")
+	s := schematest.Load(t, "apply-events.schema.json")
 	var out bytes.Buffer
 	a := &app{Out: &out}
 	p := scenes(t)["changes"]
@@ -144,10 +80,10 @@ func TestEventSchema(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(out.String()) {
-		valid(t, s, []byte(line))
+		schematest.Valid(t, s, []byte(line))
 	}
 	for _, bad := range []string{`{"format_version":"1.0","type":"plan"}`, `{"format_version":"1.0","type":"started"}`, `{"format_version":"1.0","type":"summary","event":{}}`} {
-		if validate(s, []byte(bad)) == nil {
+		if schematest.Validate(s, []byte(bad)) == nil {
 			t.Errorf("the schema takes %s", bad)
 		}
 	}
@@ -157,11 +93,11 @@ func TestEventSchema(t *testing.T) {
 func TestRealOutputMeetsTheSchemas(t *testing.T) {
 	program := sandboxed(t)
 	example := filepath.Join("..", "..", "examples", "playlists.hcl")
-	plans, events := schema(t, "plan.schema.json"), schema(t, "apply-events.schema.json")
-	valid(t, plans, []byte(program("plan", "--sandbox", "--json", example)))
+	plans, events := schematest.Load(t, "plan.schema.json"), schematest.Load(t, "apply-events.schema.json")
+	schematest.Valid(t, plans, []byte(program("plan", "--sandbox", "--json", example)))
 	var types []string
 	for line := range strings.Lines(program("apply", "--sandbox", "--json", "--auto-approve", example)) {
-		valid(t, events, []byte(line))
+		schematest.Valid(t, events, []byte(line))
 		var e jsonEvent
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err)
@@ -177,7 +113,7 @@ func TestRealOutputMeetsTheSchemas(t *testing.T) {
 		t.Errorf("order: %v", types)
 	}
 	again := program("plan", "--sandbox", "--json", example)
-	valid(t, plans, []byte(again))
+	schematest.Valid(t, plans, []byte(again))
 	if got := program("plan", "--sandbox", example); !strings.HasSuffix(got, "No differences. Spotify matches the files.\n") {
 		t.Errorf("the second plan is not empty:\n%s", got)
 	}
