@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -95,7 +96,7 @@ type daemon struct {
 	loop    *reconcile.Loop
 	watch   *watcher
 	metrics *daemonMetrics
-	notify  *notifier
+	notify  *notify.Notifier
 	manager serviceManager
 	wake    chan string // why a round is wanted now
 
@@ -147,7 +148,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = newNotifier(o.notifyURL, host, a.log, a.hooks.inner); err != nil {
+	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.hooks.inner); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -185,7 +186,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	defer wg.Wait()
 	defer stop()
 	wg.Go(func() { d.watch.Run(background) })
-	wg.Go(func() { d.notify.run(background) })
+	wg.Go(func() { d.notify.Run(background) })
 	wg.Go(func() { d.signals(background) })
 	wg.Go(func() { d.feedWatchdog(background) })
 	wg.Go(func() {

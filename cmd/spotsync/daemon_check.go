@@ -53,7 +53,7 @@ func askDaemon(ctx context.Context, inner http.RoundTripper, address, path strin
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("User-Agent", "spotsync/"+version())
+	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/json")
 	if inner == nil {
 		inner = &http.Transport{DisableKeepAlives: true}

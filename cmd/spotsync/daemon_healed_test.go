@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -38,7 +39,7 @@ func TestDaemonTellsWhatItHealed(t *testing.T) {
 		told := ""
 		for _, n := range w.notices() {
 			if strings.Contains(n, `"kind":"heal"`) {
-				var x noticeBody
+				var x notify.Body
 				if err := json.Unmarshal([]byte(n), &x); err != nil {
 					t.Fatal(err)
 				}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -250,32 +251,32 @@ func changeLines(d description) []string {
 func (d *daemon) tell(r *attempt, now time.Time) {
 	failing := r.Result == "failed" || r.Result == "partly" || r.Result == "login"
 	for _, x := range changeNotices(r, now) {
-		d.notify.send(x)
+		d.notify.Send(x)
 	}
 	problem := d.view().Config.Problem
 	if problem != "" && d.broken == "" {
-		d.notify.send(notice{Kind: noticeFailure, Time: now, Title: "The configuration is broken; the last version without errors stays in force", Text: problem})
+		d.notify.Send(notify.Notice{Kind: notify.Failure, Time: now, Title: "The configuration is broken; the last version without errors stays in force", Text: problem})
 	}
 	d.broken = problem
 	switch {
 	case r.Result == "login":
 		if !d.failing {
-			d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync needs a login", Text: r.Problem})
+			d.notify.Send(notify.Notice{Kind: notify.Login, Time: now, Title: "spotsync needs a login", Text: r.Problem})
 		}
 	case r.Result == "failed" || r.Result == "partly":
 		if !d.failing {
-			x := notice{Kind: noticeFailure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
+			x := notify.Notice{Kind: notify.Failure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
 			for _, address := range sortedKeys(r.failures) {
 				x.Details = append(x.Details, address+": "+words.FromError(r.failures[address]))
 			}
-			d.notify.send(x)
+			d.notify.Send(x)
 		}
 	case r.Result == "refused":
 		if r.Problem != d.refusals {
-			d.notify.send(notice{Kind: noticeRefusal, Time: now, Title: "spotsync leaves something undone, to protect it", Text: r.Problem})
+			d.notify.Send(notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it", Text: r.Problem})
 		}
 	case d.failing && (r.Result == "ok" || r.Result == "changed"):
-		d.notify.send(notice{Kind: noticeRecovered, Time: now, Title: "spotsync works again"})
+		d.notify.Send(notify.Notice{Kind: notify.Recovered, Time: now, Title: "spotsync works again"})
 	}
 	d.tellHeld(r, now)
 	d.refusals = ""
@@ -296,7 +297,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		}
 		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
 		d.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
-		d.notify.send(notice{Kind: noticeLogin, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
+		d.notify.Send(notify.Notice{Kind: notify.Login, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
 	}
 }
 
@@ -323,7 +324,7 @@ func (d *daemon) tellHeld(r *attempt, now time.Time) {
 		return // nothing is known, or one reason is told that holds for all
 	}
 	held := make(map[string]string)
-	x := notice{Kind: noticeRefusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
+	x := notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
 	for i, v := range r.verdicts {
 		c := &r.planned.plan.Changes[i]
 		if v.State != reconcile.VerdictHeld && v.State != reconcile.VerdictBraked || c.Action == reconcile.Held {
@@ -342,7 +343,7 @@ func (d *daemon) tellHeld(r *attempt, now time.Time) {
 		x.Playlist, x.Account = "", ""
 	}
 	if len(x.Details) > 0 {
-		d.notify.send(x)
+		d.notify.Send(x)
 	}
 }
 
@@ -350,12 +351,12 @@ func (d *daemon) tellHeld(r *attempt, now time.Time) {
 const manyNotices = 5
 
 // changeNotices tell of the playlists that a round changed.
-func changeNotices(r *attempt, now time.Time) []notice {
-	var all []notice
+func changeNotices(r *attempt, now time.Time) []notify.Notice {
+	var all []notify.Notice
 	healed := true
 	for _, done := range r.done {
 		c := done.change
-		x := notice{Kind: noticeChange, Time: now, Playlist: c.Address, Account: c.Account}
+		x := notify.Notice{Kind: notify.Change, Time: now, Playlist: c.Address, Account: c.Account}
 		name := cmp.Or(nameOf(c), c.Address)
 		if c.After != nil && c.After.Name != "" { // which it has by now
 			name = words.Quoted(c.After.Name)
@@ -372,29 +373,29 @@ func changeNotices(r *attempt, now time.Time) []notice {
 				x.Title += " and was changed"
 			}
 		case heals(c):
-			x.Kind, x.Title = noticeHeal, name+" was changed elsewhere and is as before again"
+			x.Kind, x.Title = notify.Heal, name+" was changed elsewhere and is as before again"
 			for i := range lines {
 				lines[i] = "healed: " + lines[i]
 			}
 		default:
 			x.Title = name + " was changed as the files say"
 		}
-		if c.SongsRemoved > 0 && x.Kind != noticeHeal {
+		if c.SongsRemoved > 0 && x.Kind != notify.Heal {
 			x.Title += ", " + songsRemoved(c.SongsRemoved)
 		}
-		healed = healed && x.Kind == noticeHeal
+		healed = healed && x.Kind == notify.Heal
 		x.Details = lines
 		all = append(all, x)
 	}
 	if len(all) <= manyNotices {
 		return all
 	}
-	one := notice{Kind: noticeChange, Time: now, Title: fmt.Sprintf("%s were changed as the files say", words.Plural(len(all), "playlist"))}
+	one := notify.Notice{Kind: notify.Change, Time: now, Title: fmt.Sprintf("%s were changed as the files say", words.Plural(len(all), "playlist"))}
 	if healed {
-		one.Kind, one.Title = noticeHeal, fmt.Sprintf("%s were changed elsewhere and are as before again", words.Plural(len(all), "playlist"))
+		one.Kind, one.Title = notify.Heal, fmt.Sprintf("%s were changed elsewhere and are as before again", words.Plural(len(all), "playlist"))
 	}
 	for _, done := range r.done {
 		one.Details = append(one.Details, done.change.Address+": "+doneLine(done.plan, done.change))
 	}
-	return []notice{one}
+	return []notify.Notice{one}
 }

@@ -338,7 +338,7 @@ func (c *checkup) accountsService(ctx context.Context) {
 		c.fail("accounts service", err.Error(), "")
 		return
 	}
-	req.Header.Set("User-Agent", "spotsync/"+version())
+	req.Header.Set("User-Agent", userAgent())
 	asked := time.Now()
 	resp, err := auth.HTTPClient(c.w.inner).Do(req)
 	switch {

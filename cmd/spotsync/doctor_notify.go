@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 )
 
 // notices checks where notices go, and sends one if that is asked for.
@@ -15,25 +17,25 @@ func (c *checkup) notices(ctx context.Context, o doctorOptions) {
 		return
 	}
 	host, _ := os.Hostname() // a notice may do without
-	n, err := newNotifier(o.notifyURL, host, c.log, nil)
+	n, err := notify.New(o.notifyURL, host, userAgent(), c.log, nil)
 	switch {
 	case err != nil:
 		c.fail("notices", err.Error(), "Mend --notify-url or SPOTSYNC_NOTIFY_URL.")
 		return
 	case !o.notify:
-		c.ok("notices", "they go to %s; to try it: spotsync doctor --notify", n.where)
+		c.ok("notices", "they go to %s; to try it: spotsync doctor --notify", n.Where)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, notify.Timeout)
 	defer cancel()
-	answer, err := n.test(ctx)
+	answer, err := n.Test(ctx)
 	if err != nil {
-		c.fail("notices", fmt.Sprintf("the test notice to %s failed: %v", n.where, err), "Look at the address where the receiver shows it, and at the network.")
+		c.fail("notices", fmt.Sprintf("the test notice to %s failed: %v", n.Where, err), "Look at the address where the receiver shows it, and at the network.")
 		return
 	}
-	said := answer.status
-	if answer.text != "" {
-		said += ": " + answer.text
+	said := answer.Status
+	if answer.Text != "" {
+		said += ": " + answer.Text
 	}
-	c.ok("notices", "%s took the test notice and answers %s", n.where, said)
+	c.ok("notices", "%s took the test notice and answers %s", n.Where, said)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -109,7 +110,7 @@ func TestDoctorSendsANotice(t *testing.T) {
 	status := http.StatusOK
 	var kinds []string
 	receiver := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		var b noticeBody
+		var b notify.Body
 		if err := json.NewDecoder(r.Body).Decode(&b); err != nil {
 			t.Error(err)
 		}
@@ -141,7 +142,7 @@ func TestDoctorSendsANotice(t *testing.T) {
 	wantCode(t, code, exitOK, errs)
 	want(t, out, "✓ notices: "+receiver.URL, "200 OK: heard at ")
 	hidden(out, errs)
-	if len(kinds) != 1 || kinds[0] != noticeTest {
+	if len(kinds) != 1 || kinds[0] != notify.Test {
 		t.Errorf("sent: %v", kinds)
 	}
 	status = http.StatusForbidden

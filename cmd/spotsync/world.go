@@ -268,7 +268,7 @@ func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Cl
 		Learned:   a.hooks.learned,
 		Budget:    o.budget,
 		MaxWait:   o.wait.limit(),
-		UserAgent: "spotsync/" + version(),
+		UserAgent: userAgent(),
 		OnRetry: func(r spotify.Retry) {
 			a.waiting(r)
 			if a.hooks.retry != nil {

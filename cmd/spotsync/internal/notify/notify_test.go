@@ -1,4 +1,4 @@
-package main
+package notify
 
 import (
 	"bytes"
@@ -22,10 +22,10 @@ import (
 )
 
 // noticesTo makes a notifier whose requests are answered by a function, and the log it writes.
-func noticesTo(t *testing.T, rawURL string, answer func(*http.Request) (*http.Response, error)) (*notifier, *bytes.Buffer) {
+func noticesTo(t *testing.T, rawURL string, answer func(*http.Request) (*http.Response, error)) (*Notifier, *bytes.Buffer) {
 	t.Helper()
 	log := new(bytes.Buffer)
-	n, err := newNotifier(rawURL, "attic", zerolog.New(log), roundTrip(answer))
+	n, err := New(rawURL, "attic", "spotsync/1", zerolog.New(log), roundTrip(answer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,14 +45,14 @@ func noticeResponse(code int, header http.Header, body string) *http.Response {
 
 func postedTitle(t *testing.T, req *http.Request) string {
 	t.Helper()
-	var b noticeBody
+	var b Body
 	if err := json.NewDecoder(req.Body).Decode(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.Title
 }
 
-var someNotice = notice{Kind: noticeHeal, Time: time.Date(2026, 11, 23, 21, 14, 5, 7, time.UTC), Title: `"Morning" was changed elsewhere and is as before again`,
+var someNotice = Notice{Kind: Heal, Time: time.Date(2026, 11, 23, 21, 14, 5, 7, time.UTC), Title: `"Morning" was changed elsewhere and is as before again`,
 	Text: "2 songs were gone.", Playlist: "playlist.morning", Account: "default", Details: []string{"2 added", "1 moved"}}
 
 func TestNoticeArrives(t *testing.T) {
@@ -63,14 +63,14 @@ func TestNoticeArrives(t *testing.T) {
 		got <- r
 	}))
 	defer server.Close()
-	n, err := newNotifier(server.URL+"/hooks/0123456789?key=abcdef", "attic", zerolog.Nop(), nil)
+	n, err := New(server.URL+"/hooks/0123456789?key=abcdef", "attic", "spotsync/1", zerolog.Nop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { n.run(ctx); close(done) }()
-	n.send(someNotice)
+	go func() { n.Run(ctx); close(done) }()
+	n.Send(someNotice)
 	r := <-got
 	cancel()
 	<-done
@@ -89,18 +89,18 @@ func TestNoticeArrives(t *testing.T) {
 // Whatever playlists are called, a notice is as docs/notify.schema.json says and calls nobody.
 func TestNoticeSchema(t *testing.T) {
 	s := schematest.Load(t, "notify.schema.json")
-	long := notice{Kind: noticeFailure, Title: strings.Repeat("é", 999), Text: strings.Repeat("<!channel> @everyone ", 999)}
+	long := Notice{Kind: Failure, Title: strings.Repeat("é", 999), Text: strings.Repeat("<!channel> @everyone ", 999)}
 	for range 70 {
 		long.Details = append(long.Details, strings.Repeat("@here", 99))
 	}
-	for name, x := range map[string]notice{"full": someNotice, "least": {Kind: noticeTest, Title: "x"}, "long": long,
-		"mentions": {Kind: noticeChange, Title: "@everyone", Text: "<@U123> <!here>", Details: []string{"@channel"}}} {
+	for name, x := range map[string]Notice{"full": someNotice, "least": {Kind: Test, Title: "x"}, "long": long,
+		"mentions": {Kind: Change, Title: "@everyone", Text: "<@U123> <!here>", Details: []string{"@channel"}}} {
 		data, err := x.body("")
 		if err != nil {
 			t.Fatal(err)
 		}
 		schematest.Valid(t, s, data)
-		var b noticeBody
+		var b Body
 		if err := json.Unmarshal(data, &b); err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestNoticeAddresses(t *testing.T) {
 		{"https:secret99", false},
 		{"https://%zz/secret99", false},
 	} {
-		n, err := newNotifier(c.url, "", zerolog.Nop(), nil)
+		n, err := New(c.url, "", "", zerolog.Nop(), nil)
 		if (err == nil) != c.ok || (n != nil) != c.ok {
 			t.Errorf("%s: %v", c.url, err)
 		}
@@ -142,12 +142,12 @@ func TestNoticeAddresses(t *testing.T) {
 			t.Errorf("the message shows the address: %v", err)
 		}
 	}
-	n, err := newNotifier("", "", zerolog.Nop(), nil)
+	n, err := New("", "", "", zerolog.Nop(), nil)
 	if n != nil || err != nil {
 		t.Errorf("no address makes %v, %v", n, err)
 	}
-	n.send(someNotice) // to nobody
-	n.run(t.Context())
+	n.Send(someNotice) // to nobody
+	n.Run(t.Context())
 }
 
 // A name that leads out of the local network is not followed without encryption.
@@ -158,7 +158,7 @@ func TestNoticeNotInTheOpen(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	if noticeTransport("http").(*http.Transport).Proxy != nil {
+	if transport("http").(*http.Transport).Proxy != nil {
 		t.Error("what is meant for the local network goes by a proxy")
 	}
 	n, log := noticesTo(t, "http://gotify/", func(*http.Request) (*http.Response, error) { return nil, errNoticeInTheOpen })
@@ -268,12 +268,12 @@ func TestNoticeQueue(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		done := make(chan struct{})
-		go func() { n.run(ctx); close(done) }()
-		n.send(notice{Title: "first"})
+		go func() { n.Run(ctx); close(done) }()
+		n.Send(Notice{Title: "first"})
 		synctest.Wait() // it is on its way
 		began := time.Now()
-		for i := range noticeQueue + 3 {
-			n.send(notice{Title: fmt.Sprint(i)})
+		for i := range queueSize + 3 {
+			n.Send(Notice{Title: fmt.Sprint(i)})
 		}
 		if time.Since(began) != 0 {
 			t.Error("sending had to wait")
@@ -282,7 +282,7 @@ func TestNoticeQueue(t *testing.T) {
 		cancel()
 		<-done
 		want := []string{"first"}
-		for i := range noticeQueue {
+		for i := range queueSize {
 			want = append(want, fmt.Sprint(i+3))
 		}
 		if d := cmp.Diff(want, got); d != "" {
@@ -313,17 +313,17 @@ func TestNoticeFarewell(t *testing.T) {
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { n.run(ctx); close(done) }()
-		n.send(notice{Title: "one"})
+		go func() { n.Run(ctx); close(done) }()
+		n.Send(Notice{Title: "one"})
 		synctest.Wait() // tried once, waiting
 		for _, title := range []string{"two", "silent", "late"} {
-			n.send(notice{Title: title})
+			n.Send(Notice{Title: title})
 		}
 		down = false
 		began := time.Now()
 		cancel()
 		<-done
-		if took := time.Since(began); took != noticeFarewell {
+		if took := time.Since(began); took != flushTimeout {
 			t.Errorf("it took %v to end", took)
 		}
 		if d := cmp.Diff([]string{"one", "two"}, got[:2]); d != "" || !strings.Contains(log.String(), "before the end") {

@@ -1,4 +1,5 @@
-package main
+// Package notify tells a webhook what happened while nobody was looking. It takes sentences and knows neither playlists nor logins.
+package notify
 
 import (
 	"bytes"
@@ -24,22 +25,22 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
-// noticeFormat is the version of the JSON of a notice. The part before the dot changes when receivers must.
-const noticeFormat = "1.0"
+// format is the version of the JSON of a notice. The part before the dot changes when receivers must.
+const format = "1.0"
 
 // The kinds of notices.
 const (
-	noticeChange    = "change"    // what the files say was done
-	noticeHeal      = "heal"      // an edit made elsewhere was undone
-	noticeFailure   = "failure"   // something could not be done
-	noticeRefusal   = "refusal"   // something is not done, to protect something
-	noticeLogin     = "login"     // a login ends soon, or a person must log in
-	noticeRecovered = "recovered" // what failed works again
-	noticeTest      = "test"      // somebody tries whether notices arrive
+	Change    = "change"    // what the files say was done
+	Heal      = "heal"      // an edit made elsewhere was undone
+	Failure   = "failure"   // something could not be done
+	Refusal   = "refusal"   // something is not done, to protect something
+	Login     = "login"     // a login ends soon, or a person must log in
+	Recovered = "recovered" // what failed works again
+	Test      = "test"      // somebody tries whether notices arrive
 )
 
-// notice is one thing worth telling somebody who is not looking. It never holds a secret.
-type notice struct {
+// Notice is one thing worth telling somebody who is not looking. It never holds a secret.
+type Notice struct {
 	Kind     string
 	Time     time.Time // zero: when it is sent
 	Title    string    // a short sentence
@@ -49,9 +50,9 @@ type notice struct {
 	Details  []string  // what was done, a line each
 }
 
-// noticeBody is what is posted: docs/notify.schema.json. Receivers made for chat show text (Slack, Mattermost) or content
+// Body is what is posted: docs/notify.schema.json. Receivers made for chat show text (Slack, Mattermost) or content
 // (Discord), so both say all of it.
-type noticeBody struct {
+type Body struct {
 	FormatVersion   string              `json:"format_version"`
 	Kind            string              `json:"kind"`
 	Time            time.Time           `json:"time"`
@@ -67,35 +68,35 @@ type noticeBody struct {
 
 // Receivers refuse what is too long. Discord takes the least: 2,000 characters.
 const (
-	maxNoticeLine    = 300
-	maxNoticeText    = 3500
-	maxNoticeContent = 2000
-	maxNoticeDetails = 50
+	maxLine    = 300
+	maxText    = 3500
+	maxContent = 2000
+	maxDetails = 50
 )
 
 // body is the notice as JSON.
-func (x notice) body(host string) ([]byte, error) {
-	title := firstRunes(x.Title, maxNoticeLine)
+func (x Notice) body(host string) ([]byte, error) {
+	title := firstRunes(x.Title, maxLine)
 	text := title
 	if x.Text != "" {
 		text += "\n" + x.Text
 	}
 	var details []string
 	for i, d := range x.Details {
-		if i == maxNoticeDetails {
+		if i == maxDetails {
 			d = fmt.Sprintf("… and %d more", len(x.Details)-i)
 		}
-		d = firstRunes(d, maxNoticeLine)
+		d = firstRunes(d, maxLine)
 		details = append(details, d)
 		text += "\n• " + d
-		if i == maxNoticeDetails {
+		if i == maxDetails {
 			break
 		}
 	}
 	text = unmentioned.Replace(text)
-	return json.Marshal(noticeBody{
-		FormatVersion: noticeFormat, Kind: x.Kind, Time: x.Time.UTC().Truncate(time.Second), Host: host, Title: title,
-		Text: firstRunes(text, maxNoticeText), Content: firstRunes(text, maxNoticeContent),
+	return json.Marshal(Body{
+		FormatVersion: format, Kind: x.Kind, Time: x.Time.UTC().Truncate(time.Second), Host: host, Title: title,
+		Text: firstRunes(text, maxText), Content: firstRunes(text, maxContent),
 		Playlist: x.Playlist, Account: x.Account, Details: details, AllowedMentions: map[string][]string{"parse": {}},
 	})
 }
@@ -112,31 +113,32 @@ func firstRunes(s string, most int) string {
 }
 
 const (
-	noticeQueue    = 64               // notices that wait; of more the oldest are dropped
-	noticeTries    = 12               // for each notice, over about half an hour
-	noticeTimeout  = 15 * time.Second // for one try
-	noticeFarewell = 5 * time.Second  // for what still waits when the daemon stops
-	noticeBackoff  = 2 * time.Second  // before the second try, doubled before each further
-	maxBackoff     = 5 * time.Minute
-	maxRetryAfter  = time.Hour
+	queueSize     = 64               // notices that wait; of more the oldest are dropped
+	tries         = 12               // for each notice, over about half an hour
+	Timeout       = 15 * time.Second // for one try
+	flushTimeout  = 5 * time.Second  // for what still waits when the daemon stops
+	firstPause    = 2 * time.Second  // before the second try, doubled before each further
+	maxBackoff    = 5 * time.Minute
+	maxRetryAfter = time.Hour
 )
 
-// notifier posts notices to one receiver. A nil notifier posts nothing.
-type notifier struct {
+// Notifier posts notices to one receiver. A nil notifier posts nothing.
+type Notifier struct {
 	url    *url.URL // a secret: whoever knows it can post
-	where  string   // scheme and host of it, which may be shown
+	Where  string   // scheme and host of it, which may be shown
 	host   string   // of this computer
+	agent  string   // what the requests say sends them
 	log    zerolog.Logger
 	client *http.Client
 	wake   chan struct{}
 
 	mu    sync.Mutex
-	queue []notice
+	queue []Notice
 }
 
-// newNotifier is a notifier for the receiver at rawURL, nil if that is empty. host is this computer's name, or empty. It
-// sends through inner; nil is the network, with a client that knows no token.
-func newNotifier(rawURL, host string, log zerolog.Logger, inner http.RoundTripper) (*notifier, error) {
+// New is a notifier for the receiver at rawURL, nil if that is empty. host is this computer's name, or empty; agent is
+// the User-Agent of its requests. It sends through inner; nil is the network, with a client that knows no token.
+func New(rawURL, host, agent string, log zerolog.Logger, inner http.RoundTripper) (*Notifier, error) {
 	if rawURL == "" {
 		return nil, nil
 	}
@@ -148,10 +150,10 @@ func newNotifier(rawURL, host string, log zerolog.Logger, inner http.RoundTrippe
 		return nil, fmt.Errorf("notices to %s would travel in the open: use https://; http:// is for this computer and the local network", u.Host)
 	}
 	if inner == nil {
-		inner = noticeTransport(u.Scheme)
+		inner = transport(u.Scheme)
 	}
-	n := &notifier{url: u, where: u.Scheme + "://" + u.Host, host: host, log: log, wake: make(chan struct{}, 1)}
-	n.client = &http.Client{Transport: inner, Timeout: noticeTimeout, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	n := &Notifier{url: u, Where: u.Scheme + "://" + u.Host, host: host, agent: agent, log: log, wake: make(chan struct{}, 1)}
+	n.client = &http.Client{Transport: inner, Timeout: Timeout, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if req.URL.Scheme != u.Scheme || req.URL.Host != u.Host || req.Method != http.MethodPost || len(via) > 3 {
 			return http.ErrUseLastResponse
 		}
@@ -160,14 +162,14 @@ func newNotifier(rawURL, host string, log zerolog.Logger, inner http.RoundTrippe
 	return n, nil
 }
 
-// noticeTransport is the way to a receiver. Without encryption it goes to private addresses only, whatever a name turns
+// transport is the way to a receiver. Without encryption it goes to private addresses only, whatever a name turns
 // out to mean, and by no proxy.
-func noticeTransport(scheme string) http.RoundTripper {
+func transport(scheme string) http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.IdleConnTimeout = 10 * time.Second // notices are rare
 	if scheme == "http" {
 		t.Proxy = nil
-		t.DialContext = (&net.Dialer{Timeout: noticeTimeout, Control: onlyPrivate}).DialContext
+		t.DialContext = (&net.Dialer{Timeout: Timeout, Control: onlyPrivate}).DialContext
 	}
 	return t
 }
@@ -194,8 +196,8 @@ func publicLiteral(host string) bool {
 	return err == nil && !private(a)
 }
 
-// send hands a notice over and returns at once. Notices are posted by run, in their order.
-func (n *notifier) send(x notice) {
+// Send hands a notice over and returns at once. Notices are posted by run, in their order.
+func (n *Notifier) Send(x Notice) {
 	if n == nil {
 		return
 	}
@@ -204,14 +206,14 @@ func (n *notifier) send(x notice) {
 	}
 	n.mu.Lock()
 	var dropped string
-	if len(n.queue) == noticeQueue {
+	if len(n.queue) == queueSize {
 		dropped = n.queue[0].Title
 		n.queue = slices.Delete(n.queue, 0, 1)
 	}
 	n.queue = append(n.queue, x)
 	n.mu.Unlock()
 	if dropped != "" {
-		n.log.Warn().Str("receiver", n.where).Str("notice", dropped).Msg("Too many notices wait, so the oldest is dropped.")
+		n.log.Warn().Str("receiver", n.Where).Str("notice", dropped).Msg("Too many notices wait, so the oldest is dropped.")
 	}
 	select {
 	case n.wake <- struct{}{}:
@@ -219,19 +221,19 @@ func (n *notifier) send(x notice) {
 	}
 }
 
-func (n *notifier) next() (notice, bool) {
+func (n *Notifier) next() (Notice, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.queue) == 0 {
-		return notice{}, false
+		return Notice{}, false
 	}
 	x := n.queue[0]
 	n.queue = slices.Delete(n.queue, 0, 1)
 	return x, true
 }
 
-// run posts what is sent until ctx ends; then it tries what still waits once more, for a few seconds.
-func (n *notifier) run(ctx context.Context) {
+// Run posts what is sent until ctx ends; then it tries what still waits once more, for a few seconds.
+func (n *Notifier) Run(ctx context.Context) {
 	if n == nil {
 		return
 	}
@@ -258,8 +260,8 @@ func (n *notifier) run(ctx context.Context) {
 
 // deliver posts a notice, again and again where that may help. It reports false when ctx ended before the notice was
 // delivered or given up.
-func (n *notifier) deliver(ctx context.Context, x notice) bool {
-	pause := noticeBackoff
+func (n *Notifier) deliver(ctx context.Context, x Notice) bool {
+	pause := firstPause
 	for try := 1; ; try++ {
 		answer, err := n.post(ctx, x)
 		if err == nil {
@@ -268,8 +270,8 @@ func (n *notifier) deliver(ctx context.Context, x notice) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		log := n.log.Warn().Str("receiver", n.where).Str("notice", x.Title).Err(err)
-		if !answer.again || try == noticeTries {
+		log := n.log.Warn().Str("receiver", n.Where).Str("notice", x.Title).Err(err)
+		if !answer.again || try == tries {
 			log.Int("tries", try).Msg("A notice could not be delivered.")
 			return true
 		}
@@ -294,36 +296,36 @@ func sleepUntil(ctx context.Context, d time.Duration) bool {
 }
 
 // farewell tries the rest once.
-func (n *notifier) farewell(ctx context.Context, x notice) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeFarewell)
+func (n *Notifier) farewell(ctx context.Context, x Notice) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	for ok := true; ok; x, ok = n.next() {
 		if _, err := n.post(ctx, x); err != nil {
-			n.log.Warn().Str("receiver", n.where).Str("notice", x.Title).Err(err).Msg("A notice could not be delivered before the end.")
+			n.log.Warn().Str("receiver", n.Where).Str("notice", x.Title).Err(err).Msg("A notice could not be delivered before the end.")
 		}
 	}
 }
 
-// noticeAnswer is what a receiver said.
-type noticeAnswer struct {
-	status string        // "200 OK"
-	text   string        // the beginning of its answer, without the secrets of the URL
+// answer is what a receiver said.
+type answer struct {
+	Status string        // "200 OK"
+	Text   string        // the beginning of its answer, without the secrets of the URL
 	again  bool          // trying again may help
 	after  time.Duration // not before
 }
 
 // post posts a notice once.
-func (n *notifier) post(ctx context.Context, x notice) (noticeAnswer, error) {
+func (n *Notifier) post(ctx context.Context, x Notice) (answer, error) {
 	body, err := x.body(n.host)
 	if err != nil {
-		return noticeAnswer{}, err
+		return answer{}, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url.String(), bytes.NewReader(body))
 	if err != nil {
-		return noticeAnswer{}, errors.New("the address for notices can't be posted to")
+		return answer{}, errors.New("the address for notices can't be posted to")
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	req.Header.Set("User-Agent", "spotsync/"+version())
+	req.Header.Set("User-Agent", n.agent)
 	resp, err := n.client.Do(req)
 	if err != nil {
 		var whole *url.Error
@@ -331,14 +333,14 @@ func (n *notifier) post(ctx context.Context, x notice) (noticeAnswer, error) {
 			err = whole.Err // without the URL
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer within %s", noticeTimeout)
+			err = fmt.Errorf("no answer within %s", Timeout)
 		}
-		return noticeAnswer{again: !errors.Is(err, errNoticeInTheOpen)}, errors.New(n.scrub(err.Error()))
+		return answer{again: !errors.Is(err, errNoticeInTheOpen)}, errors.New(n.scrub(err.Error()))
 	}
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<12)) // an answer cut short is still an answer
 	resp.Body.Close()
 	said := n.scrub(strings.Join(strings.Fields(strings.ToValidUTF8(string(data), "")), " "))
-	a := noticeAnswer{status: n.scrub(resp.Status), text: firstRunes(words.Printable(said), 200)}
+	a := answer{Status: n.scrub(resp.Status), Text: firstRunes(words.Printable(said), 200)}
 	switch code := resp.StatusCode; {
 	case code/100 == 2:
 		return a, nil
@@ -347,15 +349,15 @@ func (n *notifier) post(ctx context.Context, x notice) (noticeAnswer, error) {
 		if u, err := resp.Location(); err == nil {
 			to = "to " + u.Scheme + "://" + u.Host
 		}
-		return a, fmt.Errorf("the receiver answers %s and sends us %s: give its own address", a.status, to)
+		return a, fmt.Errorf("the receiver answers %s and sends us %s: give its own address", a.Status, to)
 	case code >= 500, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout:
 		a.again = true
 		a.after = min(retryAfter(resp.Header.Get("Retry-After")), maxRetryAfter)
 	}
-	if a.text != "" {
-		return a, fmt.Errorf("the receiver answers %s: %s", a.status, a.text)
+	if a.Text != "" {
+		return a, fmt.Errorf("the receiver answers %s: %s", a.Status, a.Text)
 	}
-	return a, fmt.Errorf("the receiver answers %s", a.status)
+	return a, fmt.Errorf("the receiver answers %s", a.Status)
 }
 
 // retryAfter is a Retry-After header in seconds (RFC 9110, 10.2.3); its other form, a date, is left to our own backoff.
@@ -368,7 +370,7 @@ func retryAfter(v string) time.Duration {
 }
 
 // scrub takes out of a text what of the URL is secret: receivers quote in their errors what was asked for.
-func (n *notifier) scrub(s string) string {
+func (n *Notifier) scrub(s string) string {
 	secrets := []string{n.url.RequestURI(), n.url.EscapedPath(), n.url.Path, n.url.RawQuery}
 	secrets = append(secrets, strings.Split(n.url.Path, "/")...)
 	for _, values := range n.url.Query() {
@@ -387,7 +389,7 @@ func (n *notifier) scrub(s string) string {
 	return s
 }
 
-// test posts a notice that says it is a test, once, and returns what the receiver said.
-func (n *notifier) test(ctx context.Context) (noticeAnswer, error) {
-	return n.post(ctx, notice{Kind: noticeTest, Time: time.Now(), Title: "A test of spotsync's notices", Text: "If you can read this, they arrive."})
+// Test posts a notice that says it is a test, once, and returns what the receiver said.
+func (n *Notifier) Test(ctx context.Context) (answer, error) {
+	return n.post(ctx, Notice{Kind: Test, Time: time.Now(), Title: "A test of spotsync's notices", Text: "If you can read this, they arrive."})
 }
