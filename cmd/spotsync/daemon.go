@@ -22,6 +22,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -94,7 +95,7 @@ type daemon struct {
 	policy  reconcile.LoopPolicy
 	state   *store.State
 	loop    *reconcile.Loop
-	watch   *watcher
+	watch   *watch.Watcher
 	metrics *daemonMetrics
 	notify  *notify.Notifier
 	manager serviceManager
@@ -235,7 +236,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
 	d.state.Command = d.command
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
-	d.watch = newWatcher(d.log, watchOptions{Poll: d.o.poll})
+	d.watch = watch.New(d.log, watch.Options{Poll: d.o.poll})
 	d.logins = w.credentials
 	d.tokens = []string{w.credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
@@ -248,7 +249,7 @@ func (d *daemon) open(ctx context.Context) error {
 	}
 	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.varFiles)
 	if d.o.branch != "" {
-		d.basics = append(d.basics, branchPaths(folderOf(full))...)
+		d.basics = append(d.basics, watch.BranchPaths(folderOf(full))...)
 	}
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -129,7 +130,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 		return err
 	}
 	if d.o.branch != "" {
-		branch, err := branchOf(folderOf(d.path))
+		branch, err := watch.BranchOf(folderOf(d.path))
 		if err != nil {
 			return fmt.Errorf("find out which branch is checked out: %w", err)
 		}

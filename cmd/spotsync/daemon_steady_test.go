@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -69,4 +70,17 @@ func TestDaemonQuietRounds(t *testing.T) {
 			t.Errorf("%d requests in 5 rounds: %v", got, w.server.Counts())
 		}
 	})
+}
+
+// descriptors are how many this process has; 0 where that can't be known.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
 }

@@ -111,8 +111,13 @@ var rooms = map[string]room{
 		never:  []string{"os/exec", "os/signal"},
 		why:    "the webhook gets text and an address; it can reach no login and no playlist",
 	},
+	"cmd/spotsync/internal/watch": {
+		others: []string{"github.com/rs/zerolog", "github.com/fsnotify/fsnotify"},
+		never:  append([]string{"os/exec", "os/signal"}, network...),
+		why:    "watching files is told paths and tells that something changed; it can reach no Spotify",
+	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

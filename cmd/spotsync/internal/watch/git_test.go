@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -31,7 +31,7 @@ func TestWatchGitLock(t *testing.T) {
 				lock := "repo/" + c.lock
 				d.write("repo/conf/main.hcl", "a")
 				var log logLines
-				w := newWatcher(zerolog.New(&log), watchOptions{Poll: time.Second})
+				w := New(zerolog.New(&log), Options{Poll: time.Second})
 				w.Watch([]string{d.path("repo/conf")})
 				defer runWatcher(t, w)()
 
@@ -142,12 +142,12 @@ func TestBranchOf(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := newTree(t)
 			c.prepare(d)
-			got, err := branchOf(d.path(c.dir))
+			got, err := BranchOf(d.path(c.dir))
 			if got != c.want || (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
 				t.Errorf("%q and %v, want %q and %q", got, err, c.want, c.fails)
 			}
 			var watch []string
-			for _, p := range branchPaths(d.path(c.dir)) {
+			for _, p := range BranchPaths(d.path(c.dir)) {
 				if rel, err := filepath.Rel(d.top, p); err == nil && filepath.IsLocal(rel) { // above it is not ours
 					watch = append(watch, filepath.ToSlash(rel))
 				}

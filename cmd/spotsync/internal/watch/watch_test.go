@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // runWatcher runs w until the test ends, or the function it returns is called.
-func runWatcher(t *testing.T, w *watcher) (stop func()) {
+func runWatcher(t *testing.T, w *Watcher) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -28,7 +28,7 @@ func runWatcher(t *testing.T, w *watcher) (stop func()) {
 
 // awaitChanges waits until all of want were told, and gives how often something was told and all that was. Where time is
 // real it can be as slow as it likes.
-func awaitChanges(t *testing.T, w *watcher, want ...string) (times int, told []string) {
+func awaitChanges(t *testing.T, w *Watcher, want ...string) (times int, told []string) {
 	t.Helper()
 	deadline := time.After(time.Minute)
 	for {
@@ -47,7 +47,7 @@ func awaitChanges(t *testing.T, w *watcher, want ...string) (times int, told []s
 }
 
 // toldNothing lets time pass in a bubble, and checks that nothing is told meanwhile.
-func toldNothing(t *testing.T, w *watcher, d time.Duration) {
+func toldNothing(t *testing.T, w *Watcher, d time.Duration) {
 	t.Helper()
 	time.Sleep(d)
 	synctest.Wait()
@@ -234,7 +234,7 @@ var fileEdits = []struct {
 
 func TestWatchEdits(t *testing.T) {
 	for _, c := range fileEdits {
-		begin := func(t *testing.T, o watchOptions) (watchTree, *watcher, []string) {
+		begin := func(t *testing.T, o Options) (watchTree, *Watcher, []string) {
 			if c.unix && runtime.GOOS == "windows" {
 				t.Skip("Windows does not do this, or not for everybody")
 			}
@@ -244,7 +244,7 @@ func TestWatchEdits(t *testing.T) {
 			if c.prepare != nil {
 				c.prepare(d)
 			}
-			w := newWatcher(zerolog.New(zerolog.NewTestWriter(t)), o)
+			w := New(zerolog.New(zerolog.NewTestWriter(t)), o)
 			paths := []string{d.path("conf")}
 			for _, p := range c.paths {
 				paths = append(paths, d.path(p))
@@ -260,7 +260,7 @@ func TestWatchEdits(t *testing.T) {
 		}
 		t.Run(c.name+"/events", func(t *testing.T) {
 			t.Parallel()
-			d, w, told := begin(t, watchOptions{Quiet: 50 * time.Millisecond})
+			d, w, told := begin(t, Options{Quiet: 50 * time.Millisecond})
 			stop := runWatcher(t, w)
 			awaitArmed(t, w)
 			c.edit(d)
@@ -277,7 +277,7 @@ func TestWatchEdits(t *testing.T) {
 		t.Run(c.name+"/poll", func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				d, w, told := begin(t, watchOptions{Poll: 10 * time.Second})
+				d, w, told := begin(t, Options{Poll: 10 * time.Second})
 				defer runWatcher(t, w)()
 				toldNothing(t, w, 10*time.Minute)
 				for _, edit := range []func(watchTree){c.edit, c.then} {
@@ -296,7 +296,7 @@ func TestWatchEdits(t *testing.T) {
 }
 
 // awaitArmed waits until events come: what happens before is seen all the same, but by looking.
-func awaitArmed(t *testing.T, w *watcher) {
+func awaitArmed(t *testing.T, w *Watcher) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		w.mu.Lock()
@@ -328,7 +328,7 @@ func TestWatchTellsNothing(t *testing.T) {
 	t.Run("events", func(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "a")
-		w := newWatcher(zerolog.Nop(), watchOptions{Quiet: 50 * time.Millisecond})
+		w := New(zerolog.Nop(), Options{Quiet: 50 * time.Millisecond})
 		end := d.path("conf/end.csv")
 		w.Watch([]string{d.path("conf"), d.path("conf/main.hcl"), end})
 		runWatcher(t, w)
@@ -344,7 +344,7 @@ func TestWatchTellsNothing(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newTree(t)
 			d.write("conf/main.hcl", "a")
-			w := newWatcher(zerolog.Nop(), watchOptions{Poll: time.Second})
+			w := New(zerolog.Nop(), Options{Poll: time.Second})
 			w.Watch([]string{d.path("conf"), d.path("conf/main.hcl")})
 			defer runWatcher(t, w)()
 			noise(d)
@@ -357,7 +357,7 @@ func TestWatchBurst(t *testing.T) {
 	t.Run("events", func(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "")
-		w := newWatcher(zerolog.Nop(), watchOptions{Quiet: 200 * time.Millisecond})
+		w := New(zerolog.Nop(), Options{Quiet: 200 * time.Millisecond})
 		end := d.path("conf/end.csv")
 		w.Watch([]string{d.path("conf"), end})
 		runWatcher(t, w)
@@ -374,7 +374,7 @@ func TestWatchBurst(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newTree(t)
 			d.write("conf/main.hcl", "")
-			w := newWatcher(zerolog.Nop(), watchOptions{Poll: time.Second})
+			w := New(zerolog.Nop(), Options{Poll: time.Second})
 			w.Watch([]string{d.path("conf")})
 			defer runWatcher(t, w)()
 			for range 1000 {
@@ -403,7 +403,7 @@ func TestWatchTellsWhatIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newTree(t)
 		csv := d.path("tracks.csv")
-		w := newWatcher(zerolog.Nop(), watchOptions{Poll: 2 * time.Minute})
+		w := New(zerolog.Nop(), Options{Poll: 2 * time.Minute})
 		w.Watch([]string{csv})
 		d.write("tracks.csv", "a slip")
 		if err := w.Settle(t.Context()); err != nil { // who reads now reads that
@@ -420,7 +420,7 @@ func TestWatchKeepsComparing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "a")
-		w := newWatcher(zerolog.Nop(), watchOptions{Poll: 2 * time.Minute}) // later than anything is waited for here
+		w := New(zerolog.Nop(), Options{Poll: 2 * time.Minute}) // later than anything is waited for here
 		conf, csv := d.path("conf"), d.path("tracks.csv")
 		if !w.Watch([]string{conf}) {
 			t.Error("nothing fresh")

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ import (
 // staleLock is how old git's index lock may be before it counts as left over from a git that died.
 const staleLock = 5 * time.Minute
 
-// branchOf is the branch checked out in the git repository around dir: empty when a commit is checked out instead, as in
+// BranchOf is the branch checked out in the git repository around dir: empty when a commit is checked out instead, as in
 // the middle of a rebase, or when there is no repository.
-func branchOf(dir string) (string, error) {
+func BranchOf(dir string) (string, error) {
 	repo, err := gitDir(dir)
 	if err != nil || repo == "" {
 		return "", err
@@ -49,8 +49,8 @@ func branchOf(dir string) (string, error) {
 	return branch, nil
 }
 
-// branchPaths are the paths whose change may change what [branchOf] says of dir, which is absolute: to be watched.
-func branchPaths(dir string) []string {
+// BranchPaths are the paths whose change may change what [BranchOf] says of dir, which is absolute: to be watched.
+func BranchPaths(dir string) []string {
 	if repo, err := gitDir(dir); err == nil && repo != "" {
 		return []string{filepath.Join(repo, "HEAD")}
 	}

@@ -1,4 +1,6 @@
-package main
+// Package watch tells when something that a configuration depends on has changed: watch.go when to look (events.go) and what counts
+// as a change, scan.go how the watched paths look, git.go what git is doing to them.
+package watch
 
 import (
 	"context"
@@ -20,18 +22,22 @@ const (
 	quietFactor  = 120             // how many times Quiet the end of a change is waited for
 )
 
-// watchOptions say how a watcher watches.
-type watchOptions struct {
+// atOnce is the shortest time a timer runs for. One of 0 brings Go 1.26's race detector down now and then, in a test that
+// has a time of its own.
+const atOnce = time.Nanosecond
+
+// Options say how a watcher watches.
+type Options struct {
 	Quiet time.Duration // how long nothing must happen before a change is told; zero is 500 ms
 	Poll  time.Duration // look this often, and use no events; zero: events, and a look each minute to be safe
 }
 
-// watcher tells when what reading the configuration depends on may have changed. Events only say when to look: what counts
+// Watcher tells when what reading the configuration depends on may have changed. Events only say when to look: what counts
 // is whether the watched paths look different from before. So neither editors' temporary files nor writes of what was there
 // already are told, and an event that is lost costs no more than time.
-type watcher struct {
+type Watcher struct {
 	log     zerolog.Logger
-	o       watchOptions
+	o       Options
 	changes chan struct{}
 	heard   chan struct{} // an event that matters
 	again   chan struct{} // something else to look for
@@ -58,12 +64,12 @@ type watcher struct {
 	lost   bool
 }
 
-// newWatcher makes a watcher of nothing yet.
-func newWatcher(log zerolog.Logger, o watchOptions) *watcher {
+// New makes a watcher of nothing yet.
+func New(log zerolog.Logger, o Options) *Watcher {
 	if o.Quiet <= 0 {
 		o.Quiet = defaultQuiet
 	}
-	return &watcher{
+	return &Watcher{
 		log:     log,
 		o:       o,
 		changes: make(chan struct{}, 1),
@@ -80,10 +86,10 @@ func newWatcher(log zerolog.Logger, o watchOptions) *watcher {
 }
 
 // Changes has a value when something changed and all was quiet since. Ask [watcher.Changed] what.
-func (w *watcher) Changes() <-chan struct{} { return w.changes }
+func (w *Watcher) Changes() <-chan struct{} { return w.changes }
 
 // Changed are the watched paths that were told to have changed since it was last asked, sorted.
-func (w *watcher) Changed() []string {
+func (w *Watcher) Changed() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	changed := slices.Sorted(maps.Keys(w.changed))
@@ -95,7 +101,7 @@ func (w *watcher) Changed() []string {
 // it. A path that was watched already goes on being compared with what it was, so that a change between the reading of a
 // file and Watch is told too. Of a path that wasn't, that can't be known, and fresh is true: who has read it should read
 // once more. It costs next to nothing when the paths are the same as before.
-func (w *watcher) Watch(paths []string) (fresh bool) {
+func (w *Watcher) Watch(paths []string) (fresh bool) {
 	set := absolute(paths)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +124,7 @@ func (w *watcher) Watch(paths []string) (fresh bool) {
 }
 
 // Accept takes what is at paths now as known: for who has written watched files and wants no word of that.
-func (w *watcher) Accept(paths ...string) {
+func (w *Watcher) Accept(paths ...string) {
 	now := lookAt(absolute(paths)).states
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -132,7 +138,7 @@ func (w *watcher) Accept(paths ...string) {
 // Settle waits while git changes the working tree around a watched path, as its index lock tells: for who is about to read.
 // It returns early, with ctx's error, when ctx ends. What is there then counts as told: what was told before may be long
 // past, and be there again as soon as this has been read.
-func (w *watcher) Settle(ctx context.Context) error {
+func (w *Watcher) Settle(ctx context.Context) error {
 	for ctx.Err() == nil {
 		w.mu.Lock()
 		held := w.locks.held(w.repos, time.Now())
@@ -152,7 +158,7 @@ func (w *watcher) Settle(ctx context.Context) error {
 }
 
 // Run watches until ctx ends. What changed since [watcher.Watch] was called, if that was before, it tells too.
-func (w *watcher) Run(ctx context.Context) {
+func (w *Watcher) Run(ctx context.Context) {
 	var listeners sync.WaitGroup
 	defer listeners.Wait()
 	defer w.disconnect()
@@ -208,7 +214,7 @@ func (w *watcher) Run(ctx context.Context) {
 }
 
 // every is how often to look without being told to.
-func (w *watcher) every() time.Duration {
+func (w *Watcher) every() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -223,7 +229,7 @@ func (w *watcher) every() time.Duration {
 // check looks, and tells of a change that has come to rest: that nothing was heard for a while shows it where events come
 // (heard), elsewhere that it looks the same as a while ago. It is to be called again when it returns true. force tells of
 // what has not come to rest, silent is that no event announced it.
-func (w *watcher) check(heard, silent, force bool) (again bool) {
+func (w *Watcher) check(heard, silent, force bool) (again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now, grown := w.look()
@@ -253,7 +259,7 @@ func (w *watcher) check(heard, silent, force bool) (again bool) {
 
 // look is what the watched paths look like now. It sees to it that events tell when that changes, and that nothing slips
 // through between the two. grown is that there are folders not listened to before.
-func (w *watcher) look() (now map[string]pathState, grown bool) {
+func (w *Watcher) look() (now map[string]pathState, grown bool) {
 	for range 5 { // ends sooner, unless folders come and go all the time
 		v := lookAt(w.paths)
 		now, w.repos = v.states, v.repos

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"bytes"
@@ -96,7 +96,7 @@ func TestWatchWhateverHappens(t *testing.T) {
 			d.write("conf/main.hcl", "a")
 			d.write("a/b/tracks.csv", "x")
 			paths := []string{d.path("conf"), d.path("conf/sub/tracks.csv"), d.path("a/b/tracks.csv"), d.path("current")}
-			w := newWatcher(zerolog.New(zerolog.NewTestWriter(t)), watchOptions{Quiet: 20 * time.Millisecond})
+			w := New(zerolog.New(zerolog.NewTestWriter(t)), Options{Quiet: 20 * time.Millisecond})
 			w.Watch(paths)
 			runWatcher(t, w)
 			awaitArmed(t, w)

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 )
 
 // connect begins to have events, if they are wanted and aren't had. A goroutine of listeners ends after disconnect.
-func (w *watcher) connect(listeners *sync.WaitGroup) {
+func (w *Watcher) connect(listeners *sync.WaitGroup) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.fs != nil || w.o.Poll > 0 {
@@ -30,7 +30,7 @@ func (w *watcher) connect(listeners *sync.WaitGroup) {
 	nudge(w.again)
 }
 
-func (w *watcher) disconnect() {
+func (w *Watcher) disconnect() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.fs == nil {
@@ -45,7 +45,7 @@ func (w *watcher) disconnect() {
 
 // listen passes on that there are events that matter. It must never wait for mu: whoever holds it may be waiting for
 // fsnotify, which waits for its events to be taken.
-func (w *watcher) listen(events *fsnotify.Watcher) {
+func (w *Watcher) listen(events *fsnotify.Watcher) {
 	for {
 		select {
 		case e, ok := <-events.Events:
@@ -75,7 +75,7 @@ func (w *watcher) listen(events *fsnotify.Watcher) {
 }
 
 // losses are the names that were removed or renamed since it was last asked, and whether any event may have been lost.
-func (w *watcher) losses() (gone map[string]bool, lost bool) {
+func (w *Watcher) losses() (gone map[string]bool, lost bool) {
 	w.lossMu.Lock()
 	defer w.lossMu.Unlock()
 	gone, lost = w.gone, w.lost
@@ -85,7 +85,7 @@ func (w *watcher) losses() (gone map[string]bool, lost bool) {
 
 // arm sees to it that the events of these folders come, and no others. It says whether some were added, and with that
 // whether there is reason to look again.
-func (w *watcher) arm(folders map[string]eventFolder) (added bool) {
+func (w *Watcher) arm(folders map[string]eventFolder) (added bool) {
 	if w.fs == nil {
 		return false
 	}
@@ -136,7 +136,7 @@ func isGone(gone map[string]bool, dir string) bool {
 }
 
 // setBlind notes that events can't be had because of err, or that all can be had, and says so once.
-func (w *watcher) setBlind(err error, dir string) {
+func (w *Watcher) setBlind(err error, dir string) {
 	was := w.blind
 	w.blind = err != nil
 	switch {

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "a")
 		var log logLines
-		w := newWatcher(zerolog.New(&log), watchOptions{})
+		w := New(zerolog.New(&log), Options{})
 		opened := 0
 		w.open = func() (*fsnotify.Watcher, error) { opened++; return nil, syscall.EMFILE }
 		w.Watch([]string{d.path("conf")})
@@ -68,7 +68,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 		d := newTree(t)
 		d.write("conf/main.hcl", "a")
 		var log logLines
-		w := newWatcher(zerolog.New(&log), watchOptions{Quiet: 50 * time.Millisecond})
+		w := New(zerolog.New(&log), Options{Quiet: 50 * time.Millisecond})
 		var full atomic.Bool
 		full.Store(true)
 		w.add = func(fs *fsnotify.Watcher, dir string) error {
@@ -101,7 +101,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 func TestWatchOverflow(t *testing.T) {
 	d := newTree(t)
 	d.write("conf/main.hcl", "a")
-	w := newWatcher(zerolog.Nop(), watchOptions{Quiet: 50 * time.Millisecond})
+	w := New(zerolog.Nop(), Options{Quiet: 50 * time.Millisecond})
 	var deaf atomic.Bool
 	deaf.Store(true)
 	w.add = func(fs *fsnotify.Watcher, dir string) error {
@@ -132,7 +132,7 @@ func TestWatchOverflow(t *testing.T) {
 func TestWatchNewFolders(t *testing.T) {
 	d := newTree(t)
 	d.write("conf/main.hcl", "a")
-	w := newWatcher(zerolog.Nop(), watchOptions{})
+	w := New(zerolog.Nop(), Options{})
 	w.Watch([]string{d.path("conf/a/tracks.csv")})
 	var listeners sync.WaitGroup
 	defer listeners.Wait()
@@ -188,17 +188,17 @@ func TestWatchHoldsNothing(t *testing.T) {
 	d.write("conf/main.hcl", "a")
 	d.write("a/a.csv", "a")
 	d.write("b/b.csv", "b")
-	w := newWatcher(zerolog.Nop(), watchOptions{Quiet: 10 * time.Millisecond})
+	w := New(zerolog.Nop(), Options{Quiet: 10 * time.Millisecond})
 	sets := [][]string{
 		{d.path("conf"), d.path("a/a.csv")},
 		{d.path("conf"), d.path("b/b.csv"), d.path("c/c.csv")},
 		{d.path("conf"), d.path("b/b.csv"), d.path("c/c.csv")},
 	}
-	descriptorsBefore := descriptors(t)
+	descriptorsBefore := openDescriptors(t)
 	stop := runWatcher(t, w)
 	w.Watch(sets[0])
 	awaitArmed(t, w)
-	goroutines, open, watches := runtime.NumGoroutine(), descriptors(t), kernelWatches(t)
+	goroutines, open, watches := runtime.NumGoroutine(), openDescriptors(t), kernelWatches(t)
 	for i := range 10_000 {
 		w.Watch(sets[i%len(sets)])
 		if i%1000 == 0 {
@@ -209,7 +209,7 @@ func TestWatchHoldsNothing(t *testing.T) {
 	if got := runtime.NumGoroutine(); got > goroutines {
 		t.Errorf("%d goroutines, %d before", got, goroutines)
 	}
-	if got := descriptors(t); got > open {
+	if got := openDescriptors(t); got > open {
 		t.Errorf("%d descriptors, %d before", got, open)
 	}
 	if got := kernelWatches(t); got > watches {
@@ -218,13 +218,13 @@ func TestWatchHoldsNothing(t *testing.T) {
 	d.write("a/a.csv", "changed")
 	awaitChanges(t, w, d.path("a/a.csv"), d.path("conf"))
 	stop()
-	if got := descriptors(t); got > descriptorsBefore {
+	if got := openDescriptors(t); got > descriptorsBefore {
 		t.Errorf("%d descriptors in the end, %d at the beginning", got, descriptorsBefore)
 	}
 }
 
-// descriptors are how many this process has; 0 where that can't be known.
-func descriptors(t *testing.T) int {
+// openDescriptors are how many this process has; 0 where that can't be known.
+func openDescriptors(t *testing.T) int {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		return 0
