@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,23 +35,6 @@ func TestTakesLine(t *testing.T) {
 		t.Error(got)
 	}
 	if got := announcement("This", 402, ""); got != "This takes 402 requests." {
-		t.Error(got)
-	}
-}
-
-// The plan names how long it takes where it names the requests, and nothing else changes.
-func TestRenderTakes(t *testing.T) {
-	p := scenes(t)["changes"]
-	const takes = "about 3 minutes at the pace Spotify is assumed to allow"
-	for _, o := range []renderOptions{{Width: 80}, {Summary: true}, {Markdown: true}} {
-		without := render(t, p, o)
-		o.Takes = takes
-		with := strings.Join(strings.Fields(render(t, p, o)), " ") // wherever its lines end
-		if !strings.Contains(with, "; 9 requests, "+takes+".") || strings.Replace(with, ", "+takes, "", 1) != strings.Join(strings.Fields(without), " ") {
-			t.Errorf("%+v: %s", o, with)
-		}
-	}
-	if got := conclusion(&reconcile.Plan{Complete: true}, takes); strings.Contains(got, takes) {
 		t.Error(got)
 	}
 }

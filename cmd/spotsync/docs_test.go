@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -25,6 +26,8 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 )
+
+var update = flag.Bool("update", false, "write the generated parts of the docs anew")
 
 const repository = "../.."
 
@@ -76,7 +79,7 @@ func TestCommandsPage(t *testing.T) {
 			}
 		}
 	}
-	if *updateGolden {
+	if *update {
 		if err := os.WriteFile(filepath.Join(repository, "docs/commands.md"), []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/plantest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
@@ -18,7 +19,7 @@ func TestPlanSchema(t *testing.T) {
 	s := schematest.Load(t, "plan.schema.json")
 	kinds := make(map[edit.Kind]bool)
 	actions := make(map[reconcile.Action]bool)
-	for name, p := range scenes(t) {
+	for name, p := range plantest.Plans(t) {
 		data, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +53,7 @@ func TestPlanSchema(t *testing.T) {
 			t.Errorf("the schema takes %s", bad)
 		}
 	}
-	p := scenes(t)["create"]
+	p := plantest.Plans(t)["create"]
 	p.Changes[0].Edits = append(p.Changes[0].Edits, reconcile.Edit{Edit: edit.Edit{Kind: "sing"}})
 	if data, _ := json.Marshal(p); schematest.Validate(s, data) == nil {
 		t.Error("the schema takes an edit of unknown kind")
@@ -63,14 +64,14 @@ func TestEventSchema(t *testing.T) {
 	s := schematest.Load(t, "apply-events.schema.json")
 	var out bytes.Buffer
 	a := &app{Out: &out}
-	p := scenes(t)["changes"]
+	p := plantest.Plans(t)["changes"]
 	move := reconcile.Edit{Edit: edit.Edit{Kind: edit.Move, N: 1, Before: 3}}
 	events := []jsonEvent{{Type: "plan", Plan: p}}
 	for _, e := range []reconcile.Event{
 		{Type: "started", Address: "playlist.a", Account: "default", Action: reconcile.Update, ID: "x"}, {Type: "request", Edit: &move},
 		{Type: "created", ID: spotify.ID("x")}, {Type: "applied"}, {Type: "failed", Message: "no"}, {Type: "warning", Message: "hm"},
 	} {
-		e.Time = testNow
+		e.Time = plantest.Now
 		events = append(events, jsonEvent{Type: e.Type, Event: &e})
 	}
 	events = append(events, jsonEvent{Type: "summary", Summary: &applySummary{Applied: []string{}, Failed: map[string]string{"a": "b"}, Requests: 1, Stopped: true, Error: "e"}})
