@@ -542,14 +542,14 @@ var ourFiles = []struct {
 	file     *regexp.Regexp
 	commands []string
 }{
-	{regexp.MustCompile(`^cmd/spotsync/(daemon|page|serve|metrics|systemd|watch)\w*\.go$|^cmd/spotsync/page/`), []string{"daemon"}},
-	{regexp.MustCompile(`^cmd/spotsync/(notify|doctor_notify)\.go$`), []string{"daemon", "doctor"}},
+	{regexp.MustCompile(`^cmd/spotsync/((daemon|page|serve|metrics|systemd)\w*\.go$|page/|internal/(daemon|statuspage|watch)/)`), []string{"daemon"}},
+	{regexp.MustCompile(`^cmd/spotsync/(internal/notify/|doctor_notify\.go$)`), []string{"daemon", "doctor"}},
 	{regexp.MustCompile(`^cmd/spotsync/login\w*\.go$`), []string{"login"}},
 	{regexp.MustCompile(`^cmd/spotsync/fmt\.go$`), []string{"fmt"}},
 	{regexp.MustCompile(`^cmd/spotsync/logout\.go$`), []string{"logout"}},
 	{regexp.MustCompile(`^cmd/spotsync/sandbox\.go$`), []string{"sandbox", "sandbox reset"}},
 	{regexp.MustCompile(`^cmd/spotsync/apply\.go$`), []string{"apply", "destroy"}},
-	{regexp.MustCompile(`^cmd/spotsync/render\w*\.go$`), []string{"plan", "apply", "destroy", "rollback", "show", "daemon"}},
+	{regexp.MustCompile(`^cmd/spotsync/internal/render/`), []string{"plan", "apply", "destroy", "rollback", "show", "daemon"}},
 	{regexp.MustCompile(`^(reconcile|config|auth|spotify)/`), []string{"plan", "apply", "destroy", "rollback", "daemon"}},
 	{regexp.MustCompile(`^cmd/spotsync/(\w+)\.(go|html|txt)$`), nil},
 }
@@ -557,7 +557,7 @@ var ourFiles = []struct {
 // givenOnly are flags that a text of the common packages names only where somebody gave them, or only where a command has
 // them, each with the reason.
 var givenOnly = map[string]string{
-	"cmd/spotsync/render_fold.go --full": "the page leaves that line out: changeLines",
+	"cmd/spotsync/internal/render/fold.go --full": "the page leaves that line out: changeLines",
 	"reconcile/shell.go --account":       "follows spotsync login",
 	"reconcile/observe.go --refresh":     "said where --refresh=false was given",
 	"reconcile/loop.go --prune":          "said by the daemon alone",

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -165,7 +166,7 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 		case "created":
 			s.say("%s: created as %s", e.Address, e.ID)
 		case "applied":
-			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+songsRemoved(e.Removed), ", "))
+			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
 		case "failed":
 			s.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		case "warning":

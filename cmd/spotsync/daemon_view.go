@@ -11,6 +11,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -160,13 +161,13 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 	for _, p := range before {
 		was[p.Address] = p
 	}
-	titles := knownTitles(r.planned.plan)
+	titles := render.Titles(r.planned.plan)
 	var all []daemonPlaylist
 	for i := range r.planned.plan.Changes {
 		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
 		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
 			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed, Healed: was[c.Address].Healed, HealAt: was[c.Address].HealAt}
-		if name := nameOf(c); name != "" {
+		if name := render.Name(c); name != "" {
 			p.Name = strings.Trim(name, `"`)
 		}
 		for _, picture := range []*reconcile.Picture{c.After, c.Before} {
@@ -203,7 +204,7 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
 		if p.State != stateSame && p.State != stateUnknown && c.Action.Changes() {
-			p.Changes = changeLines(left(describe(r.planned.plan, c, titles, false), r.made(c.Address)))
+			p.Changes = changeLines(left(render.Describe(r.planned.plan, c, titles, false), r.made(c.Address)))
 		}
 		all = append(all, p)
 	}
@@ -211,38 +212,38 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 }
 
 // left is what a description says beyond what a round has done of it.
-func left(d description, done []doneChange) description {
+func left(d render.Description, done []doneChange) render.Description {
 	if len(done) == 0 {
 		return d
 	}
 	waits := done[len(done)-1].change.Left
-	d.attrs = slices.DeleteFunc(d.attrs, func(a attribute) bool { return !slices.Contains(waits, a.name) })
+	d.Attrs = slices.DeleteFunc(d.Attrs, func(a render.Attribute) bool { return !slices.Contains(waits, a.Name) })
 	if !slices.Contains(waits, "tracks") {
-		d.rows = nil
+		d.Rows = nil
 	}
 	return d
 }
 
 // changeLines say what a change would do, a line each. What stays as it is, which a plan shows around a change, is left out.
-func changeLines(d description) []string {
+func changeLines(d render.Description) []string {
 	var lines []string
-	for _, a := range d.attrs {
-		if a.name == "tracks" {
+	for _, a := range d.Attrs {
+		if a.Name == "tracks" {
 			continue
 		}
-		line := a.name
-		if a.old != "" {
-			line += " " + a.old + " →"
+		line := a.Name
+		if a.Old != "" {
+			line += " " + a.Old + " →"
 		}
-		lines = append(lines, line+" "+a.new)
+		lines = append(lines, line+" "+a.New)
 	}
-	for _, r := range d.rows {
-		if strings.TrimSpace(r.sign) != "" {
-			lines = append(lines, strings.Join(strings.Fields(strings.Join([]string{r.sign, r.text, r.more, r.note}, " ")), " "))
+	for _, r := range d.Rows {
+		if strings.TrimSpace(r.Sign) != "" {
+			lines = append(lines, strings.Join(strings.Fields(strings.Join([]string{r.Sign, r.Text, r.More, r.Note}, " ")), " "))
 		}
 	}
 	if len(lines) == 0 {
-		lines = append(lines, d.doing)
+		lines = append(lines, d.Doing)
 	}
 	return lines
 }
@@ -357,7 +358,7 @@ func changeNotices(r *attempt, now time.Time) []notify.Notice {
 	for _, done := range r.done {
 		c := done.change
 		x := notify.Notice{Kind: notify.Change, Time: now, Playlist: c.Address, Account: c.Account}
-		name := cmp.Or(nameOf(c), c.Address)
+		name := cmp.Or(render.Name(c), c.Address)
 		if c.After != nil && c.After.Name != "" { // which it has by now
 			name = words.Quoted(c.After.Name)
 		}
@@ -381,7 +382,7 @@ func changeNotices(r *attempt, now time.Time) []notify.Notice {
 			x.Title = name + " was changed as the files say"
 		}
 		if c.SongsRemoved > 0 && x.Kind != notify.Heal {
-			x.Title += ", " + songsRemoved(c.SongsRemoved)
+			x.Title += ", " + render.SongsRemoved(c.SongsRemoved)
 		}
 		healed = healed && x.Kind == notify.Heal
 		x.Details = lines

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -31,7 +32,7 @@ func (d *daemon) tellWarnings(r *attempt) {
 func (d *daemon) warnings(r *attempt, address string, titles map[string]string) []string {
 	var lines []string
 	add := func(text, source string) {
-		line := warning(titles, reconcile.Warning{Text: text, Source: source})
+		line := render.Warning(titles, reconcile.Warning{Text: text, Source: source})
 		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}

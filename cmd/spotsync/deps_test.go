@@ -116,8 +116,19 @@ var rooms = map[string]room{
 		never:  append([]string{"os/exec", "os/signal"}, network...),
 		why:    "watching files is told paths and tells that something changed; it can reach no Spotify",
 	},
+	"cmd/spotsync/internal/render": {
+		ours:   []string{"cmd/spotsync/internal/words", "reconcile", "reconcile/edit", "spotify"},
+		others: []string{"github.com/fatih/color"},
+		never:  append([]string{"os/exec", "os/signal"}, network...),
+		why:    "a plan is data, and showing it asks nobody",
+	},
+	"cmd/spotsync/internal/plantest": {
+		ours:  []string{"config", "config/lockfile", "reconcile", "reconcile/edit", "reconcile/store", "spotify"},
+		never: slices.Concat(disk, network),
+		why:   "tests of several packages show and check these plans; no program imports it",
+	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

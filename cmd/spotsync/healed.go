@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -20,17 +21,17 @@ func changedLines(p *reconcile.Plan, c *reconcile.Change) []string {
 	if c.Action == reconcile.Delete {
 		return lines
 	}
-	d := describe(p, c, nil, false)
-	for _, a := range d.attrs {
+	d := render.Describe(p, c, nil, false)
+	for _, a := range d.Attrs {
 		switch {
-		case a.name == "tracks" || strings.TrimSpace(a.sign) == "":
-		case a.old == "":
-			lines = append(lines, a.name+" "+a.new)
+		case a.Name == "tracks" || strings.TrimSpace(a.Sign) == "":
+		case a.Old == "":
+			lines = append(lines, a.Name+" "+a.New)
 		default:
-			lines = append(lines, a.name+" "+a.old+" → "+a.new)
+			lines = append(lines, a.Name+" "+a.Old+" → "+a.New)
 		}
 	}
-	if text := d.tally.String(); text != "" {
+	if text := d.Tally.String(); text != "" {
 		lines = append(lines, "songs: "+text)
 	}
 	return lines

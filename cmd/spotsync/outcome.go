@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
@@ -41,7 +42,7 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 			return jerr
 		}
 	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {
-		s.say("\n%s", renderResult(p, res))
+		s.say("\n%s", render.Result(p, res))
 	}
 	if res.Pending {
 		s.note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
@@ -139,5 +140,5 @@ func cutShort(p *reconcile.Plan, res *reconcile.Result, limited *spotify.RateLim
 		why = "Spotify's quota for it is used up: " + limited.Group.Doing() + " is shut until "
 	}
 	return fmt.Errorf("%s%s. %d of %s done; what was begun is recorded, nothing is lost, and spotsync %s goes on from there then. Meanwhile plan --refresh=false, status, history and validate work",
-		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), words.Counted(changes, "playlist is", "playlists are"), again(p.Command))
+		why, limited.Until.UTC().Format("2 Jan 2006 15:04:05 UTC"), len(res.Applied), words.Counted(changes, "playlist is", "playlists are"), render.NextCommand(p.Command))
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/spotify"
 
 	"github.com/rs/zerolog"
@@ -322,12 +323,12 @@ func TestPageExample(t *testing.T) {
 
 // Around a change a plan shows what stays; that is no change.
 func TestChangeLines(t *testing.T) {
-	got := changeLines(description{attrs: []attribute{{sign: "~", name: "name", old: `"A"`, new: `"B"`}, {sign: "~", name: "tracks", new: "3"}},
-		rows: []rowLine{{sign: " ", text: "Stays"}, {sign: "-", text: "Goes", note: "added 3 May"}, {sign: " ", text: "… 28 unchanged"}, {sign: "+", text: "… 4 more"}}})
+	got := changeLines(render.Description{Attrs: []render.Attribute{{Sign: "~", Name: "name", Old: `"A"`, New: `"B"`}, {Sign: "~", Name: "tracks", New: "3"}},
+		Rows: []render.Line{{Sign: " ", Text: "Stays"}, {Sign: "-", Text: "Goes", Note: "added 3 May"}, {Sign: " ", Text: "… 28 unchanged"}, {Sign: "+", Text: "… 4 more"}}})
 	if want := []string{`name "A" → "B"`, "- Goes added 3 May", "+ … 4 more"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := changeLines(description{doing: "to restore", rows: []rowLine{{sign: " ", text: "Stays"}}}); !slices.Equal(got, []string{"to restore"}) {
+	if got := changeLines(render.Description{Doing: "to restore", Rows: []render.Line{{Sign: " ", Text: "Stays"}}}); !slices.Equal(got, []string{"to restore"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
@@ -118,11 +119,11 @@ func (a *app) showPlan(p *reconcile.Plan, show showOptions, takes string) error 
 	if show.json {
 		return a.writeJSON(p)
 	}
-	o := renderOptions{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
+	o := render.Options{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
 	if !a.outTTY {
 		o.Width = 0 // nothing is cut for a file or another program
 	}
-	return renderPlan(a.Out, p, o)
+	return render.Plan(a.Out, p, o)
 }
 
 // closing closes at the end of a function and keeps the error, unless there is a worse one.

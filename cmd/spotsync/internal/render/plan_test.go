@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"bytes"
@@ -23,10 +23,10 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
-func rendered(t testing.TB, p *reconcile.Plan, o renderOptions) string {
+func rendered(t testing.TB, p *reconcile.Plan, o Options) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := renderPlan(&b, p, o); err != nil {
+	if err := Plan(&b, p, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -56,22 +56,22 @@ func golden(t *testing.T, name, got string) {
 func TestRenderPlan(t *testing.T) {
 	for name, p := range plantest.Plans(t) {
 		t.Run(name, func(t *testing.T) {
-			golden(t, name+".txt", rendered(t, p, renderOptions{Width: 80}))
-			golden(t, name+".md", rendered(t, p, renderOptions{Width: 80, Markdown: true}))
-			golden(t, name+".summary.txt", rendered(t, p, renderOptions{Width: 80, Summary: true}))
+			golden(t, name+".txt", rendered(t, p, Options{Width: 80}))
+			golden(t, name+".md", rendered(t, p, Options{Width: 80, Markdown: true}))
+			golden(t, name+".summary.txt", rendered(t, p, Options{Width: 80, Summary: true}))
 		})
 	}
 	all := plantest.Plans(t)
-	golden(t, "changes.full.txt", rendered(t, all["changes"], renderOptions{Full: true}))
-	golden(t, "changes.color.txt", rendered(t, all["changes"], renderOptions{Width: 120, Color: true}))
-	golden(t, "changes.narrow.txt", rendered(t, all["changes"], renderOptions{Width: 40}))
+	golden(t, "changes.full.txt", rendered(t, all["changes"], Options{Full: true}))
+	golden(t, "changes.color.txt", rendered(t, all["changes"], Options{Width: 120, Color: true}))
+	golden(t, "changes.narrow.txt", rendered(t, all["changes"], Options{Width: 40}))
 }
 
 // TestRenderIsPlain makes sure that no name steers a terminal or leaves its line, that lines fit, and that colour adds
 // nothing but colour.
 func TestRenderIsPlain(t *testing.T) {
 	for name, p := range plantest.Plans(t) {
-		for _, o := range []renderOptions{{Width: 80}, {Width: 60, Full: true}, {Width: 80, Summary: true}, {Markdown: true}, {}} {
+		for _, o := range []Options{{Width: 80}, {Width: 60, Full: true}, {Width: 80, Summary: true}, {Markdown: true}, {}} {
 			got := rendered(t, p, o)
 			for _, r := range got {
 				if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0 || strings.ContainsRune("\u200b\u202e\u2066", r)) {
@@ -118,7 +118,7 @@ func uncolored(s string) string {
 
 // TestMarkdownStaysInItsFence looks at what is outside of code.
 func TestMarkdownStaysInItsFence(t *testing.T) {
-	got := rendered(t, plantest.Plans(t)["hostile"], renderOptions{Markdown: true})
+	got := rendered(t, plantest.Plans(t)["hostile"], Options{Markdown: true})
 	fence, ends := "", 0
 	for line := range strings.Lines(got) {
 		line = strings.TrimSuffix(line, "\n")
@@ -150,7 +150,7 @@ func TestMarkdownFitsAComment(t *testing.T) {
 	for i := range 200 {
 		s.Block(fmt.Sprintf("p%03d", i), "P", plantest.Entries(plantest.UpTo(30)...))
 	}
-	got := rendered(t, s.Plan(t), renderOptions{Markdown: true})
+	got := rendered(t, s.Plan(t), Options{Markdown: true})
 	if len(got) > 65_536 || !strings.Contains(got, "playlists more, which would not fit") {
 		t.Errorf("%d bytes, ends: %s", len(got), got[len(got)-200:])
 	}
@@ -232,7 +232,7 @@ func TestRenderResult(t *testing.T) {
 		"Done: 0 created, 0 changed, 0 deleted in 0 requests; 1 failed.\nWhat was done stays done. See above what to mend, then run spotsync apply again for the rest.": {
 			Failures: []reconcile.Failure{{Address: "c"}}},
 	} {
-		if got := renderResult(p, res); got != want {
+		if got := Result(p, res); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -242,7 +242,7 @@ func TestRenderResult(t *testing.T) {
 func TestRenderTakes(t *testing.T) {
 	p := plantest.Plans(t)["changes"]
 	const takes = "about 3 minutes at the pace Spotify is assumed to allow"
-	for _, o := range []renderOptions{{Width: 80}, {Summary: true}, {Markdown: true}} {
+	for _, o := range []Options{{Width: 80}, {Summary: true}, {Markdown: true}} {
 		without := rendered(t, p, o)
 		o.Takes = takes
 		with := strings.Join(strings.Fields(rendered(t, p, o)), " ") // wherever its lines end

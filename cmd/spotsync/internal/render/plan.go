@@ -1,4 +1,6 @@
-package main
+// Package render shows a plan, and what became of it, to people: plan.go lays a plan out, change.go says what one change is,
+// rows.go and fold.go what happens to its items, markdown.go the same for a pull request, result.go how a run ended.
+package render
 
 import (
 	"cmp"
@@ -14,8 +16,8 @@ import (
 	"github.com/spotsync/spotsync/reconcile"
 )
 
-// renderOptions say how a plan is shown.
-type renderOptions struct {
+// Options say how a plan is shown.
+type Options struct {
 	Color    bool
 	Width    int // columns; 0: as many as it takes
 	Summary  bool
@@ -24,15 +26,15 @@ type renderOptions struct {
 	Takes    string // about how long the requests take; empty: not worth a word
 }
 
-// renderPlan shows a plan to people. The same plan and options give the same bytes, and nothing in the plan can steer a
+// Plan shows a plan to people. The same plan and options give the same bytes, and nothing in the plan can steer a
 // terminal or leave its place in Markdown, whatever the playlists are called.
-func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
+func Plan(w io.Writer, p *reconcile.Plan, o Options) error {
 	if o.Markdown {
 		_, err := io.WriteString(w, markdownPlan(p, o))
 		return err
 	}
 	t := newPage(o)
-	t.known = knownTitles(p)
+	t.known = Titles(p)
 	t.accounts(p)
 	var quietly, unchanged []*reconcile.Change
 	var columns [2]int // of --summary: addresses and names
@@ -41,7 +43,7 @@ func renderPlan(w io.Writer, p *reconcile.Plan, o renderOptions) error {
 		switch {
 		case c.Action.Changes(): // also those that are refused
 			columns[0] = min(40, max(columns[0], words.Width(words.Printable(c.Address))))
-			columns[1] = min(24, max(columns[1], words.Width(nameOf(c))))
+			columns[1] = min(24, max(columns[1], words.Width(Name(c))))
 		case len(remarks(p, c)) > 0:
 			quietly = append(quietly, c)
 		default:
@@ -83,13 +85,13 @@ const (
 // page is text being laid out.
 type page struct {
 	strings.Builder
-	options renderOptions
+	options Options
 	colors  map[tone]*color.Color
 	known   map[string]string // titles by URI
 	blank   bool              // nothing, or an empty line, stands above
 }
 
-func newPage(o renderOptions) *page {
+func newPage(o Options) *page {
 	t := &page{options: o, blank: true, colors: map[tone]*color.Color{
 		tonePlain: color.New(), toneStrong: color.New(color.Bold), toneFaint: color.New(color.Faint), toneGood: color.New(color.FgGreen), toneBad: color.New(color.FgRed),
 		toneWarn: color.New(color.FgYellow), toneShift: color.New(color.FgCyan), toneForeign: color.New(color.FgMagenta),
@@ -183,14 +185,14 @@ func accountName(a reconcile.PlanAccount) string {
 
 // change writes all there is to say about one playlist.
 func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
-	d := describe(p, c, t.known, t.options.Full)
+	d := Describe(p, c, t.known, t.options.Full)
 	if t.options.Summary {
 		d.name = words.Pad(d.name, columns[1])
 		t.headline(d, words.Pad(d.address, columns[0]), d.brief())
 		return
 	}
 	t.gap()
-	t.headline(d, d.address, d.doing)
+	t.headline(d, d.address, d.Doing)
 	if d.refused != "" {
 		t.prose("    ", toneBad, d.refused)
 	}
@@ -205,20 +207,20 @@ func (t *page) change(p *reconcile.Plan, c *reconcile.Change, columns [2]int) {
 		t.prose("    ", toneFaint, s)
 	}
 	column := 0
-	for _, a := range d.attrs {
-		column = max(column, words.Width(a.name))
+	for _, a := range d.Attrs {
+		column = max(column, words.Width(a.Name))
 	}
-	for _, a := range d.attrs {
+	for _, a := range d.Attrs {
 		t.attribute(a, column)
 	}
-	t.rows(d.rows)
+	t.rows(d.Rows)
 	for _, s := range d.costs {
 		t.prose("    ", toneFaint, s)
 	}
 }
 
 // headline names a playlist; where the line is too long its name gives way, then the rest.
-func (t *page) headline(d description, address, rest string) {
+func (t *page) headline(d Description, address, rest string) {
 	used := 2 + words.Width(address) + 2
 	name := d.name
 	if t.options.Width > 0 {
@@ -231,15 +233,15 @@ func (t *page) headline(d description, address, rest string) {
 	t.line(t.in(d.tone, d.sign) + " " + t.in(toneStrong, address) + name + "  " + t.in(toneFaint, rest))
 }
 
-func (t *page) attribute(a attribute, column int) {
-	first := "  " + t.in(toneOf(a.sign), a.sign) + " " + words.Pad(a.name, column) + "  "
+func (t *page) attribute(a Attribute, column int) {
+	first := "  " + t.in(toneOf(a.Sign), a.Sign) + " " + words.Pad(a.Name, column) + "  "
 	used := 6 + column
-	one := a.old + " → " + a.new
+	one := a.Old + " → " + a.New
 	switch room := t.room(used); {
-	case a.old == "":
-		t.value(first, used, a.new, a.note)
+	case a.Old == "":
+		t.value(first, used, a.New, a.note)
 	case room > 0 && words.Width(one) > room: // one above the other, so that the difference shows
-		old, new := words.FromDifference(a.old, a.new, room)
+		old, new := words.FromDifference(a.Old, a.New, room)
 		t.line(first + t.in(toneFaint, words.Cut(old, room)))
 		t.line(strings.Repeat(" ", used-2) + "→ " + words.Cut(new, room))
 	default:
@@ -256,38 +258,38 @@ func (t *page) value(first string, used int, s, note string) {
 	t.line(first + words.Cut(s, room))
 }
 
-// rows writes what becomes of a playlist's items: sign, place, title, and a remark in a column of its own.
-func (t *page) rows(lines []rowLine) {
+// Rows writes what becomes of a playlist's items: sign, place, title, and a remark in a column of its own.
+func (t *page) rows(lines []Line) {
 	places, texts, notes := 0, 0, 0
 	for _, l := range lines {
 		places = max(places, len(l.place))
-		notes = max(notes, words.Width(l.note))
-		if l.note != "" {
-			texts = max(texts, words.Width(l.text)+words.Width(l.more))
+		notes = max(notes, words.Width(l.Note))
+		if l.Note != "" {
+			texts = max(texts, words.Width(l.Text)+words.Width(l.More))
 		}
 	}
 	used := 4 + places + 2
 	for _, l := range lines {
-		tone := toneOf(l.sign)
-		if l.sign == " " {
+		tone := toneOf(l.Sign)
+		if l.Sign == " " {
 			tone = toneFaint
 		}
 		room := t.room(used)
-		if l.note != "" && room > 0 {
+		if l.Note != "" && room > 0 {
 			room = max(8, room-2-min(notes, room/2))
 		}
-		text, rest := l.text, l.more
+		text, rest := l.Text, l.More
 		if room > 0 {
 			text = words.Cut(text, max(8, room-words.Width(rest)))
 		}
-		if l.note != "" {
+		if l.Note != "" {
 			width := texts
 			if room > 0 {
 				width = min(texts, room)
 			}
-			rest = words.Pad(rest, width-words.Width(text)) + "  " + words.Cut(l.note, t.room(used+width+2))
+			rest = words.Pad(rest, width-words.Width(text)) + "  " + words.Cut(l.Note, t.room(used+width+2))
 		}
-		t.line("  " + t.in(tone, l.sign) + " " + t.in(toneFaint, fmt.Sprintf("%*s", places, l.place)) + "  " + t.in(tone, text) + t.in(toneFaint, rest))
+		t.line("  " + t.in(tone, l.Sign) + " " + t.in(toneFaint, fmt.Sprintf("%*s", places, l.place)) + "  " + t.in(tone, text) + t.in(toneFaint, rest))
 	}
 }
 
@@ -312,7 +314,7 @@ func (t *page) unchanged(all []*reconcile.Change) {
 	}
 	for _, c := range all {
 		s := "  " + words.Printable(c.Address)
-		if n := nameOf(c); n != "" {
+		if n := Name(c); n != "" {
 			s += "  " + n
 		}
 		t.line(t.in(toneFaint, words.Cut(s, t.room(11))+"  unchanged"))
@@ -334,7 +336,7 @@ func (t *page) leftAlone(p *reconcile.Plan, all []*reconcile.Change) {
 			sign, tone, what = "!", toneWarn, "Left alone: "
 		}
 		s := words.Printable(c.Address)
-		if n := nameOf(c); n != "" {
+		if n := Name(c); n != "" {
 			s += "  " + n
 		}
 		if len(p.Accounts) > 1 {
@@ -370,7 +372,7 @@ func (t *page) warnings(p *reconcile.Plan) {
 	}
 	t.gap()
 	for _, w := range p.Warnings {
-		lines := words.Wrap(warning(t.known, w), t.room(max(9, t.options.Width-widest+9)))
+		lines := words.Wrap(Warning(t.known, w), t.room(max(9, t.options.Width-widest+9)))
 		for i, l := range lines {
 			first := t.in(toneWarn, "Warning:") + " "
 			if i > 0 {
@@ -381,8 +383,8 @@ func (t *page) warnings(p *reconcile.Plan) {
 	}
 }
 
-// warning is a warning with the line to blame, and the song's name where it tells only of a URI.
-func warning(known map[string]string, w reconcile.Warning) string {
+// Warning is a warning with the line to blame, and the song's name where it tells only of a URI.
+func Warning(known map[string]string, w reconcile.Warning) string {
 	s := words.Sentence(w.Text)
 	for _, word := range strings.Fields(s) {
 		if title := known[word]; title != "" {

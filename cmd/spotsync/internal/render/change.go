@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -12,20 +12,20 @@ import (
 	"github.com/spotsync/spotsync/reconcile"
 )
 
-// description is what there is to say about one change, safe to show and not yet laid out.
-type description struct {
+// Description is what there is to say about one change, safe to show and not yet laid out.
+type Description struct {
 	sign    string
 	tone    tone
 	address string
 	account string // label, where the plan is about more than one
 	name    string // quoted; empty where none is known
-	doing   string
+	Doing   string
 	refused string // why it is not done; a sentence, empty when it is
 	origins []origin
 	reasons []string
-	attrs   []attribute
-	rows    []rowLine
-	tally   tally
+	Attrs   []Attribute
+	Rows    []Line
+	Tally   tally
 	costs   []string
 	writes  int
 	tracks  int // how many items it has, or had when it goes
@@ -37,21 +37,21 @@ type origin struct {
 	spotify bool
 }
 
-// attribute is one argument of a block, before and after.
-type attribute struct {
-	sign, name, old, new, note string
+// Attribute is one argument of a block, before and after.
+type Attribute struct {
+	Sign, Name, Old, New, note string
 }
 
-// rowLine is one line about items.
-type rowLine struct {
-	sign  string
+// Line is one line about items.
+type Line struct {
+	Sign  string
 	place string
-	text  string
-	more  string // of a line that stands for several rows; never cut
-	note  string
+	Text  string
+	More  string // of a line that stands for several rows; never cut
+	Note  string
 }
 
-// tally counts rows by what becomes of them.
+// Tally counts rows by what becomes of them.
 type tally struct{ added, removed, moved, renewed int }
 
 func (t tally) String() string {
@@ -84,34 +84,34 @@ func (t tally) signs() string {
 
 const knownAfterApply = "(known after apply)"
 
-// describe says what a change of p is. known are titles by URI.
-func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, full bool) description {
-	d := description{address: words.Printable(c.Address), name: nameOf(c), writes: len(c.Edits)}
+// Describe says what a change of p is. known are titles by URI.
+func Describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, full bool) Description {
+	d := Description{address: words.Printable(c.Address), name: Name(c), writes: len(c.Edits)}
 	switch c.Action {
 	case reconcile.Create:
-		d.sign, d.tone, d.doing = "+", toneGood, "to create"
+		d.sign, d.tone, d.Doing = "+", toneGood, "to create"
 	case reconcile.Restore:
-		d.sign, d.tone, d.doing = "+", toneGood, "to put back"
+		d.sign, d.tone, d.Doing = "+", toneGood, "to put back"
 	case reconcile.Adopt:
-		d.sign, d.tone, d.doing = "=", toneShift, "to manage"
+		d.sign, d.tone, d.Doing = "=", toneShift, "to manage"
 	case reconcile.Delete:
-		d.sign, d.tone, d.doing = "-", toneBad, "to delete"
+		d.sign, d.tone, d.Doing = "-", toneBad, "to delete"
 	default:
-		d.doing = "to change"
+		d.Doing = "to change"
 	}
 	if c.Alters() { // whatever else is done with it
 		d.sign, d.tone = "~", toneWarn
 		if c.Action != reconcile.Update {
-			d.doing += " and change"
+			d.Doing += " and change"
 		}
 	}
 	if r, ok := p.RefusalOf(c.Address); ok && c.Refused {
-		d.sign, d.tone, d.doing = "!", toneBad, "refused"
+		d.sign, d.tone, d.Doing = "!", toneBad, "refused"
 		d.refused = words.Sentence("Refused: " + firstSmall(r.Summary))
 	}
 	if len(p.Accounts) > 1 {
 		d.account = words.Printable(c.Account)
-		d.doing += ", account " + d.account
+		d.Doing += ", account " + d.account
 	}
 	d.origins = originsOf(p, c)
 	for _, r := range c.Reasons {
@@ -125,26 +125,26 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 	case c.Before != nil:
 		d.tracks = len(c.Before.Tracks)
 	}
-	d.attrs = attributes(c)
+	d.Attrs = attributes(c)
 	rows := diffRows(c)
 	for _, r := range rows {
 		switch r.fate {
 		case rowAdded:
-			d.tally.added++
+			d.Tally.added++
 		case rowRemoved:
-			d.tally.removed++
+			d.Tally.removed++
 		case rowMoved:
-			d.tally.moved++
+			d.Tally.moved++
 		case rowRenewed:
-			d.tally.renewed++
+			d.Tally.renewed++
 		}
 	}
-	if a, ok := tracksLine(c, d.tally); ok {
-		d.attrs = append(d.attrs, a)
+	if a, ok := tracksLine(c, d.Tally); ok {
+		d.Attrs = append(d.Attrs, a)
 	}
-	differ := d.tally != tally{}
+	differ := d.Tally != tally{}
 	if differ && (c.Action != reconcile.Delete || full) {
-		d.rows = foldRows(rows, known, full)
+		d.Rows = foldRows(rows, known, full)
 	}
 	stay := false
 	for _, r := range rows {
@@ -155,20 +155,20 @@ func describe(p *reconcile.Plan, c *reconcile.Change, known map[string]string, f
 }
 
 // brief is a change in a few words, for --summary.
-func (d description) brief() string {
+func (d Description) brief() string {
 	var parts []string
 	if d.refused != "" {
 		parts = append(parts, "refused")
 	}
-	for _, a := range d.attrs {
-		if a.sign == "~" && a.name != "tracks" {
-			parts = append(parts, a.name)
+	for _, a := range d.Attrs {
+		if a.Sign == "~" && a.Name != "tracks" {
+			parts = append(parts, a.Name)
 		}
-		if a.name == "tracks" && a.sign != "~" {
+		if a.Name == "tracks" && a.Sign != "~" {
 			parts = append(parts, words.Plural(d.tracks, "track"))
 		}
 	}
-	if s := d.tally.signs(); s != "" && d.sign != "-" && d.sign != "+" {
+	if s := d.Tally.signs(); s != "" && d.sign != "-" && d.sign != "+" {
 		parts = append(parts, s)
 	}
 	if slices.ContainsFunc(d.origins, func(o origin) bool { return o.spotify }) {
@@ -189,7 +189,7 @@ func firstSmall(s string) string {
 	return string(unicode.ToLower(r)) + s[n:]
 }
 
-func nameOf(c *reconcile.Change) string {
+func Name(c *reconcile.Change) string {
 	switch {
 	case c.Before != nil && c.Before.Name != "":
 		return words.Quoted(c.Before.Name)
@@ -243,17 +243,17 @@ func remarks(p *reconcile.Plan, c *reconcile.Change) []string {
 }
 
 // attributes are the details that differ; of a new playlist those that are not what anybody would expect.
-func attributes(c *reconcile.Change) []attribute {
+func attributes(c *reconcile.Change) []Attribute {
 	if c.After == nil {
 		return nil
 	}
-	var out []attribute
+	var out []Attribute
 	add := func(name, old, new string) {
 		sign := "~"
 		if c.Before == nil {
 			sign, old = "+", ""
 		}
-		out = append(out, attribute{sign: sign, name: name, old: old, new: new})
+		out = append(out, Attribute{Sign: sign, Name: name, Old: old, New: new})
 	}
 	before := c.Before
 	if before == nil {
@@ -282,24 +282,24 @@ func attributes(c *reconcile.Change) []attribute {
 }
 
 // tracksLine says how many items a playlist has and will have.
-func tracksLine(c *reconcile.Change, t tally) (attribute, bool) {
-	a := attribute{sign: "~", name: "tracks", note: t.String()}
+func tracksLine(c *reconcile.Change, t tally) (Attribute, bool) {
+	a := Attribute{Sign: "~", Name: "tracks", note: t.String()}
 	switch {
 	case c.After == nil && c.Before == nil:
 		return a, false
 	case c.After == nil:
-		a.sign, a.new, a.note = "-", strconv.Itoa(len(c.Before.Tracks)), ""
+		a.Sign, a.New, a.note = "-", strconv.Itoa(len(c.Before.Tracks)), ""
 	case c.Before == nil:
-		a.sign, a.new, a.note = "+", strconv.Itoa(len(c.After.Tracks)), ""
+		a.Sign, a.New, a.note = "+", strconv.Itoa(len(c.After.Tracks)), ""
 	case t == tally{} && c.Action != reconcile.Restore && c.Action != reconcile.Adopt:
 		return a, false
 	case len(c.Before.Tracks) == len(c.After.Tracks):
-		a.new = strconv.Itoa(len(c.After.Tracks))
+		a.New = strconv.Itoa(len(c.After.Tracks))
 		if t == (tally{}) {
-			a.sign, a.note = " ", "unchanged"
+			a.Sign, a.note = " ", "unchanged"
 		}
 	default:
-		a.old, a.new = strconv.Itoa(len(c.Before.Tracks)), strconv.Itoa(len(c.After.Tracks))
+		a.Old, a.New = strconv.Itoa(len(c.Before.Tracks)), strconv.Itoa(len(c.After.Tracks))
 	}
 	return a, true
 }

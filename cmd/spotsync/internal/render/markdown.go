@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ const commentSize = 60_000
 
 // markdownPlan shows a plan as a comment on a pull request. Whatever comes from outside stands in a code fence longer
 // than any run of backticks in it, or escaped in <code>: so it is neither markup nor a link nor a mention.
-func markdownPlan(p *reconcile.Plan, o renderOptions) string {
+func markdownPlan(p *reconcile.Plan, o Options) string {
 	var b strings.Builder
-	command := again(p.Command)
+	command := NextCommand(p.Command)
 	if command == "apply" {
 		command = "plan"
 	}
@@ -33,13 +33,13 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		}
 		b.WriteString(fenced("text", strings.Join(text, "\n")))
 	}
-	omitted, known := 0, knownTitles(p)
+	omitted, known := 0, Titles(p)
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if !c.Action.Changes() {
 			continue
 		}
-		block := markdownChange(describe(p, c, known, o.Full), o)
+		block := markdownChange(Describe(p, c, known, o.Full), o)
 		if b.Len()+len(block) > commentSize {
 			omitted++
 			continue
@@ -67,7 +67,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 		rest = append(rest, lockChange(l))
 	}
 	for _, w := range p.Warnings {
-		rest = append(rest, "Warning: "+warning(known, w))
+		rest = append(rest, "Warning: "+Warning(known, w))
 	}
 	if len(rest) > 0 {
 		b.WriteString("\n" + fenced("text", strings.Join(rest, "\n")))
@@ -81,7 +81,7 @@ func markdownPlan(p *reconcile.Plan, o renderOptions) string {
 }
 
 // markdownChange is one playlist: a line, and behind it the difference.
-func markdownChange(d description, o renderOptions) string {
+func markdownChange(d Description, o Options) string {
 	head := fmt.Sprintf("<code>%s %s</code>", d.sign, html.EscapeString(d.address))
 	if d.name != "" {
 		head += " <code>" + html.EscapeString(words.Cut(d.name, 100)) + "</code>"
@@ -106,30 +106,30 @@ func markdownChange(d description, o renderOptions) string {
 		add("#", s)
 	}
 	column := 0
-	for _, a := range d.attrs {
-		column = max(column, words.Width(a.name))
+	for _, a := range d.Attrs {
+		column = max(column, words.Width(a.Name))
 	}
-	for _, a := range d.attrs {
-		s := words.Pad(a.name, column) + "  "
-		if a.old != "" {
-			s += a.old + " → "
+	for _, a := range d.Attrs {
+		s := words.Pad(a.Name, column) + "  "
+		if a.Old != "" {
+			s += a.Old + " → "
 		}
-		s += a.new
+		s += a.New
 		if a.note != "" {
 			s += "  (" + a.note + ")"
 		}
-		add(diffMark(a.sign), s)
+		add(diffMark(a.Sign), s)
 	}
 	places := 0
-	for _, l := range d.rows {
+	for _, l := range d.Rows {
 		places = max(places, len(l.place))
 	}
-	for _, l := range d.rows {
-		s := fmt.Sprintf("%*s  %s%s", places, l.place, l.text, l.more)
-		if l.note != "" {
-			s += "  (" + l.note + ")"
+	for _, l := range d.Rows {
+		s := fmt.Sprintf("%*s  %s%s", places, l.place, l.Text, l.More)
+		if l.Note != "" {
+			s += "  (" + l.Note + ")"
 		}
-		add(diffMark(l.sign), s)
+		add(diffMark(l.Sign), s)
 	}
 	for _, s := range d.costs {
 		add("#", s)

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -21,11 +21,11 @@ const (
 )
 
 // foldRows turns rows into lines: unchanged runs into one, a moved block into one, long runs into their ends.
-func foldRows(rows []rowDiff, known map[string]string, full bool) []rowLine {
+func foldRows(rows []rowDiff, known map[string]string, full bool) []Line {
 	rows = foldMoves(rows, full)
 	twins := twinTitles(rows, known)
-	one := func(d rowDiff) rowLine { return lineOf(d, known, twins) }
-	var out []rowLine
+	one := func(d rowDiff) Line { return lineOf(d, known, twins) }
+	var out []Line
 	for i := 0; i < len(rows); {
 		n := runLength(rows[i:])
 		part := rows[i : i+n]
@@ -33,19 +33,19 @@ func foldRows(rows []rowDiff, known map[string]string, full bool) []rowLine {
 		long := func(limit int) bool { return !full && n > limit }
 		switch f := part[0].fate; {
 		case f == rowReordered:
-			out = append(out, rowLine{sign: "↕", text: fmt.Sprintf("… %d in another order", n)})
+			out = append(out, Line{Sign: "↕", Text: fmt.Sprintf("… %d in another order", n)})
 		case f == rowStays && long(1):
-			out = append(out, rowLine{sign: " ", text: fmt.Sprintf("… %d unchanged", n)})
+			out = append(out, Line{Sign: " ", Text: fmt.Sprintf("… %d unchanged", n)})
 		case f == rowRenewed && long(longBlock):
-			out = append(out, rowLine{sign: "±", text: fmt.Sprintf("… %d stay, and their date added starts anew", n)})
+			out = append(out, Line{Sign: "±", Text: fmt.Sprintf("… %d stay, and their date added starts anew", n)})
 		case (f == rowAdded || f == rowRemoved) && long(longRun):
 			for _, d := range part[:runHead] {
 				out = append(out, one(d))
 			}
-			out = append(out, rowLine{sign: one(part[0]).sign, text: fmt.Sprintf("… %d more", n-runHead-1)}, one(part[n-1]))
+			out = append(out, Line{Sign: one(part[0]).Sign, Text: fmt.Sprintf("… %d more", n-runHead-1)}, one(part[n-1]))
 		case f == rowMoved && long(1):
 			l := one(part[0])
-			l.more = fmt.Sprintf(" … and %d more", n-1)
+			l.More = fmt.Sprintf(" … and %d more", n-1)
 			out = append(out, l)
 		default:
 			for _, d := range part {
@@ -55,7 +55,7 @@ func foldRows(rows []rowDiff, known map[string]string, full bool) []rowLine {
 	}
 	if !full && len(out) > longDiff {
 		rest := len(out) - longDiff + 10
-		out = append(out[:longDiff-10:longDiff-10], rowLine{sign: " ", text: fmt.Sprintf("… and %d lines more; --full shows all", rest)})
+		out = append(out[:longDiff-10:longDiff-10], Line{Sign: " ", Text: fmt.Sprintf("… and %d lines more; --full shows all", rest)})
 	}
 	return out
 }
@@ -116,19 +116,19 @@ func twinTitles(rows []rowDiff, known map[string]string) map[string]bool {
 	return both
 }
 
-func lineOf(d rowDiff, known map[string]string, twins map[string]bool) rowLine {
-	l := rowLine{sign: " ", place: strconv.Itoa(d.to), text: titleOf(d.row, known)}
+func lineOf(d rowDiff, known map[string]string, twins map[string]bool) Line {
+	l := Line{Sign: " ", place: strconv.Itoa(d.to), Text: titleOf(d.row, known)}
 	var notes []string
 	switch d.fate {
 	case rowAdded:
-		l.sign = "+"
+		l.Sign = "+"
 	case rowRemoved:
-		l.sign, l.place = "-", strconv.Itoa(d.from)
+		l.Sign, l.place = "-", strconv.Itoa(d.from)
 		if at := d.row.AddedAt; at.After(time.Unix(0, 0)) {
 			notes = append(notes, "added "+dayOf(at))
 		}
 	case rowMoved:
-		l.sign = "↕"
+		l.Sign = "↕"
 		if d.from == d.to { // its neighbours change
 			notes = append(notes, "moved")
 		} else {
@@ -138,20 +138,20 @@ func lineOf(d rowDiff, known map[string]string, twins map[string]bool) rowLine {
 			notes = append(notes, "date starts anew")
 		}
 	case rowRenewed:
-		l.sign = "±"
+		l.Sign = "±"
 		notes = append(notes, "date starts anew")
 	}
-	if (d.fate == rowAdded || d.fate == rowRemoved) && twins[l.text] {
+	if (d.fate == rowAdded || d.fate == rowRemoved) && twins[l.Text] {
 		notes = append([]string{words.Printable(string(d.row.URI))}, notes...)
 	}
-	l.note = strings.Join(notes, ", ")
+	l.Note = strings.Join(notes, ", ")
 	return l
 }
 
 func dayOf(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
 
-// knownTitles are the names of items, told by any playlist of the plan: those of Spotify before those of the files.
-func knownTitles(p *reconcile.Plan) map[string]string {
+// Titles are the names of items, told by any playlist of the plan: those of Spotify before those of the files.
+func Titles(p *reconcile.Plan) map[string]string {
 	known := make(map[string]string)
 	learn := func(uri spotify.URI, title string) {
 		if title != "" && known[string(uri)] == "" {

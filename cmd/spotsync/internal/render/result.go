@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"fmt"
@@ -58,7 +58,7 @@ func conclusion(p *reconcile.Plan, takes string) string {
 			more = fmt.Sprintf(", %d refused", s.Refused)
 		}
 		if s.SongsRemoved > 0 {
-			more += ", " + songsRemoved(s.SongsRemoved)
+			more += ", " + SongsRemoved(s.SongsRemoved)
 		}
 		if takes != "" {
 			takes = ", " + takes
@@ -83,8 +83,8 @@ func conclusion(p *reconcile.Plan, takes string) string {
 	return "No differences. Spotify matches the files."
 }
 
-// songsRemoved is how many songs go, and nothing when none does.
-func songsRemoved(n int) string {
+// SongsRemoved is how many songs go, and nothing when none does.
+func SongsRemoved(n int) string {
 	if n == 0 {
 		return ""
 	}
@@ -99,8 +99,8 @@ func some(n int, what string) string {
 	return fmt.Sprintf("%d %s, ", n, what)
 }
 
-// renderResult says what an apply did. The rest is told by the error that ends the run.
-func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
+// Result says what an apply did. The rest is told by the error that ends the run.
+func Result(p *reconcile.Plan, res *reconcile.Result) string {
 	planned := make(map[string]reconcile.Change, len(p.Changes))
 	for _, c := range p.Changes {
 		planned[c.Address] = c
@@ -125,7 +125,7 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 	}
 	more := ""
 	if removed > 0 {
-		more = ", " + songsRemoved(removed)
+		more = ", " + SongsRemoved(removed)
 	}
 	done := "Done"
 	if len(res.Unfinished) > 0 || res.Stopped {
@@ -136,7 +136,7 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 		s += fmt.Sprintf("; %d refused", n)
 	}
 	if n := len(res.Failures); n > 0 {
-		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, again(p.Command))
+		s += fmt.Sprintf("; %d failed.\nWhat was done stays done. See above what to mend, then run spotsync %s again for the rest.", n, NextCommand(p.Command))
 	} else {
 		s += "."
 	}
@@ -146,8 +146,8 @@ func renderResult(p *reconcile.Plan, res *reconcile.Result) string {
 	return s
 }
 
-// again is the command that goes on with what a plan began.
-func again(command string) string {
+// NextCommand is the command that goes on with what a plan began.
+func NextCommand(command string) string {
 	if command == "destroy" || command == "rollback" {
 		return command
 	}
