@@ -28,10 +28,29 @@ type columns struct {
 	delimiter          rune
 }
 
+// delimiters are what may stand between the cells of a table.
+var delimiters = []rune{',', ';', '\t'}
+
+// isTable reports whether text without a telling extension is a table: its first line that is not blank names a column of
+// songs beside another one, or is Excel's own. A line that names a song is an entry and no header.
+func isTable(text string) bool {
+	line, _, _ := strings.Cut(strings.TrimLeft(text, "\n \ufeff"), "\n")
+	if len(line) >= 5 && strings.EqualFold(line[:4], "sep=") && strings.ContainsRune(",;\t", rune(line[4])) {
+		return true
+	}
+	if strings.HasPrefix(line, "#") || mentionsSong(line) {
+		return false
+	}
+	return slices.ContainsFunc(delimiters, func(d rune) bool {
+		header, err := reader(line, d).Read()
+		return err == nil && len(header) > 1 && find(header).uri >= 0
+	})
+}
+
 // parseCSV reads a table with a header, delimited by commas, semicolons or tabs (RFC 4180, leniently).
 func parseCSV(text string) ([]Entry, error) {
 	first := 1 // line of the header
-	var delimiters = []rune{',', ';', '\t'}
+	delimiters := delimiters // which Excel narrows down
 	if line, rest, _ := strings.Cut(text, "\n"); len(line) >= 5 && strings.EqualFold(line[:4], "sep=") {
 		// Excel's own way to name the delimiter.
 		if d := rune(line[4]); slices.Contains(delimiters, d) {

@@ -55,7 +55,8 @@ func errorf(line int, format string, args ...any) error {
 }
 
 // Parse reads a list, all of it or none: each line that a person sees becomes an entry or is told as wrong. The extension of
-// name tells the kind: .csv and .tsv are tables, .m3u and .m3u8 are playlists, .txt has an entry a line. Every entry has been
+// name tells the kind: .csv and .tsv are tables, .m3u and .m3u8 are playlists, .txt has an entry a line, unless its first line
+// is the header of a table, as in what Excel calls Unicode text. Every entry has been
 // checked to name a track or an episode, or to be a bare ID. A list without entries, be it that the file is empty or that a
 // header or comments are all there is, is an error: it is more often a failed download or export than a wish, and would
 // empty a playlist. Errors are *[Error].
@@ -79,6 +80,9 @@ func Parse(name string, data []byte) ([]Entry, error) {
 	}
 	if strings.TrimSpace(text) == "" {
 		return nil, errorf(0, "the list is empty; if that is meant, write [] in place of the file")
+	}
+	if ext == ".txt" && isTable(text) {
+		parse = parseCSV
 	}
 	entries, err := parse(text)
 	if err == nil && len(entries) == 0 {
