@@ -79,12 +79,20 @@ func (ev *evaluation) checkMoves(d *Desired) {
 	for _, m := range d.Moved {
 		left[m.From] = true
 	}
-	for _, r := range d.Removed {
-		left[r.From] = true
-		if there[r.From] {
-			ev.add(problem(r.Range, "Still there", fmt.Sprintf("%s is removed here, but the configuration still has it. Take it out of for_each, or this block away.", r.From)))
+	d.Removed = slices.DeleteFunc(d.Removed, func(r Removed) bool {
+		if !there[r.From] {
+			left[r.From] = true
+			return false
 		}
-	}
+		from, err := ParseAddress(r.From)
+		if err != nil || !from.Indexed {
+			ev.add(problem(r.Range, "Still there", fmt.Sprintf("%s is removed here, but the configuration still has it. Remove its block or this one.", r.From)))
+			return false
+		}
+		// A row that comes back to a table must not make the whole configuration fail.
+		ev.add(caution(r.Range, "Removed block without effect", fmt.Sprintf("%s is removed here, but the for_each of playlist.%s has its key, so the playlist stays managed. Take the key out of for_each, or remove this block.", r.From, from.Label)))
+		return true
+	})
 	for _, m := range d.Moved {
 		to, err := ParseAddress(m.To)
 		if there[m.From] {
