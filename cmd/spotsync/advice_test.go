@@ -558,12 +558,12 @@ var ourFiles = []struct {
 // them, each with the reason.
 var givenOnly = map[string]string{
 	"cmd/spotsync/internal/render/fold.go --full": "the page leaves that line out: changeLines",
-	"reconcile/shell.go --account":       "follows spotsync login",
-	"reconcile/observe.go --refresh":     "said where --refresh=false was given",
-	"reconcile/loop.go --prune":          "said by the daemon alone",
-	"reconcile/loop.go --no-create":      "said by the daemon alone",
-	"spotify/errors.go --max-requests":   "said where --max-requests was given",
-	"auth/login.go --no-browser":         "said by login alone",
+	"reconcile/shell.go --account":                "follows spotsync login",
+	"reconcile/observe.go --refresh":              "said where --refresh=false was given",
+	"reconcile/loop.go --prune":                   "said by the daemon alone",
+	"reconcile/loop.go --no-create":               "said by the daemon alone",
+	"spotify/errors.go --max-requests":            "said where --max-requests was given",
+	"auth/login.go --no-browser":                  "said by login alone",
 }
 
 // bareFlag checks a flag that is named without its command: every command that can show the text must have it. A text that

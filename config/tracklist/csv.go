@@ -49,7 +49,7 @@ func isTable(text string) bool {
 
 // parseCSV reads a table with a header, delimited by commas, semicolons or tabs (RFC 4180, leniently).
 func parseCSV(text string) ([]Entry, error) {
-	first := 1 // line of the header
+	first := 1               // line of the header
 	delimiters := delimiters // which Excel narrows down
 	if line, rest, _ := strings.Cut(text, "\n"); len(line) >= 5 && strings.EqualFold(line[:4], "sep=") {
 		// Excel's own way to name the delimiter.
