@@ -108,7 +108,7 @@ func functions(files FileAccess, now time.Time, m *meter) map[string]function.Fu
 		"base64decode": base64decodeFunc,
 		"base64encode": base64encodeFunc,
 		"csvdecode":    read.decoding(csvdecodeFunc),
-		"jsondecode":   read.decoding(stdlib.JSONDecodeFunc),
+		"jsondecode":   read.decoding(jsondecodeFunc),
 		"jsonencode":   stdlib.JSONEncodeFunc,
 		"md5":          md5Func,
 		"sha256":       sha256Func,

@@ -73,10 +73,7 @@ func (r *readings) decoding(f function.Function) function.Function {
 	return function.New(&function.Spec{
 		Description: f.Description(),
 		Params:      f.Params(),
-		Type: func(args []cty.Value) (cty.Type, error) {
-			t, err := f.ReturnTypeForValues(args)
-			return t, noticed(args, err)
-		},
+		Type:        dynamicReturn, // which type it is takes as long to find out as the value
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := f.Call(args)
 			return v, noticed(args, err)
