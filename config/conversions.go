@@ -35,10 +35,10 @@ func linear(v cty.Value, want cty.Type) (cty.Value, error) {
 		return cty.NilVal, nil
 	}
 	switch {
-	case t.IsTupleType() && len(t.TupleElementTypes()) >= longTuple && (want.IsListType() || want.IsSetType()):
+	case t.IsTupleType() && len(t.TupleElementTypes()) > 0 && holdsLong(t) && (want.IsListType() || want.IsSetType()):
 		elems, err := convertAll(v.AsValueSlice(), want.ElementType())
 		switch {
-		case err != nil && len(t.TupleElementTypes()) < slowTuple:
+		case err != nil && size(v, slowTuple) < slowTuple:
 			return cty.NilVal, nil
 		case err != nil:
 			return cty.NilVal, err
@@ -46,7 +46,7 @@ func linear(v cty.Value, want cty.Type) (cty.Value, error) {
 			return cty.SetVal(elems), nil
 		}
 		return cty.ListVal(elems), nil
-	case t.IsObjectType() && len(t.AttributeTypes()) >= longTuple && want.IsMapType():
+	case t.IsObjectType() && len(t.AttributeTypes()) > 0 && holdsLong(t) && want.IsMapType():
 		attrs := v.AsValueMap()
 		names := slices.Sorted(maps.Keys(attrs))
 		elems := make([]cty.Value, len(names))
@@ -55,7 +55,7 @@ func linear(v cty.Value, want cty.Type) (cty.Value, error) {
 		}
 		elems, err := convertAll(elems, want.ElementType())
 		switch {
-		case err != nil && len(names) < slowTuple:
+		case err != nil && size(v, slowTuple) < slowTuple:
 			return cty.NilVal, nil
 		case err != nil:
 			return cty.NilVal, err
@@ -126,9 +126,13 @@ func common(kinds []cty.Type) cty.Type {
 	return t
 }
 
-// alike converts two tuples of different types, or a tuple and a list, to lists of one type, as the results of a
-// conditional are. It is false if that can't be and finding out why would take too long.
+// alike converts two tuples of different types, or a tuple and a list, to lists of one type, and two objects of different
+// attributes to maps, as the results of a conditional are. It is false if that can't be and finding out why would take too
+// long.
 func alike(a, b cty.Value) (x, y cty.Value, ok bool) {
+	if a.Type().IsObjectType() && b.Type().IsObjectType() {
+		return alikeObjects(a, b)
+	}
 	n := 0
 	for _, v := range []cty.Value{a, b} {
 		t := v.Type()
@@ -174,6 +178,105 @@ func alike(a, b cty.Value) (x, y cty.Value, ok bool) {
 		return a, b, n < slowTuple
 	}
 	return x, y, true
+}
+
+// alikeObjects is alike for two objects.
+func alikeObjects(a, b cty.Value) (x, y cty.Value, ok bool) {
+	objects := []cty.Value{a, b}
+	n := 0
+	for _, v := range objects {
+		if !isPlain(v) {
+			return a, b, true
+		}
+		n = max(n, v.LengthInt())
+	}
+	names := func(v cty.Value) []string { return slices.Sorted(maps.Keys(v.Type().AttributeTypes())) }
+	if n < longTuple || slices.Equal(names(a), names(b)) { // go-cty does this attribute by attribute
+		return a, b, true
+	}
+	var kinds []cty.Type
+	ok = true
+	for _, v := range objects {
+		if ok {
+			kinds, ok = kindsOf(kinds, slices.Collect(maps.Values(v.AsValueMap())))
+		}
+	}
+	want := cty.NilType
+	if ok {
+		want = common(kinds)
+	}
+	if want == cty.NilType {
+		return a, b, n < slowTuple
+	}
+	for i, v := range objects {
+		m, err := linear(v, cty.Map(want))
+		switch {
+		case err != nil:
+			return a, b, n < slowTuple
+		case m != cty.NilVal:
+			objects[i] = m
+		case v.LengthInt() == 0:
+			objects[i] = cty.MapValEmpty(want)
+		default:
+			if objects[i], err = convert.Convert(v, cty.Map(want)); err != nil {
+				return a, b, n < slowTuple
+			}
+		}
+	}
+	return objects[0], objects[1], true
+}
+
+// sidesSteps is what go-cty takes to find a type for two values that alike left different: it compares what is in lists of
+// different lengths with each other, unless they hold nothing but plain values.
+func sidesSteps(a, b cty.Value) int {
+	if a.Type().Equals(b.Type()) || shallow(a.Type()) && shallow(b.Type()) {
+		return 0
+	}
+	n := sum(size(a, maxSteps), size(b, maxSteps))
+	return product(n, n) / 2
+}
+
+// shallow reports whether a type's elements are plain values, or objects of them.
+func shallow(t cty.Type) bool {
+	switch {
+	case t.IsTupleType():
+		for _, e := range t.TupleElementTypes() {
+			if !flat(e) {
+				return false
+			}
+		}
+		return true
+	case t.IsObjectType():
+		for _, e := range t.AttributeTypes() {
+			if !flat(e) {
+				return false
+			}
+		}
+		return true
+	case t.IsCollectionType():
+		return flat(t.ElementType())
+	}
+	return true
+}
+
+// holdsLong reports whether a type is of many elements, or holds a tuple or an object of many.
+func holdsLong(t cty.Type) bool {
+	switch {
+	case t.IsTupleType():
+		types := t.TupleElementTypes()
+		return len(types) >= longTuple || slices.ContainsFunc(types, holdsLong)
+	case t.IsObjectType():
+		types := t.AttributeTypes()
+		if len(types) >= longTuple {
+			return true
+		}
+		for _, e := range types {
+			if holdsLong(e) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // convertTo is convert.Convert in a time that grows with the value's size.

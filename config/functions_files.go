@@ -65,7 +65,7 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
 			}
-			if err := read.pay(len(text), 32); err != nil { // HCL's scanner and parser take their time
+			if err := read.pay(len(text), 64); err != nil { // HCL's scanner and parser take their time
 				return cty.NilVal, err
 			}
 			in := metered(m).NewChild()

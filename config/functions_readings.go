@@ -27,7 +27,7 @@ type readings struct {
 
 // pay pays for what is read, n bytes each of which is looked at so many times: what a file costs is not known before.
 func (r *readings) pay(n, times int) error {
-	if r.meter != nil && !r.meter.take(hcl.Range{}, product(n, times)/textPerStep, n/bytesPerValue) {
+	if r.meter != nil && !r.meter.pay(hcl.Range{}, "Reading this file", of(product(n, times)/textPerStep, n/bytesPerValue)) {
 		return errUnpaid
 	}
 	return nil

@@ -62,6 +62,22 @@ func (m *meter) take(rng hcl.Range, steps, values int) bool {
 	return !m.spent()
 }
 
+// pay takes the price of one step that nothing interrupts, unless none may cost as much.
+func (m *meter) pay(rng hcl.Range, what string, price cost) bool {
+	if m.spent() {
+		return false
+	}
+	if price.values > maxMade {
+		m.refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, countOf(price.values), countOf(maxMade)))
+		return false
+	}
+	if price.steps > maxCall {
+		m.refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, countOf(price.steps), countOf(maxCall)))
+		return false
+	}
+	return m.take(rng, sum(price.steps, price.values), price.values)
+}
+
 // refuse ends the evaluation because of what stands at rng.
 func (m *meter) refuse(rng hcl.Range, reason string) {
 	if m.reason == "" {
@@ -133,6 +149,7 @@ func size(v cty.Value, most int) int {
 type sizer struct {
 	left int
 	text bool // count what strings hold as well, and attributes
+	sets int  // what sorting the sets found takes
 }
 
 func (s *sizer) value(v cty.Value) {
@@ -173,6 +190,9 @@ func (s *sizer) value(v cty.Value) {
 		}
 	case t.IsCollectionType():
 		s.left -= v.LengthInt()
+		if t.IsSetType() {
+			s.sets = sum(s.sets, sortSteps(v.LengthInt(), t.ElementType()))
+		}
 		if s.left <= 0 || !s.text && flat(t.ElementType()) {
 			return
 		}
@@ -241,6 +261,14 @@ func detail(v cty.Value, most int) int {
 	s := sizer{left: most, text: true}
 	s.value(v)
 	return most - s.left
+}
+
+// gone is detail, or size, with the steps that it takes to go through what was counted.
+func gone(v cty.Value, text bool) (n, steps int) {
+	s := sizer{left: enough, text: text}
+	s.value(v)
+	n = enough - s.left
+	return n, sum(n, s.sets)
 }
 
 // digits is about how long a number is when it is written out.

@@ -218,6 +218,9 @@ func (l *loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 		known = false
 	}
+	if coll.Type().IsSetType() && !m.take(l.SrcRange, sortSteps(coll.LengthInt(), coll.Type().ElementType()), 0) {
+		return stopped(l)
+	}
 	for it := coll.ElementIterator(); it.Next(); {
 		if !m.take(l.SrcRange, l.round.steps, l.round.values) {
 			return stopped(l)
@@ -362,7 +365,7 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		plain.TrueResult, plain.FalseResult = &worked{c.TrueResult, yes, yesDiags}, &worked{c.FalseResult, no, noDiags}
 		return plain.Value(ctx)
 	}
-	if !m.take(c.SrcRange, 4*sum(size(yes, maxSteps), size(no, maxSteps)), 0) {
+	if !m.pay(c.SrcRange, "Choosing between these", of(product(4, sum(size(yes, enough), size(no, enough))), 0)) {
 		return stopped(c)
 	}
 	if !yesDiags.HasErrors() && !noDiags.HasErrors() {
@@ -371,6 +374,9 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			return cty.DynamicVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Inconsistent conditional result types", Context: &c.SrcRange,
 				Subject: hcl.RangeBetween(c.TrueResult.Range(), c.FalseResult.Range()).Ptr(),
 				Detail:  "The true and false result expressions must have consistent types. The elements of these lists have no type in common."}}
+		}
+		if !m.pay(c.SrcRange, "Choosing between these", of(sidesSteps(yes, no), 0)) {
+			return stopped(c)
 		}
 	}
 	plain := *c.ConditionalExpr
@@ -405,7 +411,7 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 	}
 	if !left.Type().IsPrimitiveType() || !right.Type().IsPrimitiveType() {
-		if !meterOf(ctx).take(o.SrcRange, 3*min(detail(left, maxSteps), detail(right, maxSteps)), 0) {
+		if !meterOf(ctx).pay(o.SrcRange, "Comparing these", of(product(12, min(detail(left, enough), detail(right, enough))), 0)) {
 			return stopped(o)
 		}
 	}
@@ -627,7 +633,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if asked.never != "" {
 		return cty.DynamicVal, append(diags, c.failed(errors.New(asked.never)))
 	}
-	if !c.pay(m, asked) {
+	if !m.pay(c.Range(), c.Name, asked) {
 		return stopped(c)
 	}
 	if quick := direct[c.Name]; quick != nil {
@@ -646,10 +652,14 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			return tooManyDigits(c)
 		}
 		want := p.Type
-		if whole, ok := conversions[c.Name]; ok {
+		whole, ofWhole := conversions[c.Name]
+		if ofWhole {
 			want = whole
 		}
 		converted, err := linear(v, want)
+		if ofWhole && err == nil && converted != cty.NilVal && len(args) == 1 {
+			return converted, diags // that is all there is to do
+		}
 		if err == nil && converted == cty.NilVal {
 			converted, err = convert.Convert(v, p.Type)
 		}
@@ -773,22 +783,6 @@ func (o *once) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		o.done = true
 	}
 	return o.v, o.diags
-}
-
-// pay takes the price of a call, unless no call may cost as much.
-func (c *call) pay(m *meter, price cost) bool {
-	if m.spent() {
-		return false
-	}
-	if price.values > maxMade {
-		m.refuse(c.Range(), fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", c.Name, countOf(price.values), countOf(maxMade)))
-		return false
-	}
-	if price.steps > maxCall {
-		m.refuse(c.Range(), fmt.Sprintf("%s would take too long here: it would go through about %s elements. Give it less.", c.Name, countOf(price.steps/2)))
-		return false
-	}
-	return m.take(c.Range(), sum(price.steps, price.values), price.values)
 }
 
 // tooManyDigits is the error of a number that takes for ever to work with, or to write out.

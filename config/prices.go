@@ -19,7 +19,7 @@ type price func(args []cty.Value) cost
 // prices holds a price for each function: without one, a function can't be called.
 var prices = map[string]price{
 	// Strings
-	"chomp":       thrice(reads),
+	"chomp":       longer(6, reads),
 	"endswith":    looks,
 	"format":      formatPrice,
 	"formatlist":  formatPrice,
@@ -33,7 +33,7 @@ var prices = map[string]price{
 	"startswith":  looks,
 	"strcontains": looks,
 	"strrev":      thrice(reads),
-	"substr":      reads,
+	"substr":      longer(4, reads),
 	"title":       reads,
 	"trim":        trimPrice,
 	"trimprefix":  reads,
@@ -46,19 +46,19 @@ var prices = map[string]price{
 	"anytrue":         thrice(looks),
 	"chunklist":       thrice(handles),
 	"coalesce":        argumentsPrice,
-	"coalescelist":    handles,
-	"compact":         reads,
+	"coalescelist":    longer(8, handles),
+	"compact":         longer(8, reads),
 	"concat":          handles,
 	"contains":        containsPrice,
 	"distinct":        hashes,
 	"element":         argumentsPrice,
 	"flatten":         thrice(handles),
-	"index":           thrice(looks),
-	"keys":            handles,
+	"index":           longer(6, looks),
+	"keys":            longer(8, handles),
 	"length":          lengthPrice,
 	"lookup":          argumentsPrice,
 	"matchkeys":       hashes,
-	"merge":           thrice(handles),
+	"merge":           longer(15, handles),
 	"one":             argumentsPrice,
 	"range":           rangePrice,
 	"reverse":         handles,
@@ -68,18 +68,18 @@ var prices = map[string]price{
 	"setunion":        setPrice,
 	"slice":           handles,
 	"sort":            sorts,
-	"sum":             thrice(looks),
+	"sum":             longer(6, looks),
 	"transpose":       hashes,
-	"values":          handles,
+	"values":          longer(8, handles),
 	"zipmap":          thrice(reads),
 
 	// Conversions
 	"can":      argumentsPrice,
 	"tobool":   argumentsPrice,
-	"tolist":   reads,
-	"tomap":    reads,
+	"tolist":   longer(4, reads),
+	"tomap":    longer(10, reads),
 	"tonumber": looks,
-	"toset":    hashes,
+	"toset":    tosetPrice,
 	"tostring": reads,
 	"try":      argumentsPrice,
 
@@ -107,12 +107,12 @@ var prices = map[string]price{
 	"base64encode": thrice(reads),
 	"csvdecode":    csvPrice,
 	"jsondecode":   jsonPrice,
-	"jsonencode":   encodes,
+	"jsonencode":   longer(2, encodes),
 	"md5":          looks,
 	"sha256":       looks,
 	"urlencode":    thrice(reads),
 	"yamldecode":   yamlPrice,
-	"yamlencode":   encodes,
+	"yamlencode":   longer(10, encodes),
 
 	// Files. What is in the file is paid for when it is used; reading it is quick.
 	"file":         filePrice,
@@ -121,8 +121,8 @@ var prices = map[string]price{
 	"tracks_file":  filePrice,
 
 	// Tracks
-	"interleave": handles,
-	"shuffle":    sorts,
+	"interleave": longer(3, handles),
+	"shuffle":    longer(2, sorts),
 	"sort_by":    sorts,
 	"take":       takePrice,
 	"track":      argumentsPrice,
@@ -136,14 +136,14 @@ func never(reason string) cost { return cost{never: reason} }
 const enough = maxSteps + 1
 
 // argumentsPrice is of functions that look at their arguments, not into them.
-func argumentsPrice(args []cty.Value) cost { return of(10+5*len(args), 2) }
+func argumentsPrice(args []cty.Value) cost { return of(10+20*len(args), 2) }
 
 // handles is of functions that go through lists and hand their elements on.
 func handles(args []cty.Value) cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
-		n := size(v, enough)
-		c = c.plus(of(product(10, n), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
+		n, steps := gone(v, false)
+		c = c.plus(of(product(10, steps), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
 	}
 	return c
 }
@@ -152,8 +152,8 @@ func handles(args []cty.Value) cost {
 func reads(args []cty.Value) cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
-		n := detail(v, enough)
-		c = c.plus(of(product(2, n), n))
+		n, steps := gone(v, true)
+		c = c.plus(of(product(2, steps), n))
 	}
 	return c
 }
@@ -173,13 +173,7 @@ func takePrice(args []cty.Value) cost {
 // hashes is of functions that look elements up by what is in them.
 func hashes(args []cty.Value) cost {
 	c := reads(args)
-	return of(product(5, c.steps), c.values)
-}
-
-// setPrice is of go-cty's functions on sets, which sort them whenever they go through them.
-func setPrice(args []cty.Value) cost {
-	c := hashes(args)
-	return of(product(4, c.steps), c.values)
+	return of(product(8, c.steps), c.values)
 }
 
 // sorts is of functions that compare elements with each other.
@@ -197,6 +191,15 @@ func encodes(args []cty.Value) cost {
 
 // thrice is three times a price.
 func thrice(p price) price { return func(args []cty.Value) cost { return p(args).times(3) } }
+
+// longer is a price with so many times its steps.
+func longer(times int, p price) price {
+	return func(args []cty.Value) cost {
+		c := p(args)
+		c.steps = product(times, c.steps)
+		return c
+	}
+}
 
 // depth is how deep a type's values are nested.
 func depth(t cty.Type, most int) int {
@@ -330,7 +333,7 @@ func regexPrice(args []cty.Value) cost {
 	if re, err := regexp.Compile(pattern); err == nil && product(len(text), states) < enough {
 		count := 0
 		re.ReplaceAllStringFunc(text, func(string) string { count++; return "" })
-		matches = of(5, objectValues+2*groups).times(count)
+		matches = of(30+15*groups, objectValues+2*groups).times(count)
 	}
 	return reads(args).plus(of(product(len(text)+1, states)/16, states)).plus(matches)
 }
@@ -350,7 +353,7 @@ func replacePrice(args []cty.Value) cost {
 		if re, err := regexp.Compile(pattern); err == nil && c.steps < enough {
 			count, matched := 0, 0
 			re.ReplaceAllStringFunc(text, func(s string) string { count, matched = count+1, matched+len(s); return "" })
-			c = c.plus(ofText(product(count, len(with)))).plus(ofText(product(matched, strings.Count(with, "$"))))
+			c = c.plus(of(8, 0).times(count)).plus(ofText(product(count, len(with)))).plus(ofText(product(matched, strings.Count(with, "$"))))
 		}
 		return c
 	}
@@ -373,7 +376,7 @@ func containsPrice(args []cty.Value) cost {
 }
 
 func lengthPrice(args []cty.Value) cost {
-	return argumentsPrice(args).plus(ofText(4 * len(textOf(args, 0))))
+	return argumentsPrice(args).plus(of(len(textOf(args, 0)), 0))
 }
 
 // rangePrice knows that range makes no more than 1024 numbers.
@@ -384,7 +387,7 @@ func setproductPrice(args []cty.Value) cost {
 	for i := range args {
 		n = product(n, lengthOf(args, i))
 	}
-	each := of(20, 4+2*len(args))
+	each := of(30, 4+2*len(args))
 	return hashes(args).plus(each.times(n))
 }
 
@@ -455,7 +458,7 @@ func yamlPrice(args []cty.Value) cost {
 		return never("the text nests more than 100 levels, or holds a number of more than ten thousand digits")
 	}
 	items := strings.Count(text, ":") + strings.Count(text, ",") + strings.Count(text, "-") + strings.Count(text, "?") + strings.Count(text, "[") + strings.Count(text, "{")
-	c = c.plus(of(20, 4).times(items))
+	c = c.plus(of(50, 4).times(items))
 	if c.values > maxMade || c.steps > enough || !strings.Contains(text, "*") {
 		return c
 	}
@@ -551,6 +554,10 @@ var direct = map[string]func(args []cty.Value) (cty.Value, bool){
 	"element":  quickElement,
 	"length":   quickLength,
 	"lookup":   quickLookup,
+
+	"setintersection": quickSets(inAll),
+	"setsubtract":     quickSets(inFirstOnly),
+	"setunion":        quickSets(inAny),
 }
 
 func isPlain(v cty.Value) bool { return !v.IsMarked() && v.IsKnown() && !v.IsNull() }
