@@ -232,7 +232,7 @@ func sidesSteps(a, b cty.Value) int {
 	if a.Type().Equals(b.Type()) || shallow(a.Type()) && shallow(b.Type()) {
 		return 0
 	}
-	n := sum(size(a, maxSteps), size(b, maxSteps))
+	n := sum(size(a, enough), size(b, enough))
 	return product(n, n) / 2
 }
 

@@ -203,7 +203,11 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 		}
 	}
 	if !diags.HasErrors() {
-		ev.meter.take(e.Range(), size(v, enough), 0) // what comes next goes through all of it
+		n, steps := gone(v, false) // what comes next goes through all of it
+		if n >= enough && !ev.meter.spent() {
+			ev.meter.refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", countOf(maxCall)))
+		}
+		ev.meter.take(e.Range(), steps, 0)
 	}
 	if ev.meter.spent() {
 		if ev.meter.done == nil {

@@ -136,7 +136,7 @@ func meterOf(ctx *hcl.EvalContext) *meter {
 	panic("an expression is worked out without a meter")
 }
 
-// size is how many elements a value has, those of nested collections too; an object of plain attributes is one. Nothing is
+// size is how many elements a value has, those of nested collections too; an object of few plain attributes is one. Nothing is
 // gone through beyond most. A value that repeats parts of itself is small in memory and huge when it is gone through, and
 // this counts as who goes through does.
 func size(v cty.Value, most int) int {
@@ -178,7 +178,7 @@ func (s *sizer) value(v cty.Value) {
 			s.value(e)
 		}
 	case t.IsObjectType():
-		s.left--
+		s.left -= objectSize(t)
 		if s.text {
 			s.left -= len(t.AttributeTypes())
 		}
@@ -189,7 +189,11 @@ func (s *sizer) value(v cty.Value) {
 			}
 		}
 	case t.IsCollectionType():
-		s.left -= v.LengthInt()
+		each := 1
+		if !s.text && t.ElementType().IsObjectType() {
+			each = max(1, objectSize(t.ElementType()))
+		}
+		s.left -= product(each, v.LengthInt())
 		if t.IsSetType() {
 			s.sets = sum(s.sets, sortSteps(v.LengthInt(), t.ElementType()))
 		}
@@ -205,6 +209,10 @@ func (s *sizer) value(v cty.Value) {
 		}
 	}
 }
+
+// objectSize is what an object counts as: a song and all that is known of it is one, but a map of many keys that is written
+// as an object is not.
+func objectSize(t cty.Type) int { return 1 + len(t.AttributeTypes())/16 }
 
 // byType counts a tuple or an object where its type tells all, and reports whether that is so.
 func (s *sizer) byType(t cty.Type) bool {
@@ -231,7 +239,7 @@ func (s *sizer) countType(t cty.Type) bool {
 			}
 		}
 	case t.IsObjectType():
-		s.left--
+		s.left -= objectSize(t)
 		for _, e := range t.AttributeTypes() {
 			if !e.IsPrimitiveType() && !s.countType(e) {
 				return false

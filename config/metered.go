@@ -68,6 +68,9 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost)
 	case *hclsyntax.BinaryOpExpr:
 		sub(&e.LHS)
 		sub(&e.RHS)
+		if e.Op.Type == cty.Number {
+			total.values++
+		}
 		return &operation{e}, total.plus(of(1, 0))
 	case *hclsyntax.TemplateExpr:
 		if len(e.Parts) == 1 {
@@ -411,7 +414,7 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 	}
 	if !left.Type().IsPrimitiveType() || !right.Type().IsPrimitiveType() {
-		if !meterOf(ctx).pay(o.SrcRange, "Comparing these", of(product(12, min(detail(left, enough), detail(right, enough))), 0)) {
+		if !meterOf(ctx).pay(o.SrcRange, "Comparing these", comparing(left, right)) {
 			return stopped(o)
 		}
 	}
@@ -428,6 +431,12 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return tooManyDigits(o)
 	}
 	return v, withoutStacks(diags)
+}
+
+// comparing is the price of comparing two values: go-cty looks through what is in them at each level.
+func comparing(a, b cty.Value) cost {
+	n := min(detail(a, enough), detail(b, enough))
+	return of(product(n, 6*max(2, min(depth(a.Type(), maxNesting), depth(b.Type(), maxNesting)))), 0)
 }
 
 // withoutStacks takes out of diagnostics the stack that go-cty adds where it panics over values such as infinity.

@@ -6,7 +6,6 @@ import (
 	"regexp/syntax"
 	"strings"
 
-	ctyyaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -133,7 +132,7 @@ var prices = map[string]price{
 func never(reason string) cost { return cost{never: reason} }
 
 // enough is beyond what anything may cost, so that counting stops there.
-const enough = maxSteps + 1
+const enough = maxCall + 1
 
 // argumentsPrice is of functions that look at their arguments, not into them.
 func argumentsPrice(args []cty.Value) cost { return of(10+20*len(args), 2) }
@@ -380,7 +379,29 @@ func lengthPrice(args []cty.Value) cost {
 }
 
 // rangePrice knows that range makes no more than 1024 numbers.
-func rangePrice(args []cty.Value) cost { return of(4096, 2048).plus(argumentsPrice(args)) }
+func rangePrice(args []cty.Value) cost {
+	const most = 1024
+	n := most
+	bounds := make([]float64, len(args))
+	for i, v := range args {
+		if v, err := convertTo(v, cty.Number); err == nil && isPlain(v) {
+			bounds[i], _ = v.AsBigFloat().Float64()
+		}
+	}
+	start, end, step := 0.0, 0.0, 1.0
+	switch len(bounds) {
+	case 1:
+		end = bounds[0]
+	case 2:
+		start, end = bounds[0], bounds[1]
+	case 3:
+		start, end, step = bounds[0], bounds[1], bounds[2]
+	}
+	if many := math.Abs((end - start) / step); many < most { // and not for none of the numbers there are
+		n = int(many) + 1
+	}
+	return of(4, 3).times(n).plus(argumentsPrice(args))
+}
 
 func setproductPrice(args []cty.Value) cost {
 	n := 1
@@ -449,101 +470,6 @@ func jsonPrice(args []cty.Value) cost {
 
 // hugeNumber finds numbers with exponents of five digits and more.
 var hugeNumber = regexp.MustCompile(`(^|[\s,:\[{-])[0-9.]+[eE][-+]?0*[0-9]{5}`)
-
-// yamlPrice counts what is in the text with its aliases put in, which may be far more than is written.
-func yamlPrice(args []cty.Value) cost {
-	text := textOf(args, 0)
-	c := reads(args).times(8)
-	if nestsDeeply(text) || hugeNumber.MatchString(text) || longDigits(text) {
-		return never("the text nests more than 100 levels, or holds a number of more than ten thousand digits")
-	}
-	items := strings.Count(text, ":") + strings.Count(text, ",") + strings.Count(text, "-") + strings.Count(text, "?") + strings.Count(text, "[") + strings.Count(text, "{")
-	c = c.plus(of(50, 4).times(items))
-	if c.values > maxMade || c.steps > enough || !strings.Contains(text, "*") {
-		return c
-	}
-	t, err := ctyyaml.ImpliedType([]byte(text))
-	if err != nil {
-		return c
-	}
-	n := typeSize(t, enough)
-	return c.plus(of(4, 4).times(n))
-}
-
-// longDigits reports whether a text holds what may be a number of more than maxDigits digits.
-func longDigits(text string) bool {
-	run := 0
-	for _, b := range []byte(text) {
-		if b >= '0' && b <= '9' || b == '_' || b == '.' {
-			if run++; run > maxDigits {
-				return true
-			}
-		} else {
-			run = 0
-		}
-	}
-	return false
-}
-
-// nestsDeeply reports whether brackets or indentation of a YAML text may go deeper than the decoder, which recurses, should.
-func nestsDeeply(text string) bool {
-	if strings.Count(text, "[")+strings.Count(text, "{") < maxNesting && strings.Count(text, "-") < maxNesting && strings.Count(text, "\n") < maxNesting && strings.Count(text, "?") < maxNesting {
-		return false
-	}
-	level := 0
-	for line := range strings.Lines(text) {
-		body := strings.TrimLeft(line, " ")
-		if indent := len(line) - len(body); indent > 4*maxNesting && !strings.HasPrefix(body, "#") {
-			return true
-		}
-		starts := 0 // "- - - a" is a list in a list in a list
-		for rest := body; strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "? ") || strings.HasPrefix(rest, ": "); rest = strings.TrimLeft(rest[2:], " ") {
-			if starts++; starts > maxNesting {
-				return true
-			}
-		}
-		for _, b := range []byte(body) {
-			switch b {
-			case '[', '{':
-				if level++; level > maxNesting {
-					return true
-				}
-			case ']', '}':
-				level = max(0, level-1)
-			}
-		}
-	}
-	return false
-}
-
-// typeSize is size of all values of a type.
-func typeSize(t cty.Type, most int) int {
-	left := most
-	var count func(t cty.Type)
-	count = func(t cty.Type) {
-		if left--; left <= 0 {
-			return
-		}
-		switch {
-		case t.IsTupleType():
-			for _, e := range t.TupleElementTypes() {
-				if count(e); left <= 0 {
-					return
-				}
-			}
-		case t.IsObjectType():
-			for _, e := range t.AttributeTypes() {
-				if count(e); left <= 0 {
-					return
-				}
-			}
-		case t.IsCollectionType():
-			count(t.ElementType())
-		}
-	}
-	count(t)
-	return most - left
-}
 
 func filePrice(args []cty.Value) cost { return reads(args).plus(of(200, 10)) }
 
