@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/spotsync/spotsync/hostport"
 )
 
 // The two issuers. One's tokens, IDs and files never mix with the other's.
@@ -63,7 +65,7 @@ func checkLoopback(base string) error {
 		return fmt.Errorf("%q must begin with http:// or https://", base)
 	case !loopbackLiteral(u.Hostname()):
 		return fmt.Errorf("%q must be on this computer, by a loopback IP literal such as 127.0.0.1 or [::1]", base)
-	case strings.HasSuffix(u.Host, ":"), u.Port() != "" && !validPort(u.Port(), 1):
+	case strings.HasSuffix(u.Host, ":"), u.Port() != "" && !hostport.ValidPort(u.Port(), 1):
 		return fmt.Errorf("%q must have a port from 1 to 65535, or none", base)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Path != "" && path.Clean(u.Path) != u.Path:
 		return fmt.Errorf("%q must have a plain path, no query and no fragment", base)

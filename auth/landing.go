@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/spotsync/spotsync/hostport"
 )
 
 // defaultRedirect is registered without a port, so that any free port will do.
@@ -42,8 +44,11 @@ func (a App) landing() (landing, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return landing{}, fmt.Errorf("redirect_uri %q must begin with http:// or https://", raw)
 	}
-	if port := u.Port(); strings.HasSuffix(u.Host, ":") || port != "" && !validPort(port, 1) {
+	if port := u.Port(); strings.HasSuffix(u.Host, ":") || port != "" && !hostport.ValidPort(port, 1) {
 		return landing{}, fmt.Errorf("redirect_uri %q: the port must be a number from 1 to 65535; leave it out to take any free one", raw)
+	}
+	if !hostport.ValidHost(host) {
+		return landing{}, fmt.Errorf("redirect_uri %q: its host is neither an IP address nor a name; register %s, or an https:// address together with callback_listen", raw, defaultRedirect)
 	}
 	l := landing{redirect: u, register: raw, address: a.CallbackListen}
 	if l.address == "" {
@@ -54,15 +59,10 @@ func (a App) landing() (landing, error) {
 		l.address = net.JoinHostPort(host, port)
 		return l, nil
 	}
-	if _, port, err := net.SplitHostPort(l.address); err != nil || !validPort(port, 0) {
-		return landing{}, fmt.Errorf("callback_listen %q must be an address and a port up to 65535, for example \"127.0.0.1:8888\"", l.address)
+	if !hostport.Valid(l.address, 0) {
+		return landing{}, fmt.Errorf("callback_listen %q must be an address and a port up to 65535, for example \"127.0.0.1:8888\" or \"[::1]:8888\"", l.address)
 	}
 	return l, nil
-}
-
-func validPort(s string, least int) bool {
-	n, err := strconv.Atoi(s)
-	return err == nil && n >= least && n <= 65535
 }
 
 // listen opens the port and puts it into the redirect URI where that leaves it open.

@@ -304,6 +304,7 @@ func TestCheckRefusesRedirects(t *testing.T) {
 		"http://u:pw@127.0.0.1/callback":  "plain web address",
 		"http://127.0.0.1:99999/callback": "1 to 65535",
 		"http://127.0.0.1:0/callback":     "1 to 65535",
+		"https://999.1.1.1/callback":      "callback_listen",
 		"http://127.0.0.1:/callback":      "1 to 65535",
 	} {
 		app := testApp()
@@ -468,5 +469,18 @@ func TestMeFails(t *testing.T) {
 	})
 	if !errors.Is(err, cause) {
 		t.Errorf("Login() = %v", err)
+	}
+}
+
+func TestCheckRefusesCallbackListen(t *testing.T) {
+	for address, allowed := range map[string]bool{
+		"127.0.0.1:8888": true, "[::1]:8888": true, ":8888": true, "127.0.0.1:0": true,
+		"999.1.1.1:80": false, "127.0.0:80": false, "::1:80": false, "[127.0.0.1]:80": false, "127.0.0.1:65536": false, "127.0.0.1": false,
+	} {
+		app := testApp()
+		app.CallbackListen = address
+		if err := app.Check(); (err == nil) != allowed || err != nil && !strings.Contains(err.Error(), "callback_listen") {
+			t.Errorf("callback_listen %q: %v", address, err)
+		}
 	}
 }

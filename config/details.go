@@ -14,6 +14,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/hostport"
 )
 
 // Spotify's limits on text, in characters (code points).
@@ -222,19 +224,13 @@ func (ev *evaluation) accountValues() map[string]Account {
 			ev.checkRedirect(e, acc.RedirectURI)
 		}
 		if acc.CallbackListen, e = text("callback_listen"); e != nil {
-			if _, port, err := net.SplitHostPort(acc.CallbackListen); err != nil || !isPort(port, 0) {
-				ev.add(problem(e.Range(), "Not an address to listen on", "\"callback_listen\" is a host and a port up to 65535, such as \"127.0.0.1:8888\"."))
+			if !hostport.Valid(acc.CallbackListen, 0) {
+				ev.add(problem(e.Range(), "Not an address to listen on", "\"callback_listen\" is a host and a port up to 65535, such as \"127.0.0.1:8888\" or \"[::1]:8888\"."))
 			}
 		}
 		found[label] = acc
 	}
 	return found
-}
-
-// isPort reports whether s is a port that can be named: 0 means any free one where something listens, and nothing elsewhere.
-func isPort(s string, least uint64) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && n >= least
 }
 
 // checkRedirect refuses what Spotify refuses: see https://developer.spotify.com/documentation/web-api/concepts/redirect_uri.
@@ -250,8 +246,10 @@ func (ev *evaluation) checkRedirect(e *expression, text string) {
 		wrong("Spotify refuses the name localhost; it wants the address itself.")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		wrong("Spotify allows http only for 127.0.0.1 and [::1]; anything else needs https.")
-	case strings.HasSuffix(u.Host, ":"), u.Port() != "" && !isPort(u.Port(), 1):
+	case strings.HasSuffix(u.Host, ":"), u.Port() != "" && !hostport.ValidPort(u.Port(), 1):
 		wrong("Its port is a number from 1 to 65535, or is left out to take any free one.")
+	case !hostport.ValidHost(u.Hostname()):
+		wrong("Its host is neither an IP address nor a name.")
 	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.HasSuffix(text, "#"):
 		wrong("A redirect URI has no user, and no part after ? or #.")
 	}

@@ -41,13 +41,18 @@ var rooms = map[string]room{
 		never: append([]string{"net/http/httptest"}, disk...),
 		why:   "the sandbox is Spotify and not spotsync: it shares types with the client, and neither its code nor its mistakes",
 	},
+	"hostport": {
+		never: slices.Concat(disk, []string{"net/http", "net/rpc", "net/smtp", "net/textproto"}),
+		why:   "one rule for addresses, which files, flags and logins share, asks nobody",
+	},
 	"auth": {
+		ours:   []string{"hostport"},
 		others: []string{"golang.org/x/oauth2"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
 	},
 	"config": {
-		ours: []string{"spotify", "config/scan", "config/textfile", "config/tracklist"},
+		ours: []string{"hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
 			"github.com/agext/levenshtein", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
@@ -128,7 +133,7 @@ var rooms = map[string]room{
 		why:   "tests of several packages show and check these plans; no program imports it",
 	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spotsync/spotsync/hostport"
 )
 
 // serverOptions are who may reach the daemon, and where.
@@ -42,10 +44,9 @@ func (o serverOptions) check() error {
 }
 
 // checkListen says what is wrong with an address to listen on, or to ask on, where port 0 names none.
-func checkListen(address string, least uint64) error {
-	_, port, err := net.SplitHostPort(address)
-	if n, notNumber := strconv.ParseUint(port, 10, 16); err != nil || notNumber != nil || n < least {
-		return fmt.Errorf("--listen %q: write HOST:PORT with a port up to 65535, such as 127.0.0.1:7979", address)
+func checkListen(address string, least int) error {
+	if !hostport.Valid(address, least) {
+		return fmt.Errorf("--listen %q: write HOST:PORT with a port up to 65535, such as 127.0.0.1:7979 or [::1]:7979", address)
 	}
 	return nil
 }

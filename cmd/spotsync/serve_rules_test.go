@@ -478,6 +478,7 @@ func TestServerOptionsCheck(t *testing.T) {
 		{serverOptions{Listen: "127.0.0.1:7979"}, ""},
 		{serverOptions{Listen: ":7979", AllowedHosts: []string{"music.home", "::1", "box:80"}, TokenFile: tokenFile(t, testToken)}, ""},
 		{serverOptions{Listen: "7979"}, `--listen "7979": write HOST:PORT`},
+		{serverOptions{Listen: "999.1.1.1:80"}, `--listen "999.1.1.1:80": write HOST:PORT`},
 		{serverOptions{Listen: ":1", AllowedHosts: []string{"*"}}, `--allowed-host "*": write a name alone`},
 		{serverOptions{Listen: ":1", AllowedHosts: []string{"http://x/"}}, "write a name alone"},
 		{serverOptions{Listen: ":1", TokenFile: "/nowhere/at/all"}, "--http-token-file: open"},

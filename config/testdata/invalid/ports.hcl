@@ -25,3 +25,12 @@ account "e" {
 account "f" {
   redirect_uri = "http://127.0.0.1/callback?a=b" # ERROR: Redirect URI not allowed
 }
+
+account "g" {
+  redirect_uri    = "https://999.1.1.1/callback" # ERROR: Redirect URI not allowed
+  callback_listen = "999.1.1.1:80" # ERROR: Not an address to listen on
+}
+
+account "h" {
+  callback_listen = "::1:80" # ERROR: Not an address to listen on
+}
