@@ -66,6 +66,25 @@ type Hold struct {
 // Quota reports whether a quota is used up, and not only the rate too high.
 func (h Hold) Quota() bool { return h.Reason == ReasonQuota || h.Reason == ReasonLong }
 
+// StopsPlaylists reports whether it keeps playlists from being read and written, and not only what some of them need.
+func (h Hold) StopsPlaylists() bool { return h.Group == "" || h.Group == GroupPlaylists }
+
+// What says what Spotify wants no requests for, to go before "until".
+func (h Hold) What() string {
+	if h.Group == "" {
+		return "Spotify wants no requests"
+	}
+	return h.Group.Doing() + " is shut"
+}
+
+// Why says why, to go after a time; empty where that is not known.
+func (h Hold) Why() string {
+	if h.Quota() {
+		return ": Spotify's quota for it is used up"
+	}
+	return ""
+}
+
 const (
 	speedup    = 1. / 3          // each good answer makes the pace so many requests a second faster: 600 requests take 10 seconds, not a minute
 	noticeable = 2 * time.Second // a wait of our own that somebody who watches should be told of

@@ -60,7 +60,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.check {
-				return checkDaemon(cmd.Context(), o.server.Listen)
+				return checkDaemon(cmd.Context(), userAgent(), o.server.Listen)
 			}
 			o.counted = cmd.Flags().Changed("requests-per-day")
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
@@ -146,8 +146,9 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
 	}
+	v := readVersion()
 	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
-		metrics: newDaemonMetrics(readVersion()), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+		metrics: newDaemonMetrics(build{v.Version, v.Go, v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
 	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.hooks.inner); err != nil {
 		return err

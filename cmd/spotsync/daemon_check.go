@@ -15,12 +15,12 @@ import (
 
 // checkDaemon asks the daemon that listens at an address whether it is alive, as a container's health check without a
 // shell and curl. That a login has ended or Spotify wants no requests is no reason to say no: starting anew mends neither.
-func checkDaemon(ctx context.Context, listen string) error {
+func checkDaemon(ctx context.Context, agent, listen string) error {
 	if err := checkListen(listen, 1); err != nil {
 		return err
 	}
 	address := nearby(listen)
-	status, said, err := askDaemon(ctx, nil, address, "/healthz")
+	status, said, err := askDaemon(ctx, nil, agent, address, "/healthz")
 	switch {
 	case err != nil:
 		return fmt.Errorf("no daemon answers at %s: %w", address, err)
@@ -46,14 +46,14 @@ func nearby(listen string) string {
 }
 
 // askDaemon asks one of the documents for machines, as JSON where there is a choice. No proxy is asked, and nobody else.
-func askDaemon(ctx context.Context, inner http.RoundTripper, address, path string) (status int, said []byte, err error) {
+func askDaemon(ctx context.Context, inner http.RoundTripper, agent, address, path string) (status int, said []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("User-Agent", userAgent())
+	req.Header.Set("User-Agent", agent)
 	req.Header.Set("Accept", "application/json")
 	if inner == nil {
 		inner = &http.Transport{DisableKeepAlives: true}

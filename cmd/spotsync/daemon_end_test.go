@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -93,8 +94,8 @@ func TestDaemonSleepsLimitsOut(t *testing.T) {
 					t.Errorf("/readyz: %d %s", status, body)
 				}
 				d.page("Waiting: Spotify wants no requests until")
-				if _, body, _ := d.asks("GET", "/", nil); strings.Contains(pageWords(body), "Not ready, because") {
-					t.Errorf("the page says it twice: %s", pageWords(body))
+				if _, body, _ := d.asks("GET", "/", nil); strings.Contains(pagetest.Words(body), "Not ready, because") {
+					t.Errorf("the page says it twice: %s", pagetest.Words(body))
 				}
 				if code := d.stop(); code != exitOK {
 					t.Errorf("exit code %d", code)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -31,7 +32,7 @@ func TestDaemonTellsWhatItHealed(t *testing.T) {
 		lines := []string{`name "Vandal" → "P"`, `description "vandalised" → "as I say"`, `public false → true`, `songs: 2 added, 1 removed`}
 
 		_, page, _ := d.asks("GET", "/", nil)
-		page = pageWords(page)
+		page = pagetest.Words(page)
 		if strings.Contains(page, "Vandal playlist.p") || !strings.Contains(page, "P playlist.p ✓ In step Healed ") || !strings.Contains(page, "✓ Healed") {
 			t.Errorf("the page right after the heal: %s", page)
 		}
@@ -111,7 +112,7 @@ func TestWaitingLockEntriesAreTold(t *testing.T) {
 		d := w.start("--interval", "5m")
 		d.round(1)
 		_, page, _ := d.asks("GET", "/", nil)
-		if got := pageWords(page); !strings.Contains(got, "1 playlist not written into it yet") || !strings.Contains(got, "spotsync apply ~/conf on this computer") {
+		if got := pagetest.Words(page); !strings.Contains(got, "1 playlist not written into it yet") || !strings.Contains(got, "spotsync apply ~/conf on this computer") {
 			t.Errorf("the page: %s", got)
 		}
 		if out := w.command(exitOK, "status", w.conf); !strings.Contains(out, "1 entry waits (playlist.p) on this computer") || !strings.Contains(out, "with: spotsync apply") {
@@ -123,7 +124,7 @@ func TestWaitingLockEntriesAreTold(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		_, page, _ = d.asks("GET", "/", nil)
-		if got := pageWords(page); strings.Contains(got, "not written into it yet") {
+		if got := pagetest.Words(page); strings.Contains(got, "not written into it yet") {
 			t.Errorf("the page, after what it advised: %s", got)
 		}
 	})

@@ -325,7 +325,7 @@ func (d *daemon) understand(ctx context.Context, s *session) error {
 }
 
 // errBroken: nothing can be done before the files are mended.
-var errBroken = errors.New("the configuration is broken, and was from the start: nothing is done until it is mended")
+var errBroken = errors.New(NeverGood)
 
 // paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
 func (d *daemon) paths(conf *configuration) []string {
@@ -458,7 +458,7 @@ func (d *daemon) next(r *attempt, now time.Time) time.Time {
 // notBefore is until when Spotify wants no requests about playlists. Until another group opens again, rounds go on without it.
 func (d *daemon) notBefore(r *attempt) (until time.Time) {
 	var limited *spotify.RateLimitError
-	if errors.As(r.err, &limited) && stopsPlaylists(spotify.Hold{Group: limited.Group}) {
+	if errors.As(r.err, &limited) && (spotify.Hold{Group: limited.Group}).StopsPlaylists() {
 		until = limited.Until
 	}
 	for _, a := range r.accounts {
@@ -489,7 +489,7 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 			if h := limiter.NotBefore(spotify.GroupPlaylists); !h.Until.IsZero() {
 				acc.NotBefore, acc.Waits = h.Until, waitReason(h)
 			}
-			acc.Shut = slices.DeleteFunc(limiter.Holds(), stopsPlaylists)
+			acc.Shut = slices.DeleteFunc(limiter.Holds(), spotify.Hold.StopsPlaylists)
 			if unsaved := l.source.Unsaved(); unsaved != nil {
 				acc.Problem = words.FromError(unsaved)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -191,7 +192,7 @@ func TestDaemonStartsWithBrokenFiles(t *testing.T) {
 		d.ready("The configuration is broken, and was from the start")
 		d.page("main.hcl")
 		if _, body, _ := d.asks("GET", "/", nil); strings.Contains(body, "Not ready, because") || strings.Contains(body, "the last version without errors stays in force") {
-			t.Errorf("the page gives another reason, though nothing counted before: %s", pageWords(body))
+			t.Errorf("the page gives another reason, though nothing counted before: %s", pagetest.Words(body))
 		}
 		time.Sleep(time.Hour)
 		if n := len(w.server.Requests()); n != 0 {

@@ -44,10 +44,13 @@ type daemonConfig struct {
 	Playlists int // how many it has, when it was last without errors
 }
 
+// NeverGood is why nothing is done when the files were never without errors.
+const NeverGood = "the configuration is broken, and was from the start: nothing is done until it is mended"
+
 // broken says what a problem with the files means.
 func (c daemonConfig) broken() string {
 	if c.Good.IsZero() {
-		return words.FromError(errBroken)
+		return words.Capital(NeverGood) + "."
 	}
 	return "The configuration is broken; the last version without errors stays in force."
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -158,7 +159,7 @@ type runningDaemon struct {
 	*program
 	w       *daemonWorld
 	log     *watched
-	pipe    pipeListener
+	pipe    pagetest.Listener
 	browser *http.Client
 	done    chan struct{}
 	code    int
@@ -168,11 +169,11 @@ type runningDaemon struct {
 
 // start starts a daemon. It looks at its files each second.
 func (w *daemonWorld) start(args ...string) *runningDaemon {
-	d := &runningDaemon{program: newProgram(w.env), w: w, log: &watched{}, pipe: pipeListener{make(chan net.Conn), make(chan struct{})}, done: make(chan struct{})}
+	d := &runningDaemon{program: newProgram(w.env), w: w, log: &watched{}, pipe: pagetest.NewListener(), done: make(chan struct{})}
 	d.app.Err = d.log
 	d.app.hooks.inner = w
 	d.app.hooks.listen = func(string, string) (net.Listener, error) { return d.pipe, nil }
-	d.browser = &http.Client{Transport: &http.Transport{DialContext: d.pipe.dial, DisableKeepAlives: true},
+	d.browser = &http.Client{Transport: &http.Transport{DialContext: d.pipe.Dial, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -473,17 +474,4 @@ func touched(before, after map[string]fileSeen) (paths []string) {
 	}
 	slices.Sort(paths)
 	return paths
-}
-
-// dial is the other side's way to a pipeListener.
-func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case l.conns <- theirs:
-		return ours, nil
-	case <-l.closed:
-		return nil, syscall.ECONNREFUSED
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -21,7 +22,7 @@ func TestDaemonTellsWarnings(t *testing.T) {
 		d.round(1)
 		page := func() string {
 			_, page, _ := d.asks("GET", "/", nil)
-			return pageWords(page)
+			return pagetest.Words(page)
 		}
 		if p := page(); !strings.Contains(p, "main.hcl:6: ") {
 			t.Errorf("the page right after it was found: %s", p)

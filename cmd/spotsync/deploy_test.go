@@ -326,7 +326,7 @@ func TestDaemonPage(t *testing.T) {
 		named[m[1]] = m[2]
 	}
 	descs := make(chan *prometheus.Desc, 500)
-	newDaemonMetrics(buildVersion{}).registry.Describe(descs)
+	newDaemonMetrics(build{}).registry.Describe(descs)
 	close(descs)
 	described := regexp.MustCompile(`fqName: "(spotsync_[a-z_]+)".*variableLabels: \{([a-z,]*)\}`)
 	for desc := range descs {

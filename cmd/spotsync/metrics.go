@@ -55,7 +55,10 @@ var (
 	descPerDayLimit = prometheus.NewDesc("spotsync_requests_per_day_limit", "Requests in 24 hours that the daemon means to stay under.", nil, nil)
 )
 
-func newDaemonMetrics(v buildVersion) *daemonMetrics {
+// build says which program this is.
+type build struct{ Version, Go, Commit string }
+
+func newDaemonMetrics(v build) *daemonMetrics {
 	m := &daemonMetrics{
 		registry: prometheus.NewRegistry(),
 		rounds:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "spotsync_rounds_total", Help: "Rounds ended, by result."}, []string{"result"}),
@@ -68,10 +71,10 @@ func newDaemonMetrics(v buildVersion) *daemonMetrics {
 		waitSeconds: prometheus.NewCounter(prometheus.CounterOpts{Name: "spotsync_rate_limit_wait_seconds_total", Help: "Time spent waiting because Spotify asked for it."}),
 		edits:       prometheus.NewCounterVec(prometheus.CounterOpts{Name: "spotsync_edits_total", Help: "Edits applied to playlists, by kind."}, []string{"kind"}),
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "spotsync_build_info", Help: "Always 1; the labels say which spotsync this is.",
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "spotsync_build_info", Help: "Always 1; the labels say which spotsync this is.",
 		ConstLabels: prometheus.Labels{"version": v.Version, "goversion": v.Go, "revision": v.Commit}})
-	build.Set(1)
-	m.registry.MustRegister(build, m.rounds, m.took, m.roundEnd, m.roundOK, m.requests, m.waitSeconds, m.edits, statusCollector{m},
+	info.Set(1)
+	m.registry.MustRegister(info, m.rounds, m.took, m.roundEnd, m.roundOK, m.requests, m.waitSeconds, m.edits, statusCollector{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, r := range roundResults {
 		m.rounds.WithLabelValues(r)

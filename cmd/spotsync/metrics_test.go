@@ -29,7 +29,7 @@ func gather(t *testing.T, m *daemonMetrics) string {
 }
 
 func busyMetrics() *daemonMetrics {
-	m := newDaemonMetrics(buildVersion{Version: "0.1.0", Go: "go1.26", Commit: "abc"})
+	m := newDaemonMetrics(build{Version: "0.1.0", Go: "go1.26", Commit: "abc"})
 	m.request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
 	m.request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
 	m.request(spotify.Request{Method: "POST", Route: "/playlists/{id}/items"})
@@ -118,7 +118,7 @@ func TestMetrics(t *testing.T) {
 
 // What is gone has no series left, and what went wrong shows.
 func TestMetricsFollowTheStatus(t *testing.T) {
-	m := newDaemonMetrics(buildVersion{})
+	m := newDaemonMetrics(build{})
 	if got := gather(t, m); strings.Contains(got, "spotsync_ready") || !strings.Contains(got, `spotsync_rounds_total{result="ok"} 0`) {
 		t.Errorf("before the first status: %s", got)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
 )
 
 //go:embed page
@@ -504,4 +505,19 @@ func interval(d time.Duration) string {
 		return words.Plural(int(d.Round(time.Minute).Minutes()), "minute")
 	}
 	return words.Plural(int(d.Hours()), "hour")
+}
+
+// shutMinute says what Spotify wants no requests for, until when, to the minute, and why if that is known: a sentence.
+func shutMinute(h spotify.Hold) string {
+	return fmt.Sprintf("%s until %s%s.", words.Capital(h.What()), h.Until.UTC().Format("2 Jan, 15:04 UTC"), h.Why())
+}
+
+// stillShut are the holds that are not over.
+func stillShut(holds []spotify.Hold, now time.Time) (left []spotify.Hold) {
+	for _, h := range holds {
+		if h.Until.After(now) {
+			left = append(left, h)
+		}
+	}
+	return left
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -226,9 +227,9 @@ func TestPageInBrowser(t *testing.T) {
 	long.Config.Problem = "Error: " + strings.Repeat("x", 400)
 	shots["long"] = long
 	sizes := map[string][2]int64{"desk": {1200, 900}, "phone": {390, 844}, "narrow": {320, 640}}
-	for _, state := range append(sortedKeys(shots), "form", "refused") {
+	for _, state := range append(slices.Sorted(maps.Keys(shots)), "form", "refused") {
 		for _, theme := range []string{"light", "dark"} {
-			for _, size := range sortedKeys(sizes) {
+			for _, size := range slices.Sorted(maps.Keys(sizes)) {
 				name := strings.Join([]string{state, theme, size}, "-")
 				visit := []step{chromedp.Navigate(base + "/")}
 				status, sample := shots[state]

@@ -6,15 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
+	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/spotify"
 
 	"github.com/rs/zerolog"
@@ -137,18 +136,7 @@ func sampleStatuses() map[string]daemonStatus {
 
 var (
 	pageTitle = regexp.MustCompile(`<title>([^<]*)</title>`)
-	pageTags  = regexp.MustCompile(`(?s)<style>.*?</style>|<[^>]*>`)
-	pageSpace = regexp.MustCompile(`\s+`)
 )
-
-// words are what a page says, without its tags.
-func pageWords(page string) string {
-	page = pageTags.ReplaceAllString(page, " ")
-	for _, e := range [][2]string{{"&#34;", `"`}, {"&#39;", "'"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&#43;", "+"}, {"&amp;", "&"}} {
-		page = strings.ReplaceAll(page, e[0], e[1])
-	}
-	return pageSpace.ReplaceAllString(page, " ")
-}
 
 // testServer is a daemon's server whose deeds are written down.
 func testServer(s daemonStatus) (*daemonServer, *[]string) {
@@ -223,13 +211,13 @@ func TestPageStates(t *testing.T) {
 	} {
 		t.Run(c.state, func(t *testing.T) {
 			page := pageOf(t, all[c.state])
-			if m := pageTitle.FindStringSubmatch(page); m == nil || pageWords(m[1]) != c.title {
+			if m := pageTitle.FindStringSubmatch(page); m == nil || pagetest.Words(m[1]) != c.title {
 				t.Errorf("title %q, want %q", m, c.title)
 			}
 			if !strings.Contains(page, fmt.Sprintf(`<meta http-equiv="refresh" content="%d; url=/">`, c.refresh)) {
 				t.Error("does not read itself again as it should")
 			}
-			got := pageWords(page)
+			got := pagetest.Words(page)
 			for _, w := range c.says {
 				if !strings.Contains(got, w) {
 					t.Errorf("does not say %q", w)
@@ -311,25 +299,12 @@ func TestPageExample(t *testing.T) {
 	if example == nil {
 		t.Fatal("there is none")
 	}
-	path := filepath.Join(t.TempDir(), "a.hcl")
-	if err := os.WriteFile(path, []byte(html.UnescapeString(example[1])), 0o600); err != nil {
-		t.Fatal(err)
+	module, diags := config.Parse(config.Files{"a.hcl": []byte(html.UnescapeString(example[1]))})
+	if !diags.HasErrors() {
+		diags = append(diags, module.Validate(t.Context(), config.Inputs{Now: pageNow})...)
 	}
-	a, out, errOut := testApp("")
-	if code := run(t.Context(), a, []string{"validate", path}); code != exitOK {
-		t.Errorf("exit code %d: %s%s", code, out, errOut)
-	}
-}
-
-// Around a change a plan shows what stays; that is no change.
-func TestChangeLines(t *testing.T) {
-	got := changeLines(render.Description{Attrs: []render.Attribute{{Sign: "~", Name: "name", Old: `"A"`, New: `"B"`}, {Sign: "~", Name: "tracks", New: "3"}},
-		Rows: []render.Line{{Sign: " ", Text: "Stays"}, {Sign: "-", Text: "Goes", Note: "added 3 May"}, {Sign: " ", Text: "… 28 unchanged"}, {Sign: "+", Text: "… 4 more"}}})
-	if want := []string{`name "A" → "B"`, "- Goes added 3 May", "+ … 4 more"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if got := changeLines(render.Description{Doing: "to restore", Rows: []render.Line{{Sign: " ", Text: "Stays"}}}); !slices.Equal(got, []string{"to restore"}) {
-		t.Errorf("%q", got)
+	if len(diags) > 0 {
+		t.Error(diags)
 	}
 }
 
@@ -359,7 +334,7 @@ func TestPageOfManyChanges(t *testing.T) {
 	s := sampleStatus()
 	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, 10_000)
 	page := pageOf(t, s)
-	if got := pageWords(page); !strings.Contains(got, "and 9800 more") {
+	if got := pagetest.Words(page); !strings.Contains(got, "and 9800 more") {
 		t.Error("does not say how many there are")
 	}
 	if len(page) > 64<<10 {

@@ -24,6 +24,9 @@ type serverOptions struct {
 	Listen       string   // address; serve takes the listener's own
 	AllowedHosts []string // further names the page may be asked for by
 	TokenFile    string   // file with the token that opens the page; needed where Listen is not on loopback
+
+	// Decode turns the bytes of that file into text; nil takes them as UTF-8.
+	Decode func([]byte) (string, error)
 }
 
 // check says what is wrong with the options before anything listens.
@@ -75,7 +78,11 @@ func (o serverOptions) token() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--http-token-file: %w", err)
 	}
-	token, err := trimmed(b)
+	token := string(b)
+	if o.Decode != nil {
+		token, err = o.Decode(b)
+	}
+	token = strings.TrimSpace(token)
 	switch {
 	case len(b) > maxTokenFile:
 		return "", fmt.Errorf("--http-token-file: %s is too long for a token", o.TokenFile)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 )
 
 // serve takes the listener's word for where it is, lets what is under way finish, and leaves nothing behind.
@@ -86,12 +88,12 @@ func TestServeSlow(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, deeds := testServer(sampleStatus())
-				ln := pipeListener{make(chan net.Conn), make(chan struct{})}
+				ln := pagetest.NewListener()
 				ctx, cancel := context.WithCancel(t.Context())
 				served := make(chan error, 1)
 				go func() { served <- s.serve(ctx, ln) }()
 				ours, theirs := net.Pipe()
-				ln.conns <- theirs
+				ln.Conns <- theirs
 				began := time.Now()
 				go io.WriteString(ours, c.sent)
 				b, _ := io.ReadAll(bufio.NewReader(ours))
@@ -128,7 +130,7 @@ func TestServerLogs(t *testing.T) {
 		s.Options.TokenFile = c.file
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.serve(ctx, addressed{pipeListener{make(chan net.Conn), make(chan struct{})}, c.ip}); err != nil {
+		if err := s.serve(ctx, addressed{pagetest.NewListener(), c.ip}); err != nil {
 			t.Error(err)
 		}
 		if got := log.String(); strings.Contains(got, "give them a token with --http-token-file") != c.says || !c.says && got != "" {
@@ -144,7 +146,7 @@ func TestServerLogs(t *testing.T) {
 
 // addressed is a listener that says it is elsewhere.
 type addressed struct {
-	pipeListener
+	pagetest.Listener
 	ip net.IP
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 )
 
 const testToken = "correct-horse-battery-staple"
@@ -426,8 +427,8 @@ func TestServeLogin(t *testing.T) {
 	}
 	const pasted = "account=default&pasted=+http%3A%2F%2F127.0.0.1%2Fcallback%3Fcode%3DAQsecretcode%26state%3Ds%0A"
 	w := ask("account=default", "text/html")
-	if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, `href="https://accounts.spotify.com/authorize?client_id=c&amp;state=s"`) || !strings.Contains(pageWords(got), "Renew the login of Marta Novák") {
-		t.Errorf("beginning: %d %s", w.Code, pageWords(got))
+	if got := w.Body.String(); w.Code != 200 || !strings.Contains(got, `href="https://accounts.spotify.com/authorize?client_id=c&amp;state=s"`) || !strings.Contains(pagetest.Words(got), "Renew the login of Marta Novák") {
+		t.Errorf("beginning: %d %s", w.Code, pagetest.Words(got))
 	}
 	if w := ask(pasted, "text/html"); w.Code != 303 || w.Header().Get("Location") != "/?done=login" {
 		t.Errorf("finishing: %d", w.Code)
@@ -438,7 +439,7 @@ func TestServeLogin(t *testing.T) {
 	finish = errors.New("this is the login of Otto, and the account is Marta's")
 	*deeds = nil
 	w = ask(pasted, "text/html")
-	if got := pageWords(w.Body.String()); w.Code != 422 || !strings.Contains(got, "That did not work: this is the login of Otto, and the account is Marta's.") || !slices.Equal(*deeds, []string{"begin default"}) {
+	if got := pagetest.Words(w.Body.String()); w.Code != 422 || !strings.Contains(got, "That did not work: this is the login of Otto, and the account is Marta's.") || !slices.Equal(*deeds, []string{"begin default"}) {
 		t.Errorf("another's: %d %s, did %q", w.Code, got, *deeds)
 	}
 	if strings.Contains(w.Body.String(), "AQsecretcode") {
@@ -447,7 +448,7 @@ func TestServeLogin(t *testing.T) {
 	if w := ask(pasted, "*/*"); w.Code != 422 || strings.Contains(w.Body.String(), "AQsecretcode") {
 		t.Errorf("another's: %d %s", w.Code, w.Body)
 	}
-	if w := ask("account=default&pasted=+", "text/html"); w.Code != 422 || !strings.Contains(pageWords(w.Body.String()), "nothing was pasted.") {
+	if w := ask("account=default&pasted=+", "text/html"); w.Code != 422 || !strings.Contains(pagetest.Words(w.Body.String()), "nothing was pasted.") {
 		t.Errorf("nothing: %d", w.Code)
 	}
 	s.BeginLogin = func(string) (string, error) { return "", errors.New("there is no client ID") }
@@ -492,23 +493,6 @@ func TestServerOptionsCheck(t *testing.T) {
 	}
 }
 
-// pipeListener hands out connections that live in memory, so that the time limits can be tested in none.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (l pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (l pipeListener) Close() error   { close(l.closed); return nil }
-func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7979} }
-
 func TestListenTakesAPortThatExists(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:7979": true, ":7979": true, "[::]:65535": true, "127.0.0.1:0": true, "127.0.0.1:65536": false, "127.0.0.1:99999": false,
@@ -518,7 +502,7 @@ func TestListenTakesAPortThatExists(t *testing.T) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
-	if err := checkDaemon(t.Context(), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--listen") {
+	if err := checkDaemon(t.Context(), "spotsync/1", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("asking at port 0: %v", err)
 	}
 }

@@ -359,7 +359,7 @@ func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *
 			}
 			for _, h := range holds {
 				acc.Shut = append(acc.Shut, statusShut{h.Group, h.Until.UTC(), h.Reason, h})
-				if stopsPlaylists(h) && (acc.NotBefore == nil || h.Until.After(*acc.NotBefore)) {
+				if h.StopsPlaylists() && (acc.NotBefore == nil || h.Until.After(*acc.NotBefore)) {
 					until := h.Until.UTC()
 					acc.NotBefore, acc.WaitsBecause = &until, h.Reason
 				}
@@ -449,7 +449,7 @@ func (s *session) writeAccount(w io.Writer, acc statusAccount) {
 	}
 	for _, shut := range acc.Shut {
 		meanwhile := "what doesn't need it works"
-		if stopsPlaylists(shut.hold) {
+		if shut.hold.StopsPlaylists() {
 			meanwhile = "plan --refresh=false, history and status work meanwhile"
 		}
 		fmt.Fprintf(w, "  waiting     %s (%s); %s\n", shutUntil(shut.hold), shut.Until.Sub(s.now).Round(time.Second), meanwhile)

@@ -26,7 +26,7 @@ func (s *session) statusOfDaemon(ctx context.Context) *statusDaemon {
 		return nil
 	}
 	d := &statusDaemon{Address: "http://" + nearby(address)}
-	_, said, err := askDaemon(ctx, s.hooks.inner, nearby(address), "/readyz")
+	_, said, err := askDaemon(ctx, s.hooks.inner, userAgent(), nearby(address), "/readyz")
 	if err == nil {
 		err = json.Unmarshal(said, &d.readiness)
 	}
