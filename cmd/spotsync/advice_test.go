@@ -239,7 +239,7 @@ func adviceFiles(t *testing.T) []advice {
 		s = others.ReplaceAllString(strings.ReplaceAll(s, "</code>", "`"), "\n")
 		return html.UnescapeString(regexp.MustCompile(`\{\{[^}]*\}\}`).ReplaceAllString(s, value))
 	}
-	add("cmd/spotsync/page/*.html", false, page)
+	add("cmd/spotsync/internal/statuspage/page/*.html", false, page)
 	add("cmd/spotsync/topics/*.txt", false, as)
 	add("README.md", true, as)
 	add("CHANGELOG.md", true, as)
@@ -542,7 +542,7 @@ var ourFiles = []struct {
 	file     *regexp.Regexp
 	commands []string
 }{
-	{regexp.MustCompile(`^cmd/spotsync/((daemon|page|serve|metrics|systemd)\w*\.go$|page/|internal/(daemon|statuspage|watch)/)`), []string{"daemon"}},
+	{regexp.MustCompile(`^cmd/spotsync/((daemon|page|serve|metrics|systemd)\w*\.go$|internal/(daemon|statuspage|watch)/)`), []string{"daemon"}},
 	{regexp.MustCompile(`^cmd/spotsync/(internal/notify/|doctor_notify\.go$)`), []string{"daemon", "doctor"}},
 	{regexp.MustCompile(`^cmd/spotsync/login\w*\.go$`), []string{"login"}},
 	{regexp.MustCompile(`^cmd/spotsync/fmt\.go$`), []string{"fmt"}},

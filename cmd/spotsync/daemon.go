@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -22,8 +23,10 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -43,7 +46,7 @@ type daemonOptions struct {
 	counted        bool // somebody said how many requests a day
 	parallelism    int
 	notifyURL      string
-	server         serverOptions
+	server         statuspage.Options
 }
 
 func newDaemon(a *app) *cobra.Command {
@@ -60,7 +63,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.check {
-				return checkDaemon(cmd.Context(), userAgent(), o.server.Listen)
+				return statuspage.Check(cmd.Context(), userAgent(), o.server.Listen)
 			}
 			o.counted = cmd.Flags().Changed("requests-per-day")
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
@@ -96,7 +99,7 @@ type daemon struct {
 	state   *store.State
 	loop    *reconcile.Loop
 	watch   *watch.Watcher
-	metrics *daemonMetrics
+	metrics *statuspage.Metrics
 	notify  *notify.Notifier
 	manager serviceManager
 	wake    chan string // why a round is wanted now
@@ -125,7 +128,7 @@ type daemon struct {
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 
 	mu       sync.Mutex
-	status   daemonStatus
+	status   statuspage.Status
 	moved    time.Time               // when the main loop was last seen to move
 	sent     int                     // requests of the round under way
 	events   []reconcile.Event       // warnings of what the round under way does
@@ -136,7 +139,8 @@ type daemon struct {
 // daemon runs until it is stopped, and then returns nil.
 func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err error) {
 	if o.server.Listen != "" {
-		if err := o.server.check(); err != nil {
+		o.server.Decode = textfile.Decode
+		if err := o.server.Check(); err != nil {
 			return err
 		}
 	}
@@ -148,7 +152,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	}
 	v := readVersion()
 	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
-		metrics: newDaemonMetrics(build{v.Version, v.Go, v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
 	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.hooks.inner); err != nil {
 		return err
@@ -201,7 +205,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	})
 	if listener != nil {
 		wg.Go(func() {
-			if err := d.server().serve(background, listener); err != nil {
+			if err := d.server().Serve(background, listener); err != nil {
 				a.log.Error().Err(err).Msg("the HTTP server ended")
 			}
 		})
@@ -255,7 +259,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = daemonStatus{Version: version(), Started: now, Path: d.tilde(full), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = statuspage.Status{Version: version(), Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.hooks.inner == nil {
 		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
@@ -303,6 +307,20 @@ func folderOf(path string) string {
 		return filepath.Dir(path)
 	}
 	return path
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
+
+// applyCommand is the command that applies what is at a path, as a shell reads it. The home folder is ~.
+func applyCommand(path string) string {
+	home, rest := "", path
+	if strings.HasPrefix(rest, "~/") {
+		home, rest = rest[:2], rest[2:]
+	}
+	if !plainPath.MatchString(rest) {
+		rest = reconcile.ShellQuote(rest)
+	}
+	return "spotsync apply " + home + rest
 }
 
 // atOnce is the shortest time a timer runs for. One of 0 brings Go 1.26's race detector down now and then, in a test that
@@ -435,13 +453,13 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 }
 
 // server is what others see of the daemon.
-func (d *daemon) server() *daemonServer {
-	return &daemonServer{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
-		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.handler(), Log: d.log, Options: d.o.server}
+func (d *daemon) server() *statuspage.Server {
+	return &statuspage.Server{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
+		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.log, Options: d.o.server}
 }
 
 // view is a copy of the status.
-func (d *daemon) view() daemonStatus {
+func (d *daemon) view() statuspage.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.status
@@ -450,16 +468,16 @@ func (d *daemon) view() daemonStatus {
 }
 
 // update changes the status. What it holds is replaced, never changed: others may be looking at it.
-func (d *daemon) update(change func(*daemonStatus)) {
+func (d *daemon) update(change func(*statuspage.Status)) {
 	d.mu.Lock()
 	change(&d.status)
 	d.moved = time.Now()
 	d.mu.Unlock()
-	d.metrics.status(d.view())
+	d.metrics.Status(d.view())
 }
 
 func (d *daemon) busy(what string) {
-	d.update(func(s *daemonStatus) { s.Busy = what })
+	d.update(func(s *statuspage.Status) { s.Busy = what })
 	if what != "" {
 		d.manager.status(what)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 )
 
 // pendingLogin is a login that somebody began on the page.
@@ -36,7 +37,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), loginPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), statuspage.LoginTimeout)
 	defer cancel()
 	quiet := *d.app
 	quiet.Err = io.Discard

@@ -18,3 +18,13 @@ func TestChangeLines(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestApplyCommand(t *testing.T) {
+	for path, want := range map[string]string{
+		"~/my music": "spotsync apply ~/'my music'", "/srv/music": "spotsync apply /srv/music", "/a'b": `spotsync apply '/a'\''b'`, "~/conf": "spotsync apply ~/conf",
+	} {
+		if got := applyCommand(path); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -33,14 +34,14 @@ const patience = 5 * time.Second
 
 // attempt is one round and what it found out.
 type attempt struct {
-	daemonRound
+	statuspage.Round
 	planned  *planned // what differs; nil where that could not be found out
 	tamed    *reconcile.Plan
 	verdicts []reconcile.Verdict
 	applied  map[string]bool
 	done     []doneChange
 	failures map[string]error
-	accounts []daemonAccount
+	accounts []statuspage.Account
 	waiting  []string // addresses whose lock entries are not in the lock file yet
 	waits    bool     // for a branch
 	err      error
@@ -62,7 +63,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	d.began = time.Now()
 	reloads := d.reloads.Swap(0)
 	last := d.view().Last
-	r := attempt{daemonRound: daemonRound{Number: 1, Why: why, Began: d.began}, applied: map[string]bool{}, failures: map[string]error{}}
+	r := attempt{Round: statuspage.Round{Number: 1, Why: why, Began: d.began}, applied: map[string]bool{}, failures: map[string]error{}}
 	if last != nil {
 		r.Number = last.Number + 1
 	}
@@ -95,7 +96,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	}
 	next := d.next(&r, now)
 	d.show(&r, next, now)
-	d.metrics.round(r.daemonRound)
+	d.metrics.Round(r.Round)
 	d.tell(&r, now)
 	d.tellWarnings(&r)
 	event := log.Debug()
@@ -164,7 +165,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 	d.learnCost(r)
 	d.tame(s, r)
 	if !r.tamed.Empty() { // who looks meanwhile sees what is about to be done
-		d.update(func(st *daemonStatus) {
+		d.update(func(st *statuspage.Status) {
 			st.Accounts, st.Playlists = r.accounts, d.playlists(r, st.Playlists, time.Now())
 		})
 	}
@@ -278,7 +279,7 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 		}
 		event.Str("problem", problem).Msg("the configuration is broken; the last version without errors stays in force")
 	}
-	d.update(func(st *daemonStatus) {
+	d.update(func(st *statuspage.Status) {
 		st.Config.Tried, st.Config.Problem = now, problem
 		if lost == nil {
 			st.Config.Good, st.Config.Files, st.Config.Playlists = now, files, len(d.good.Playlists)
@@ -325,7 +326,7 @@ func (d *daemon) understand(ctx context.Context, s *session) error {
 }
 
 // errBroken: nothing can be done before the files are mended.
-var errBroken = errors.New(NeverGood)
+var errBroken = errors.New(statuspage.NeverGood)
 
 // paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
 func (d *daemon) paths(conf *configuration) []string {
@@ -475,7 +476,7 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 	errors.As(err, &needed)
 	now := time.Now()
 	for _, label := range labels(d.good, s.lock, nil) {
-		acc := daemonAccount{Label: label}
+		acc := statuspage.Account{Label: label}
 		if locked, ok := s.lock.Current().Accounts[label]; ok {
 			acc.Name, acc.User = locked.Name, string(locked.User)
 		}
@@ -516,11 +517,11 @@ func (d *daemon) requested(r spotify.Request) {
 	d.sent++
 	d.moved = time.Now()
 	d.mu.Unlock()
-	d.metrics.request(r)
+	d.metrics.Request(r)
 }
 
 func (d *daemon) waited(r spotify.Retry) {
-	d.metrics.waited(r.Wait)
+	d.metrics.Waited(r.Wait)
 	d.mu.Lock()
 	d.moved = time.Now().Add(r.Wait)
 	d.mu.Unlock()
@@ -532,7 +533,7 @@ func (d *daemon) happened(e reconcile.Event) {
 	case "started":
 		d.busy("Changing " + e.Address)
 	case "request":
-		d.metrics.edit(string(e.Edit.Kind))
+		d.metrics.Edit(string(e.Edit.Kind))
 		log.Debug().Str("edit", string(e.Edit.Kind)).Msg("sent")
 	case "created":
 		log.Info().Str("id", string(e.ID)).Msg("created")

@@ -12,6 +12,7 @@ import (
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -60,7 +61,7 @@ func (d *daemon) judge(r *attempt, said string) {
 
 // show makes what a round found out the status that others see.
 func (d *daemon) show(r *attempt, next, now time.Time) {
-	d.update(func(s *daemonStatus) {
+	d.update(func(s *statuspage.Status) {
 		s.Busy, s.Next = "", next
 		s.Requests = d.loop.Used(now)
 		s.Interval = d.loop.Interval(d.policy, d.cost, now)
@@ -73,9 +74,9 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 			s.Playlists = unseen(d.good, s.Playlists, r.planned != nil && r.err == nil)
 		}
 		if !r.waits {
-			round := r.daemonRound
+			round := r.Round
 			for _, p := range s.Playlists {
-				if p.State != stateSame {
+				if p.State != statuspage.Same {
 					round.Waiting++
 				}
 			}
@@ -89,7 +90,7 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 }
 
 // reasons are why the daemon does not do its work just now.
-func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
+func (d *daemon) reasons(r *attempt, s statuspage.Status, now time.Time) []string {
 	var why []string
 	add := func(text string) {
 		if !slices.Contains(why, text) {
@@ -97,7 +98,7 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 		}
 	}
 	if s.Config.Problem != "" {
-		add(s.Config.broken())
+		add(s.Config.Broken())
 	}
 	if r.waits {
 		add(fmt.Sprintf("The branch %s is not checked out.", d.o.branch))
@@ -108,7 +109,7 @@ func (d *daemon) reasons(r *attempt, s daemonStatus, now time.Time) []string {
 		case a.NeedsLogin:
 			add(a.Problem)
 		case a.NotBefore.After(now.Add(time.Minute)), r.Result == "limited" && a.NotBefore.After(now):
-			add(a.waiting())
+			add(a.Waiting())
 			waits = true
 		}
 	}
@@ -130,42 +131,42 @@ func (d *daemon) summary() string {
 	if len(s.Reasons) > 0 {
 		return s.Reasons[0]
 	}
-	_, how := overall(s)
+	_, how := statuspage.Overall(s)
 	return fmt.Sprintf("%s Next round %s", how, s.Next.UTC().Format("15:04:05 UTC"))
 }
 
 // unseen are the playlists of the files where a round could look at none: as they were shown until now, and those that
 // were never looked at as unknown. Where it looked, and there is nothing to manage, there are none.
-func unseen(good *config.Desired, before []daemonPlaylist, looked bool) []daemonPlaylist {
+func unseen(good *config.Desired, before []statuspage.Playlist, looked bool) []statuspage.Playlist {
 	if looked {
 		return nil
 	}
 	all := slices.Clone(before)
 	for _, b := range good.Playlists {
-		if slices.ContainsFunc(all, func(p daemonPlaylist) bool { return p.Address == b.Address }) {
+		if slices.ContainsFunc(all, func(p statuspage.Playlist) bool { return p.Address == b.Address }) {
 			continue
 		}
-		p := daemonPlaylist{Address: b.Address, ID: string(b.ID), Account: b.Account, Tracks: len(b.Tracks), State: stateUnknown, Reason: "it has not been looked at yet"}
+		p := statuspage.Playlist{Address: b.Address, ID: string(b.ID), Account: b.Account, Tracks: len(b.Tracks), State: statuspage.Unknown, Reason: "it has not been looked at yet"}
 		if b.Name != nil {
 			p.Name = words.Printable(*b.Name)
 		}
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b daemonPlaylist) int { return strings.Compare(a.Address, b.Address) })
+	slices.SortFunc(all, func(a, b statuspage.Playlist) int { return strings.Compare(a.Address, b.Address) })
 	return all
 }
 
 // playlists are the managed ones as a round saw and left them. before is how they were shown until now.
-func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) []daemonPlaylist {
-	was := make(map[string]daemonPlaylist, len(before))
+func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Time) []statuspage.Playlist {
+	was := make(map[string]statuspage.Playlist, len(before))
 	for _, p := range before {
 		was[p.Address] = p
 	}
 	titles := render.Titles(r.planned.plan)
-	var all []daemonPlaylist
+	var all []statuspage.Playlist
 	for i := range r.planned.plan.Changes {
 		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
-		p := daemonPlaylist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
+		p := statuspage.Playlist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
 			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed, Healed: was[c.Address].Healed, HealAt: was[c.Address].HealAt}
 		if name := render.Name(c); name != "" {
 			p.Name = strings.Trim(name, `"`)
@@ -188,22 +189,22 @@ func (d *daemon) playlists(r *attempt, before []daemonPlaylist, now time.Time) [
 		err, failed := r.failures[c.Address]
 		switch {
 		case failed:
-			p.State, p.Reason = stateFailed, words.FromError(err)
+			p.State, p.Reason = statuspage.Failed, words.FromError(err)
 		case r.applied[c.Address]:
 			if c.Action == reconcile.Delete {
 				continue
 			}
 			p.Changed = now
 			if v.State == reconcile.VerdictPending {
-				p.State, p.Reason, p.Synced = stateSame, "", now
+				p.State, p.Reason, p.Synced = statuspage.Same, "", now
 			}
-		case p.State == stateSame:
+		case p.State == statuspage.Same:
 			p.Synced = now
 		case c.Action == reconcile.Skipped && v.State != reconcile.VerdictHeld:
-			p.State = stateUnknown
+			p.State = statuspage.Unknown
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
-		if p.State != stateSame && p.State != stateUnknown && c.Action.Changes() {
+		if p.State != statuspage.Same && p.State != statuspage.Unknown && c.Action.Changes() {
 			p.Changes = changeLines(left(render.Describe(r.planned.plan, c, titles, false), r.made(c.Address)))
 		}
 		all = append(all, p)
@@ -303,7 +304,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 }
 
 // tellMissing logs which scopes an account was not granted, once for each set of them.
-func (d *daemon) tellMissing(a daemonAccount) {
+func (d *daemon) tellMissing(a statuspage.Account) {
 	missing := strings.Join(a.Missing, " ")
 	if d.lacking[a.Label] == missing {
 		return

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
@@ -326,7 +327,7 @@ func TestDaemonPage(t *testing.T) {
 		named[m[1]] = m[2]
 	}
 	descs := make(chan *prometheus.Desc, 500)
-	newDaemonMetrics(build{}).registry.Describe(descs)
+	statuspage.NewMetrics(statuspage.Build{}).Registry.Describe(descs)
 	close(descs)
 	described := regexp.MustCompile(`fqName: "(spotsync_[a-z_]+)".*variableLabels: \{([a-z,]*)\}`)
 	for desc := range descs {
@@ -342,7 +343,7 @@ func TestDaemonPage(t *testing.T) {
 			t.Errorf("there is no metric %s", name)
 		}
 	}
-	for metric, values := range map[string][]string{"spotsync_rounds_total": roundResults, "spotsync_playlists": stateOrder,
+	for metric, values := range map[string][]string{"spotsync_rounds_total": statuspage.RoundResults, "spotsync_playlists": statuspage.States,
 		"spotsync_edits_total": {string(edit.Insert), string(edit.Remove), string(edit.Move), string(edit.Replace)}} {
 		row := regexp.MustCompile("(?m)^\\| `" + metric + "\\{.*$").FindString(page)
 		for _, v := range values {

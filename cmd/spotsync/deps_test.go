@@ -132,8 +132,18 @@ var rooms = map[string]room{
 		never: slices.Concat(disk, network),
 		why:   "tests of several packages show and check these plans; no program imports it",
 	},
+	"cmd/spotsync/internal/statuspage": {
+		ours:   []string{"hostport", "cmd/spotsync/internal/words", "reconcile/edit", "spotify"},
+		others: []string{"github.com/prometheus/client_golang/...", "github.com/rs/zerolog"},
+		never:  []string{"os/exec", "os/signal"},
+		why:    "the page shows what it is given and asks for what a person wants; it can reach no login, no plan and no file but its token",
+	},
+	"cmd/spotsync/internal/pagetest": {
+		never: []string{"os", "os/exec", "os/signal"}, // syscall has the error of a closed port
+		why:   "tests of several packages read pages and reach servers here; no program imports it",
+	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -170,7 +171,7 @@ func (a *app) serveSandbox(ctx context.Context, o sandboxOptions) (err error) {
 		}
 	}
 	srv := &http.Server{Handler: logged(a.log, kept), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
-	return serveUntil(ctx, srv, ln)
+	return statuspage.ServeUntil(ctx, srv, ln)
 }
 
 // logInToSandbox stores a login of the sandbox's user in a credentials file.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 )
@@ -15,7 +16,7 @@ import (
 // statusDaemon is the daemon that keeps the playlists as the files say, as it tells itself.
 type statusDaemon struct {
 	Address string `json:"address"` // where its page is
-	readiness
+	statuspage.Readiness
 }
 
 // statusOfDaemon asks the daemon that said it listens on this computer. Nil: there is none, or it does not answer. What
@@ -25,10 +26,10 @@ func (s *session) statusOfDaemon(ctx context.Context) *statusDaemon {
 	if address == "" {
 		return nil
 	}
-	d := &statusDaemon{Address: "http://" + nearby(address)}
-	_, said, err := askDaemon(ctx, s.hooks.inner, userAgent(), nearby(address), "/readyz")
+	d := &statusDaemon{Address: "http://" + statuspage.Nearby(address)}
+	_, said, err := statuspage.Ask(ctx, s.hooks.inner, userAgent(), statuspage.Nearby(address), "/readyz")
 	if err == nil {
-		err = json.Unmarshal(said, &d.readiness)
+		err = json.Unmarshal(said, &d.Readiness)
 	}
 	if err != nil || d.State != s.state.Key() {
 		s.log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
@@ -48,7 +49,7 @@ func (d *statusDaemon) write(w io.Writer) {
 	fmt.Fprintf(w, "Daemon: %s at %s", state, words.Printable(d.Address))
 	const day = "2 Jan 2006 15:04:05 UTC"
 	if d.LastRound != nil {
-		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), words.Printable(strings.ToLower(badgeOf(*d.LastRound).Word)))
+		fmt.Fprintf(w, ", last round on %s: %s", d.LastRound.Began.UTC().Format(day), words.Printable(strings.ToLower(statuspage.BadgeOf(*d.LastRound).Word)))
 	}
 	if d.NextRound != nil {
 		fmt.Fprintf(w, ", next at %s", d.NextRound.UTC().Format(time.TimeOnly+" UTC"))

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
-// checkDaemon asks the daemon that listens at an address whether it is alive, as a container's health check without a
+// Check asks the daemon that listens at an address whether it is alive, as a container's health check without a
 // shell and curl. That a login has ended or Spotify wants no requests is no reason to say no: starting anew mends neither.
-func checkDaemon(ctx context.Context, agent, listen string) error {
+func Check(ctx context.Context, agent, listen string) error {
 	if err := checkListen(listen, 1); err != nil {
 		return err
 	}
-	address := nearby(listen)
-	status, said, err := askDaemon(ctx, nil, agent, address, "/healthz")
+	address := Nearby(listen)
+	status, said, err := Ask(ctx, nil, agent, address, "/healthz")
 	switch {
 	case err != nil:
 		return fmt.Errorf("no daemon answers at %s: %w", address, err)
@@ -30,8 +30,8 @@ func checkDaemon(ctx context.Context, agent, listen string) error {
 	return nil
 }
 
-// nearby is where to reach, from this computer, who listens at an address.
-func nearby(listen string) string {
+// Nearby is where to reach, from this computer, who listens at an address.
+func Nearby(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return listen
@@ -45,8 +45,8 @@ func nearby(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// askDaemon asks one of the documents for machines, as JSON where there is a choice. No proxy is asked, and nobody else.
-func askDaemon(ctx context.Context, inner http.RoundTripper, agent, address, path string) (status int, said []byte, err error) {
+// Ask asks one of the documents for machines, as JSON where there is a choice. No proxy is asked, and nobody else.
+func Ask(ctx context.Context, inner http.RoundTripper, agent, address, path string) (status int, said []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, nil)

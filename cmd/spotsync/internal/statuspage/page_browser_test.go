@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"context"
@@ -57,14 +57,14 @@ func startBrowser(t *testing.T) context.Context {
 
 // pageServer serves a status that can be changed, and what it was asked to do comes out of deeds.
 type pageServer struct {
-	*daemonServer
+	*Server
 	mu     sync.Mutex
-	now    daemonStatus
+	now    Status
 	deeds  []string
 	listen string // host:port
 }
 
-func (p *pageServer) set(s daemonStatus) {
+func (p *pageServer) set(s Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now = s
@@ -84,16 +84,16 @@ func (p *pageServer) done() string {
 	return done
 }
 
-func startPageServer(t *testing.T, o serverOptions) *pageServer {
+func startPageServer(t *testing.T, o Options) *pageServer {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, _ := testServer(daemonStatus{})
-	p := &pageServer{daemonServer: s, listen: ln.Addr().String()}
+	s, _ := testServer(Status{})
+	p := &pageServer{Server: s, listen: ln.Addr().String()}
 	s.Options = o
-	s.Status = func() daemonStatus {
+	s.Status = func() Status {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.now
@@ -114,7 +114,7 @@ func startPageServer(t *testing.T, o serverOptions) *pageServer {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx, ln) }()
+	go func() { served <- s.Serve(ctx, ln) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-served; err != nil {
@@ -184,7 +184,7 @@ func TestPageInBrowser(t *testing.T) {
 	if pictures == "" {
 		pictures = t.TempDir()
 	}
-	p := startPageServer(t, serverOptions{})
+	p := startPageServer(t, Options{})
 	base := "http://" + p.listen
 	var mu sync.Mutex
 	var complaints []string
@@ -309,7 +309,7 @@ func TestPageButtonsInBrowser(t *testing.T) {
 	}
 	ctx := startBrowser(t)
 	token := tokenFile(t, testToken)
-	p := startPageServer(t, serverOptions{AllowedHosts: []string{"music.home"}, TokenFile: token})
+	p := startPageServer(t, Options{AllowedHosts: []string{"music.home"}, TokenFile: token})
 	p.set(sampleStatuses()["mixed"])
 	_, port, err := net.SplitHostPort(p.listen)
 	if err != nil {

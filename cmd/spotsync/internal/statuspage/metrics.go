@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"net/http"
@@ -15,11 +15,11 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// daemonMetrics counts what a daemon does and shows how it stands, for Prometheus. What happens is counted when it
-// happens; how things are is read off the last daemonStatus, whole, at each scrape, so that a playlist or account that is
+// Metrics counts what a daemon does and shows how it stands, for Prometheus. What happens is counted when it
+// happens; how things are is read off the last Status, whole, at each scrape, so that a playlist or account that is
 // gone takes its series with it and no scrape meets half of a change.
-type daemonMetrics struct {
-	registry *prometheus.Registry
+type Metrics struct {
+	Registry *prometheus.Registry
 
 	rounds      *prometheus.CounterVec
 	took        prometheus.Histogram
@@ -30,14 +30,14 @@ type daemonMetrics struct {
 	edits       *prometheus.CounterVec
 
 	mu   sync.Mutex
-	last *daemonStatus // nil until the first is told
+	last *Status // nil until the first is told
 }
 
-// roundResults are how a round can end; all are shown from the start, or the first failure would not look like a rise.
-var roundResults = []string{"ok", "changed", "partly", "failed", "limited", "login", "refused", "stopped"}
+// RoundResults are how a round can end; all are shown from the start, or the first failure would not look like a rise.
+var RoundResults = []string{"ok", "changed", "partly", "failed", "limited", "login", "refused", "stopped"}
 
-// stateOrder are the states of a playlist, in the order of how much they want a person.
-var stateOrder = []string{stateFailed, stateBraked, stateHeld, stateDrift, stateUnknown, statePending, stateSame}
+// States are the states of a playlist, in the order of how much they want a person.
+var States = []string{Failed, Braked, Held, Drift, Unknown, Pending, Same}
 
 // The gauges that a status fills.
 var (
@@ -55,12 +55,12 @@ var (
 	descPerDayLimit = prometheus.NewDesc("spotsync_requests_per_day_limit", "Requests in 24 hours that the daemon means to stay under.", nil, nil)
 )
 
-// build says which program this is.
-type build struct{ Version, Go, Commit string }
+// Build says which program this is.
+type Build struct{ Version, Go, Commit string }
 
-func newDaemonMetrics(v build) *daemonMetrics {
-	m := &daemonMetrics{
-		registry: prometheus.NewRegistry(),
+func NewMetrics(v Build) *Metrics {
+	m := &Metrics{
+		Registry: prometheus.NewRegistry(),
 		rounds:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "spotsync_rounds_total", Help: "Rounds ended, by result."}, []string{"result"}),
 		took: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "spotsync_round_duration_seconds", Help: "How long rounds took.",
 			Buckets: []float64{0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800}}), // the long ones sat out a rate limit
@@ -74,9 +74,9 @@ func newDaemonMetrics(v build) *daemonMetrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "spotsync_build_info", Help: "Always 1; the labels say which spotsync this is.",
 		ConstLabels: prometheus.Labels{"version": v.Version, "goversion": v.Go, "revision": v.Commit}})
 	info.Set(1)
-	m.registry.MustRegister(info, m.rounds, m.took, m.roundEnd, m.roundOK, m.requests, m.waitSeconds, m.edits, statusCollector{m},
+	m.Registry.MustRegister(info, m.rounds, m.took, m.roundEnd, m.roundOK, m.requests, m.waitSeconds, m.edits, statusCollector{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, r := range roundResults {
+	for _, r := range RoundResults {
 		m.rounds.WithLabelValues(r)
 	}
 	for _, k := range []edit.Kind{edit.Insert, edit.Remove, edit.Move, edit.Replace} {
@@ -85,13 +85,13 @@ func newDaemonMetrics(v build) *daemonMetrics {
 	return m
 }
 
-// handler serves the metrics. One that can't be gathered does not take the others with it.
-func (m *daemonMetrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+// Handler serves the metrics. One that can't be gathered does not take the others with it.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }
 
-// request counts one attempt.
-func (m *daemonMetrics) request(r spotify.Request) {
+// Request counts one attempt.
+func (m *Metrics) Request(r spotify.Request) {
 	status := "none"
 	if r.Status != 0 {
 		status = strconv.Itoa(r.Status)
@@ -99,33 +99,33 @@ func (m *daemonMetrics) request(r spotify.Request) {
 	m.requests.WithLabelValues(r.Method, r.Route, status).Inc()
 }
 
-// waited counts time that a rate limit took.
-func (m *daemonMetrics) waited(d time.Duration) {
+// Waited counts time that a rate limit took.
+func (m *Metrics) Waited(d time.Duration) {
 	if d > 0 { // a counter never goes back
 		m.waitSeconds.Add(d.Seconds())
 	}
 }
 
-// round counts a round that has ended.
-func (m *daemonMetrics) round(r daemonRound) {
+// Round counts a round that has ended.
+func (m *Metrics) Round(r Round) {
 	m.rounds.WithLabelValues(r.Result).Inc()
 	m.took.Observe(r.Took.Seconds())
 	m.roundEnd.Set(seconds(r.Began.Add(r.Took)))
 	m.roundOK.Set(yes(r.Result == "ok" || r.Result == "changed"))
 }
 
-// edit counts one edit that Spotify has accepted.
-func (m *daemonMetrics) edit(kind string) { m.edits.WithLabelValues(kind).Inc() }
+// Edit counts one edit that Spotify has accepted.
+func (m *Metrics) Edit(kind string) { m.edits.WithLabelValues(kind).Inc() }
 
-// status tells how the daemon stands now.
-func (m *daemonMetrics) status(s daemonStatus) {
+// Status tells how the daemon stands now.
+func (m *Metrics) Status(s Status) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last = &s
 }
 
 // statusCollector turns the last status into gauges.
-type statusCollector struct{ m *daemonMetrics }
+type statusCollector struct{ m *Metrics }
 
 func (c statusCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descConfigOK, descConfigGood, descReady, descPlaylists, descDrift, descSync, descLimited, descShut, descLoginEnd,
@@ -183,17 +183,17 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 			gauge(descSync, seconds(p.Synced), p.Address, p.Account)
 		}
 	}
-	for _, state := range stateOrder {
+	for _, state := range States {
 		gauge(descPlaylists, float64(count[state]), state)
 	}
 }
 
 // drift is whether Spotify's playlist differs from the files, and whether that is known.
-func (p daemonPlaylist) drift() (differs, known bool) {
+func (p Playlist) drift() (differs, known bool) {
 	switch {
-	case len(p.Changes) > 0, p.State == stateDrift, p.State == statePending, p.State == stateBraked:
+	case len(p.Changes) > 0, p.State == Drift, p.State == Pending, p.State == Braked:
 		return true, true
-	case p.State == stateSame:
+	case p.State == Same:
 		return false, true
 	}
 	return false, false

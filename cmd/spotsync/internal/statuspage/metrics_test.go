@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"net/http/httptest"
@@ -12,10 +12,10 @@ import (
 )
 
 // gather are the metrics of ours as lines: name{label=value} number.
-func gather(t *testing.T, m *daemonMetrics) string {
+func gather(t *testing.T, m *Metrics) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	m.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != 200 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -28,29 +28,29 @@ func gather(t *testing.T, m *daemonMetrics) string {
 	return b.String()
 }
 
-func busyMetrics() *daemonMetrics {
-	m := newDaemonMetrics(build{Version: "0.1.0", Go: "go1.26", Commit: "abc"})
-	m.request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
-	m.request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
-	m.request(spotify.Request{Method: "POST", Route: "/playlists/{id}/items"})
-	m.waited(90 * time.Second)
-	m.waited(-time.Hour)
-	m.edit("insert")
-	m.round(daemonRound{Began: pageNow.Add(-time.Minute), Took: 3 * time.Second, Result: "ok"})
-	m.round(daemonRound{Began: pageNow, Took: 2 * time.Minute, Result: "partly"})
+func busyMetrics() *Metrics {
+	m := NewMetrics(Build{Version: "0.1.0", Go: "go1.26", Commit: "abc"})
+	m.Request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
+	m.Request(spotify.Request{Method: "GET", Route: "/me/playlists", Status: 200})
+	m.Request(spotify.Request{Method: "POST", Route: "/playlists/{id}/items"})
+	m.Waited(90 * time.Second)
+	m.Waited(-time.Hour)
+	m.Edit("insert")
+	m.Round(Round{Began: pageNow.Add(-time.Minute), Took: 3 * time.Second, Result: "ok"})
+	m.Round(Round{Began: pageNow, Took: 2 * time.Minute, Result: "partly"})
 	s := sampleStatuses()["mixed"]
-	s.Playlists = append(s.Playlists, daemonPlaylist{Address: "playlist.still", State: stateSame, Synced: pageNow})
-	m.status(s)
+	s.Playlists = append(s.Playlists, Playlist{Address: "playlist.still", State: Same, Synced: pageNow})
+	m.Status(s)
 	return m
 }
 
 func TestMetricsLint(t *testing.T) {
 	m := busyMetrics()
-	families, err := m.registry.Gather()
+	families, err := m.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems, err := testutil.GatherAndLint(m.registry)
+	problems, err := testutil.GatherAndLint(m.Registry)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,16 +118,16 @@ func TestMetrics(t *testing.T) {
 
 // What is gone has no series left, and what went wrong shows.
 func TestMetricsFollowTheStatus(t *testing.T) {
-	m := newDaemonMetrics(build{})
+	m := NewMetrics(Build{})
 	if got := gather(t, m); strings.Contains(got, "spotsync_ready") || !strings.Contains(got, `spotsync_rounds_total{result="ok"} 0`) {
 		t.Errorf("before the first status: %s", got)
 	}
-	m.status(sampleStatus())
+	m.Status(sampleStatus())
 	s := sampleStatuses()["limited"]
 	s.Playlists, s.Accounts = s.Playlists[:1], s.Accounts[:1]
 	s.Config.Problem = "broken"
 	s.Playlists[0].Address = "playlist.\xff"
-	m.status(s)
+	m.Status(s)
 	got := gather(t, m)
 	for _, want := range []string{"spotsync_config_last_reload_successful 0\n", "spotsync_ready 0\n", "spotsync_rate_limited_until_timestamp_seconds 1.79547126e+09\n",
 		"spotsync_playlist_drift{account=\"default\",playlist=\"playlist.\ufffd\"} 0\n", `spotsync_playlists{state="same"} 1`} {
@@ -146,7 +146,7 @@ func TestMetricsFollowTheStatus(t *testing.T) {
 func TestMetricsNeverGoBack(t *testing.T) {
 	m := busyMetrics()
 	counters := func() map[string]float64 {
-		families, err := m.registry.Gather()
+		families, err := m.Registry.Gather()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,10 +165,10 @@ func TestMetricsNeverGoBack(t *testing.T) {
 	if len(before) < 10 {
 		t.Fatalf("only %d counters", len(before))
 	}
-	m.status(daemonStatus{})
-	m.status(sampleStatus())
-	m.waited(-time.Second)
-	m.round(daemonRound{Result: "ok"})
+	m.Status(Status{})
+	m.Status(sampleStatus())
+	m.Waited(-time.Second)
+	m.Round(Round{Result: "ok"})
 	after := counters()
 	for name, was := range before {
 		if is, ok := after[name]; !ok || is < was {

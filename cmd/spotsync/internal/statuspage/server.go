@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"context"
@@ -18,13 +18,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// daemonServer shows a daemon over HTTP and takes a few wishes. It decides who may ask; what is asked for is done by the
+// Server shows a daemon over HTTP and takes a few wishes. It decides who may ask; what is asked for is done by the
 // functions it is given, which may be called at any time and from several requests at once.
 //
 // /healthz, /readyz and /metrics are for machines: they tell no secret, change nothing, and answer whatever name they are
-// asked by. The page and its buttons are for one person: see [daemonServer.admit].
-type daemonServer struct {
-	Status    func() daemonStatus
+// asked by. The page and its buttons are for one person: see [Server.admit].
+type Server struct {
+	Status    func() Status
 	Alive     func() error // why the main loop is stuck; nil: it is not
 	Reconcile func()       // asks for a round; returns at once
 	Reload    func()       // asks for the files to be read; returns at once
@@ -37,7 +37,7 @@ type daemonServer struct {
 
 	Metrics http.Handler
 	Log     zerolog.Logger
-	Options serverOptions
+	Options Options
 }
 
 const (
@@ -45,7 +45,7 @@ const (
 	maxHeader      = 16 << 10
 	minToken       = 16 // characters
 	maxTokenFile   = 4 << 10
-	loginPatience  = 40 * time.Second // for the accounts service, when a login is begun or finished
+	LoginTimeout   = 40 * time.Second // for the accounts service, when a login is begun or finished
 	sessionCookie  = "spotsync"
 	sessionLasts   = 30 * 24 * time.Hour
 	shutdownWithin = 5 * time.Second
@@ -72,7 +72,7 @@ type route struct {
 	serve   func(w http.ResponseWriter, r *http.Request) error
 }
 
-func (s *daemonServer) routes() map[string]route {
+func (s *Server) routes() map[string]route {
 	get, post := []string{http.MethodGet, http.MethodHead}, []string{http.MethodPost}
 	return map[string]route{
 		"/healthz":     {open: true, methods: get, serve: s.healthz},
@@ -88,8 +88,8 @@ func (s *daemonServer) routes() map[string]route {
 	}
 }
 
-// handler answers everything.
-func (s *daemonServer) handler() http.Handler {
+// Handler answers everything.
+func (s *Server) handler() http.Handler {
 	here := *s
 	few := &zerolog.BurstSampler{Burst: 10, Period: time.Minute} // so that no stranger fills the log
 	here.Log = s.Log.Sample(&zerolog.LevelSampler{WarnSampler: few, ErrorSampler: few})
@@ -124,7 +124,7 @@ func setHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-func (s *daemonServer) dispatch(w http.ResponseWriter, r *http.Request, routes map[string]route) error {
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, routes map[string]route) error {
 	to, ok := routes[r.URL.Path]
 	if !ok {
 		return refuse(http.StatusNotFound, "There is nothing here.")
@@ -149,7 +149,7 @@ func (s *daemonServer) dispatch(w http.ResponseWriter, r *http.Request, routes m
 func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 // say answers with an error, as a page or a line.
-func (s *daemonServer) say(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) say(w http.ResponseWriter, r *http.Request, err error) {
 	var ref *refusal
 	if !errors.As(err, &ref) {
 		ref = &refusal{status: http.StatusInternalServerError, say: "Something is wrong in spotsync; its log says more.", log: err}
@@ -177,7 +177,7 @@ func text(w http.ResponseWriter, status int, line string) {
 	io.WriteString(w, line+"\n")
 }
 
-func (s *daemonServer) healthz(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
 	if err := s.Alive(); err != nil {
 		text(w, http.StatusServiceUnavailable, err.Error())
 		return nil
@@ -195,8 +195,8 @@ func oneLine(texts []string) []string {
 	return lines
 }
 
-// readiness is the document of /readyz.
-type readiness struct {
+// Readiness is the document of /readyz.
+type Readiness struct {
 	Ready     bool        `json:"ready"`
 	Reasons   []string    `json:"reasons"`
 	State     string      `json:"state"`      // [store.State.Key] of the lock file
@@ -216,13 +216,13 @@ type readyRound struct {
 }
 
 // roundOf is a round as /readyz tells it.
-func roundOf(r daemonRound) readyRound {
+func roundOf(r Round) readyRound {
 	return readyRound{Why: r.Why, Began: r.Began.UTC().Truncate(time.Second), Result: r.Result, Changed: len(r.Applied), Healed: r.Healed, Waiting: r.Waiting, Requests: r.Requests}
 }
 
 // readinessOf is a status as /readyz tells it.
-func readinessOf(s daemonStatus) readiness {
-	r := readiness{Ready: len(s.Reasons) == 0, Reasons: append([]string{}, s.Reasons...), State: s.State}
+func readinessOf(s Status) Readiness {
+	r := Readiness{Ready: len(s.Reasons) == 0, Reasons: append([]string{}, s.Reasons...), State: s.State}
 	if l := s.Last; l != nil {
 		last := roundOf(*l)
 		r.LastRound = &last
@@ -234,7 +234,7 @@ func readinessOf(s daemonStatus) readiness {
 	return r
 }
 
-func (s *daemonServer) readyz(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	now := s.Status()
 	reasons := now.Reasons
 	status, answer := http.StatusOK, "ok"
@@ -254,7 +254,7 @@ func (s *daemonServer) readyz(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *daemonServer) metrics(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	if s.Metrics == nil {
 		return refuse(http.StatusNotFound, "There is nothing here.")
 	}
@@ -280,7 +280,7 @@ func form(r *http.Request) (url.Values, error) {
 }
 
 // done answers a wish: a browser is sent back to the page, which says it; anybody else is told here.
-func (s *daemonServer) done(w http.ResponseWriter, r *http.Request, what string) {
+func (s *Server) done(w http.ResponseWriter, r *http.Request, what string) {
 	if wantsPage(r) {
 		w.Header().Set("Location", "/?done="+what)
 		w.WriteHeader(http.StatusSeeOther)
@@ -289,7 +289,7 @@ func (s *daemonServer) done(w http.ResponseWriter, r *http.Request, what string)
 	text(w, http.StatusAccepted, notices[what])
 }
 
-func (s *daemonServer) reconcile(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) reconcile(w http.ResponseWriter, r *http.Request) error {
 	if _, err := form(r); err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ func (s *daemonServer) reconcile(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *daemonServer) reload(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) reload(w http.ResponseWriter, r *http.Request) error {
 	if _, err := form(r); err != nil {
 		return err
 	}
@@ -307,18 +307,18 @@ func (s *daemonServer) reload(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *daemonServer) release(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) release(w http.ResponseWriter, r *http.Request) error {
 	f, err := form(r)
 	if err != nil {
 		return err
 	}
 	address := f.Get("address")
 	all := s.Status().Playlists
-	i := slices.IndexFunc(all, func(p daemonPlaylist) bool { return p.Address == address })
+	i := slices.IndexFunc(all, func(p Playlist) bool { return p.Address == address })
 	if i < 0 {
 		return refuse(http.StatusNotFound, "There is no such playlist: send its address, such as playlist.morning, as \"address\".")
 	}
-	if p := all[i]; p.State == stateHeld && !p.Releasable {
+	if p := all[i]; p.State == Held && !p.Releasable {
 		return refuse(http.StatusConflict, "%s", ended("Releasing "+address+" does not help: "+p.Reason))
 	}
 	if err := s.Release(address); err != nil {
@@ -329,20 +329,20 @@ func (s *daemonServer) release(w http.ResponseWriter, r *http.Request) error {
 }
 
 // login begins a login and, when something was pasted, finishes it.
-func (s *daemonServer) login(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	f, err := form(r)
 	if err != nil {
 		return err
 	}
 	label := f.Get("account")
 	accounts := s.Status().Accounts
-	i := slices.IndexFunc(accounts, func(a daemonAccount) bool { return a.Label == label })
+	i := slices.IndexFunc(accounts, func(a Account) bool { return a.Label == label })
 	if i < 0 {
 		return refuse(http.StatusNotFound, "There is no such account: send its label, such as default, as \"account\".")
 	}
 	var failed string
 	if pasted := strings.TrimSpace(f.Get("pasted")); pasted != "" {
-		ctx, cancel := context.WithTimeout(r.Context(), loginPatience)
+		ctx, cancel := context.WithTimeout(r.Context(), LoginTimeout)
 		defer cancel()
 		err := s.FinishLogin(ctx, label, pasted)
 		if err == nil {
@@ -374,23 +374,23 @@ func (s *daemonServer) login(w http.ResponseWriter, r *http.Request) error {
 
 // httpServer is who answers. What net/http has to say of connections is for who asks to see it: somebody scans the port, or
 // hangs up in the middle.
-func (s *daemonServer) httpServer() *http.Server {
-	return &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 3 * loginPatience,
+func (s *Server) httpServer() *http.Server {
+	return &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 3 * LoginTimeout,
 		IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(zerolog.NewSlogHandler(s.Log), slog.LevelDebug)}
 }
 
-// serve answers on ln until ctx ends.
-func (s *daemonServer) serve(ctx context.Context, ln net.Listener) error {
+// Serve answers on ln until ctx ends.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	here := *s
 	here.Options.Listen = ln.Addr().String() // what a name in --listen came to
 	if here.Options.exposed() && here.Options.TokenFile == "" {
 		s.Log.Warn().Str("address", here.Options.Listen).Msg("others can reach this address, so the page and its buttons stay shut: give them a token with --http-token-file, or listen on 127.0.0.1:7979; /healthz, /readyz and /metrics are open")
 	}
-	return serveUntil(ctx, here.httpServer(), ln)
+	return ServeUntil(ctx, here.httpServer(), ln)
 }
 
-// serveUntil has srv answer on ln until ctx ends, and then lets the requests under way finish for a moment.
-func serveUntil(ctx context.Context, srv *http.Server, ln net.Listener) error {
+// ServeUntil has srv answer on ln until ctx ends, and then lets the requests under way finish for a moment.
+func ServeUntil(ctx context.Context, srv *http.Server, ln net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	select {

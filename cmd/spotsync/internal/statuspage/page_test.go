@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"fmt"
@@ -22,22 +22,22 @@ import (
 var pageNow = time.Date(2026, 11, 23, 21, 14, 0, 0, time.UTC)
 
 // sampleStatus is a daemon that has been at work for a while, with nothing wrong.
-func sampleStatus() daemonStatus {
+func sampleStatus() Status {
 	ago := func(d time.Duration) time.Time { return pageNow.Add(-d) }
-	playlist := func(label, name string) daemonPlaylist {
-		return daemonPlaylist{Address: "playlist." + label, Name: name, ID: "4XzvE3vG5tVbQeJb8Kk2aP", Account: "default", State: stateSame,
+	playlist := func(label, name string) Playlist {
+		return Playlist{Address: "playlist." + label, Name: name, ID: "4XzvE3vG5tVbQeJb8Kk2aP", Account: "default", State: Same,
 			Tracks: 48, Synced: ago(3 * time.Minute), Changed: ago(50 * time.Hour)}
 	}
-	return daemonStatus{
+	return Status{
 		Version: "0.1.0", Started: ago(12 * 24 * time.Hour), Now: pageNow, Path: "/srv/music/playlists", State: "lock-1", LockFile: "/srv/music/playlists/spotsync.lock.hcl",
-		Config: daemonConfig{Good: ago(2 * time.Hour), Tried: ago(2 * time.Hour), Files: 4},
-		Accounts: []daemonAccount{
+		Config: Config{Good: ago(2 * time.Hour), Tried: ago(2 * time.Hour), Files: 4},
+		Accounts: []Account{
 			{Label: "default", Name: "Marta Novák", User: "martanovak", Ends: pageNow.Add(141 * 24 * time.Hour), Days: 141},
 			{Label: "kids", Name: "Kids", User: "kids77", Ends: pageNow.Add(60 * 24 * time.Hour), Days: 60},
 		},
-		Playlists: []daemonPlaylist{playlist("evening", "Evening, slow"), playlist("kitchen", "Kitchen radio"), playlist("morning", "Morning, calm"),
+		Playlists: []Playlist{playlist("evening", "Evening, slow"), playlist("kitchen", "Kitchen radio"), playlist("morning", "Morning, calm"),
 			playlist("run", "Running 170 bpm"), playlist(`year["2024"]`, "Liked in 2024")},
-		Last: &daemonRound{Number: 212, Why: "interval", Began: ago(3 * time.Minute), Took: 420 * time.Millisecond, Result: "ok", Requests: 2},
+		Last: &Round{Number: 212, Why: "interval", Began: ago(3 * time.Minute), Took: 420 * time.Millisecond, Result: "ok", Requests: 2},
 		Next: pageNow.Add(2 * time.Minute), Interval: 5 * time.Minute, Requests: 604, RequestsPerDay: 1000,
 	}
 }
@@ -52,8 +52,8 @@ An argument named "trakcs" is not expected here. Did you mean "tracks"?
 `
 
 // sampleStatuses are the states that the page must show, by name.
-func sampleStatuses() map[string]daemonStatus {
-	all := make(map[string]daemonStatus)
+func sampleStatuses() map[string]Status {
+	all := make(map[string]Status)
 	all["healthy"] = sampleStatus()
 
 	s := sampleStatus()
@@ -68,8 +68,8 @@ func sampleStatuses() map[string]daemonStatus {
 
 	s = sampleStatus()
 	s.Accounts = s.Accounts[:1]
-	s.Playlists[0].State, s.Playlists[0].Reason, s.Playlists[0].Releasable = stateHeld, "left alone until resume", true
-	s.Path = "~/my music"
+	s.Playlists[0].State, s.Playlists[0].Reason, s.Playlists[0].Releasable = Held, "left alone until resume", true
+	s.Path, s.Apply = "~/my music", "spotsync apply ~/'my music'"
 	s.Last.Waiting, s.Waiting = 1, []string{"playlist.evening", "playlist.run"}
 	all["held"] = s
 
@@ -85,28 +85,28 @@ func sampleStatuses() map[string]daemonStatus {
 
 	s = sampleStatus()
 	s.Last, s.Playlists, s.Accounts, s.Next, s.Requests, s.Busy = nil, nil, nil, time.Time{}, 0, "reading your files"
-	s.Config = daemonConfig{}
+	s.Config = Config{}
 	s.Reasons = []string{"the first round has not ended yet"}
 	s.Started = pageNow.Add(-2 * time.Second)
 	all["starting"] = s
 
 	s = sampleStatus()
 	s.Busy, s.Next = "applying 3 changes: playlist.kitchen", time.Time{}
-	s.Playlists[1].State, s.Playlists[1].Changes = statePending, []string{
+	s.Playlists[1].State, s.Playlists[1].Changes = Pending, []string{
 		`+ after 4: Nina Simone – Feeling Good`, `- 17: The Killers – Mr. Brightside`, `~ 22 → 3: Miles Davis – So What`}
 	s.Playlists[1].Reason = "Your files changed"
 	all["busy"] = s
 
 	s = sampleStatus()
 	s.Config.Problem, s.Config.Tried = sampleProblem, pageNow.Add(-time.Minute)
-	s.Reasons = []string{s.Config.broken()}
+	s.Reasons = []string{s.Config.Broken()}
 	all["broken"] = s
 
 	s = sampleStatus()
 	s.Accounts[0].NotBefore, s.Accounts[0].Waits = pageNow.Add(47*time.Minute), "The requests it grants this developer are used up."
-	s.Playlists[3].State, s.Playlists[3].Reason = stateUnknown, "Not looked at since Spotify limits requests"
+	s.Playlists[3].State, s.Playlists[3].Reason = Unknown, "Not looked at since Spotify limits requests"
 	s.Last.Result, s.Last.Problem = "limited", "Spotify wants no requests until 22:01 UTC."
-	s.Reasons = []string{s.Accounts[0].waiting()}
+	s.Reasons = []string{s.Accounts[0].Waiting()}
 	s.Requests = 1000
 	all["limited"] = s
 
@@ -121,14 +121,14 @@ func sampleStatuses() map[string]daemonStatus {
 
 	s = sampleStatus()
 	p := s.Playlists
-	p[0].State, p[0].Reason = stateHeld, "Rolled back on 22 Nov; its block has not changed since"
-	p[1].State, p[1].Reason, p[1].RetryAt = stateBraked, "The description came back three times; healed again later", pageNow.Add(15*time.Minute)
+	p[0].State, p[0].Reason = Held, "Rolled back on 22 Nov; its block has not changed since"
+	p[1].State, p[1].Reason, p[1].RetryAt = Braked, "The description came back three times; healed again later", pageNow.Add(15*time.Minute)
 	p[0].Releasable, p[1].Releasable = true, true
-	p[4].State, p[4].Reason = stateHeld, "One address means two playlists"
+	p[4].State, p[4].Reason = Held, "One address means two playlists"
 	p[1].Changes = []string{`description: "Free followers at …" → "What we cook to"`}
-	p[2].State, p[2].Reason = stateDrift, "its name was changed on Spotify; self_heal is false"
+	p[2].State, p[2].Reason = Drift, "its name was changed on Spotify; self_heal is false"
 	p[2].Changes = []string{"+ at the end: Björk – Hyperballad"}
-	p[3].State, p[3].Reason, p[3].RetryAt, p[3].Synced = stateFailed, "Spotify answered 502 three times", pageNow.Add(40*time.Second), time.Time{}
+	p[3].State, p[3].Reason, p[3].RetryAt, p[3].Synced = Failed, "Spotify answered 502 three times", pageNow.Add(40*time.Second), time.Time{}
 	s.Last.Result, s.Last.Applied = "partly", []string{"playlist.evening: 2 songs added", "playlist.kitchen: description set"}
 	all["mixed"] = s
 	return all
@@ -139,11 +139,11 @@ var (
 )
 
 // testServer is a daemon's server whose deeds are written down.
-func testServer(s daemonStatus) (*daemonServer, *[]string) {
+func testServer(s Status) (*Server, *[]string) {
 	deeds := new([]string)
 	did := func(format string, args ...any) { *deeds = append(*deeds, fmt.Sprintf(format, args...)) }
-	return &daemonServer{
-		Status:    func() daemonStatus { return s },
+	return &Server{
+		Status:    func() Status { return s },
 		Alive:     func() error { return nil },
 		Reconcile: func() { did("reconcile") },
 		Reload:    func() { did("reload") },
@@ -156,12 +156,12 @@ func testServer(s daemonStatus) (*daemonServer, *[]string) {
 			return "https://accounts.spotify.com/authorize?client_id=c&state=s", nil
 		},
 		Log:     zerolog.New(io.Discard),
-		Options: serverOptions{Listen: "127.0.0.1:7979"},
+		Options: Options{Listen: "127.0.0.1:7979"},
 	}, deeds
 }
 
 // pageOf is the page of a status.
-func pageOf(t *testing.T, s daemonStatus) string {
+func pageOf(t *testing.T, s Status) string {
 	t.Helper()
 	srv, _ := testServer(s)
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:7979/", nil)
@@ -278,7 +278,7 @@ func TestPageEscapes(t *testing.T) {
 	const evil = `"><script>alert(1)</script>`
 	s := sampleStatuses()["mixed"]
 	s.Busy, s.Path, s.LockFile, s.Reasons, s.Config.Problem = evil, evil, evil, []string{evil}, evil
-	s.Accounts = []daemonAccount{{Label: evil, Name: evil, Problem: evil, NeedsLogin: true, Missing: []string{evil}, Waits: evil, NotBefore: s.Now.Add(time.Hour)}}
+	s.Accounts = []Account{{Label: evil, Name: evil, Problem: evil, NeedsLogin: true, Missing: []string{evil}, Waits: evil, NotBefore: s.Now.Add(time.Hour)}}
 	for i := range s.Playlists {
 		p := &s.Playlists[i]
 		p.Address, p.Name, p.Reason, p.Changes = evil, evil, evil, []string{evil}
@@ -312,8 +312,8 @@ func TestPageExample(t *testing.T) {
 // just pressed a button needn't wait.
 func TestPageKeepsStill(t *testing.T) {
 	s := sampleStatus()
-	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, fewChanges)
-	s.Playlists[1].State, s.Playlists[1].Changes = statePending, slices.Repeat([]string{"+ a song"}, fewChanges+1)
+	s.Playlists[0].State, s.Playlists[0].Changes = Pending, slices.Repeat([]string{"+ a song"}, fewChanges)
+	s.Playlists[1].State, s.Playlists[1].Changes = Pending, slices.Repeat([]string{"+ a song"}, fewChanges+1)
 	srv, _ := testServer(s)
 	for query, want := range map[string]string{"": `content="60; url=/"`, "?done=reconcile": `content="5; url=/"`, "?done=nonsense": `content="60; url=/"`, "?still": ""} {
 		page := answerTo(srv, httptest.NewRequest(http.MethodGet, "http://localhost/"+query, nil)).Body.String()
@@ -332,7 +332,7 @@ func TestPageKeepsStill(t *testing.T) {
 // A new playlist of thousands of songs does not make a page of megabytes.
 func TestPageOfManyChanges(t *testing.T) {
 	s := sampleStatus()
-	s.Playlists[0].State, s.Playlists[0].Changes = statePending, slices.Repeat([]string{"+ a song"}, 10_000)
+	s.Playlists[0].State, s.Playlists[0].Changes = Pending, slices.Repeat([]string{"+ a song"}, 10_000)
 	page := pageOf(t, s)
 	if got := pagetest.Words(page); !strings.Contains(got, "and 9800 more") {
 		t.Error("does not say how many there are")

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 )
 
-// serve takes the listener's word for where it is, lets what is under way finish, and leaves nothing behind.
+// Serve takes the listener's word for where it is, lets what is under way finish, and leaves nothing behind.
 func TestServerServes(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,7 +33,7 @@ func TestServerServes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx, ln) }()
+	go func() { served <- s.Serve(ctx, ln) }()
 	base := "http://" + ln.Addr().String()
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
@@ -91,7 +91,7 @@ func TestServeSlow(t *testing.T) {
 				ln := pagetest.NewListener()
 				ctx, cancel := context.WithCancel(t.Context())
 				served := make(chan error, 1)
-				go func() { served <- s.serve(ctx, ln) }()
+				go func() { served <- s.Serve(ctx, ln) }()
 				ours, theirs := net.Pipe()
 				ln.Conns <- theirs
 				began := time.Now()
@@ -130,7 +130,7 @@ func TestServerLogs(t *testing.T) {
 		s.Options.TokenFile = c.file
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.serve(ctx, addressed{pagetest.NewListener(), c.ip}); err != nil {
+		if err := s.Serve(ctx, addressed{pagetest.NewListener(), c.ip}); err != nil {
 			t.Error(err)
 		}
 		if got := log.String(); strings.Contains(got, "give them a token with --http-token-file") != c.says || !c.says && got != "" {

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"crypto/hmac"
@@ -19,8 +19,8 @@ import (
 	"github.com/spotsync/spotsync/hostport"
 )
 
-// serverOptions are who may reach the daemon, and where.
-type serverOptions struct {
+// Options are who may reach the daemon, and where.
+type Options struct {
 	Listen       string   // address; serve takes the listener's own
 	AllowedHosts []string // further names the page may be asked for by
 	TokenFile    string   // file with the token that opens the page; needed where Listen is not on loopback
@@ -29,8 +29,8 @@ type serverOptions struct {
 	Decode func([]byte) (string, error)
 }
 
-// check says what is wrong with the options before anything listens.
-func (o serverOptions) check() error {
+// Check says what is wrong with the options before anything listens.
+func (o Options) Check() error {
 	if err := checkListen(o.Listen, 0); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func checkListen(address string, least int) error {
 }
 
 // exposed is whether others than this computer can reach the listener.
-func (o serverOptions) exposed() bool {
+func (o Options) exposed() bool {
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return true
@@ -65,10 +65,10 @@ func (o serverOptions) exposed() bool {
 
 // guarded is whether the page needs a token. Who names a file wants it asked for, on loopback too: that may be the far end
 // of a proxy.
-func (o serverOptions) guarded() bool { return o.TokenFile != "" || o.exposed() }
+func (o Options) guarded() bool { return o.TokenFile != "" || o.exposed() }
 
 // token reads the token. It is read when it is needed: a secret that is replaced works at once, and the old one no more.
-func (o serverOptions) token() (string, error) {
+func (o Options) token() (string, error) {
 	f, err := os.Open(o.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("--http-token-file: %w", err)
@@ -113,7 +113,7 @@ func hostName(hostport string) string {
 
 // knows is whether the page may be asked for by this Host header. Any other name may belong to somebody who has pointed it
 // here to have a browser read the page for him (DNS rebinding).
-func (o serverOptions) knows(hostport string) bool {
+func (o Options) knows(hostport string) bool {
 	host := hostName(hostport)
 	return loopbackHost(host) || slices.ContainsFunc(o.AllowedHosts, func(h string) bool { return strings.EqualFold(hostName(h), host) })
 }
@@ -121,7 +121,7 @@ func (o serverOptions) knows(hostport string) bool {
 // admit is whether who asks may see the page and press its buttons: a page of another origin may make a browser send
 // things, so those that change something must come from ours or from no browser; and where others than this computer can
 // ask, or a token was named, it must be shown.
-func (s *daemonServer) admit(r *http.Request, entry bool) error {
+func (s *Server) admit(r *http.Request, entry bool) error {
 	var guard http.CrossOriginProtection
 	if guard.Check(r) != nil {
 		return refuse(http.StatusForbidden, "This was asked for by a page of another site; open spotsync's own page and press the button there.")
@@ -171,7 +171,7 @@ func sessionValue(token string, until int64) string {
 }
 
 // enter takes the token from the form and gives a cookie for it.
-func (s *daemonServer) enter(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) enter(w http.ResponseWriter, r *http.Request) error {
 	f, err := form(r)
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func (s *daemonServer) enter(w http.ResponseWriter, r *http.Request) error {
 }
 
 // leave takes the cookie away.
-func (s *daemonServer) leave(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	if _, err := form(r); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *daemonServer) leave(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *daemonServer) session(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+func (s *Server) session(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: strings.HasPrefix(r.Header.Get("Origin"), "https://")}) // behind a proxy only the browser knows
 	w.Header().Set("Location", "/")

@@ -1,4 +1,6 @@
-package main
+// Package statuspage is what can be seen of a daemon from outside: status.go what there is to see, page.go the page, server.go who
+// answers, access.go who may ask, metrics.go the numbers, client.go how another process asks. It takes data, and reaches no login.
+package statuspage
 
 import (
 	"strings"
@@ -8,24 +10,25 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// daemonStatus is all that is to be seen of a daemon from outside: what the page, /readyz, /metrics and the logs tell. It
+// Status is all that is to be seen of a daemon from outside: what the page, /readyz, /metrics and the logs tell. It
 // is a copy, made whole between two steps of the daemon's work, and holds no secret.
-type daemonStatus struct {
+type Status struct {
 	Version  string
 	Started  time.Time
 	Now      time.Time
 	Path     string // the configuration; the home folder is ~
+	Apply    string // the command that writes the lock file, as a shell reads it
 	LockFile string
 	State    string // [store.State.Key] of the lock file
 
 	Reasons []string // why it is not ready, each a sentence; none: it is
 
-	Config    daemonConfig
-	Accounts  []daemonAccount  // by label
-	Playlists []daemonPlaylist // by address
-	Last      *daemonRound     // nil before the first has ended
-	Busy      string           // what is being done right now; empty between rounds
-	Next      time.Time        // when the next round begins; zero while one is under way
+	Config    Config
+	Accounts  []Account  // by label
+	Playlists []Playlist // by address
+	Last      *Round     // nil before the first has ended
+	Busy      string     // what is being done right now; empty between rounds
+	Next      time.Time  // when the next round begins; zero while one is under way
 	Interval  time.Duration
 
 	Waiting []string // addresses whose lock entries wait on this computer for an apply
@@ -34,8 +37,8 @@ type daemonStatus struct {
 	RequestsPerDay int // how many it means to stay under
 }
 
-// daemonConfig is what became of the files.
-type daemonConfig struct {
+// Config is what became of the files.
+type Config struct {
 	Good    time.Time // when they were last read without errors; zero: never
 	Tried   time.Time // when they were last read
 	Problem string    // what is wrong with them since, as diagnostics with the lines quoted; empty: nothing
@@ -47,16 +50,16 @@ type daemonConfig struct {
 // NeverGood is why nothing is done when the files were never without errors.
 const NeverGood = "the configuration is broken, and was from the start: nothing is done until it is mended"
 
-// broken says what a problem with the files means.
-func (c daemonConfig) broken() string {
+// Broken says what a problem with the files means.
+func (c Config) Broken() string {
 	if c.Good.IsZero() {
 		return words.Capital(NeverGood) + "."
 	}
 	return "The configuration is broken; the last version without errors stays in force."
 }
 
-// daemonAccount is one account.
-type daemonAccount struct {
+// Account is one account.
+type Account struct {
 	Label      string
 	Name       string         // display name
 	User       string         // Spotify's ID for people
@@ -70,24 +73,24 @@ type daemonAccount struct {
 	Missing    []string       // scopes that were not granted
 }
 
-// waiting says until when no requests are sent. It is the same to the minute wherever it is shown, and needs no now.
-func (a daemonAccount) waiting() string {
+// Waiting says until when no requests are sent. It is the same to the minute wherever it is shown, and needs no now.
+func (a Account) Waiting() string {
 	return strings.TrimSpace("Spotify wants no requests until " + a.NotBefore.UTC().Format("2 Jan, 15:04 UTC") + ". " + a.Waits)
 }
 
 // The states of a playlist as a daemon sees it.
 const (
-	stateSame    = "same"    // Spotify is as the files say
-	stateDrift   = "drift"   // it differs, and the daemon may not or must not undo that: reported only
-	statePending = "pending" // it differs, and the next round will see to it
-	stateHeld    = "held"    // left alone until released
-	stateBraked  = "braked"  // came back so often that healing waits
-	stateFailed  = "failed"  // the last try failed; tried again at RetryAt
-	stateUnknown = "unknown" // could not be looked at
+	Same    = "same"    // Spotify is as the files say
+	Drift   = "drift"   // it differs, and the daemon may not or must not undo that: reported only
+	Pending = "pending" // it differs, and the next round will see to it
+	Held    = "held"    // left alone until released
+	Braked  = "braked"  // came back so often that healing waits
+	Failed  = "failed"  // the last try failed; tried again at RetryAt
+	Unknown = "unknown" // could not be looked at
 )
 
-// daemonPlaylist is one managed playlist.
-type daemonPlaylist struct {
+// Playlist is one managed playlist.
+type Playlist struct {
 	Address string
 	Name    string
 	ID      string
@@ -106,8 +109,8 @@ type daemonPlaylist struct {
 	Releasable bool // releasing it helps
 }
 
-// daemonRound is what one round did.
-type daemonRound struct {
+// Round is what one round did.
+type Round struct {
 	Number   int
 	Why      string // start, interval, files, signal, request, login
 	Began    time.Time

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"net"
@@ -23,19 +23,19 @@ func TestCheckDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{listen, ":" + port, "0.0.0.0:" + port, "localhost:" + port} {
-		if err := checkDaemon(t.Context(), "spotsync/1", address); err != nil {
+		if err := Check(t.Context(), "spotsync/1", address); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
 	code = http.StatusServiceUnavailable
-	if err := checkDaemon(t.Context(), "spotsync/1", listen); err == nil || !strings.HasSuffix(err.Error(), "503 Service Unavailable: stuck") {
+	if err := Check(t.Context(), "spotsync/1", listen); err == nil || !strings.HasSuffix(err.Error(), "503 Service Unavailable: stuck") {
 		t.Errorf("a daemon that is not well: %v", err)
 	}
 	server.Close()
-	if err := checkDaemon(t.Context(), "spotsync/1", listen); err == nil || !strings.Contains(err.Error(), "no daemon answers") {
+	if err := Check(t.Context(), "spotsync/1", listen); err == nil || !strings.Contains(err.Error(), "no daemon answers") {
 		t.Errorf("no daemon: %v", err)
 	}
-	if err := checkDaemon(t.Context(), "spotsync/1", "7979"); err == nil || !strings.Contains(err.Error(), "127.0.0.1:7979") {
+	if err := Check(t.Context(), "spotsync/1", "7979"); err == nil || !strings.Contains(err.Error(), "127.0.0.1:7979") {
 		t.Errorf("no address: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"context"
@@ -19,7 +19,7 @@ func TestServeFinishes(t *testing.T) {
 	arrived, answer := make(chan struct{}), make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- serveUntil(ctx, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served <- ServeUntil(ctx, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(arrived)
 			<-answer
 			io.WriteString(w, "done")

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ func post(path, body string) *http.Request {
 	return r
 }
 
-func answerTo(s *daemonServer, r *http.Request) *httptest.ResponseRecorder {
+func answerTo(s *Server, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.handler().ServeHTTP(w, r)
 	return w
@@ -48,7 +48,7 @@ func tokenFile(t *testing.T, token string) string {
 func TestServeProbes(t *testing.T) {
 	s, _ := testServer(sampleStatus())
 	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "spotsync_build_info 1\n") })
-	s.Options = serverOptions{Listen: "0.0.0.0:7979", TokenFile: tokenFile(t, testToken)} // what would close the page closes no probe
+	s.Options = Options{Listen: "0.0.0.0:7979", TokenFile: tokenFile(t, testToken)} // what would close the page closes no probe
 	get := func(path, accept string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodGet, "http://any.example.org"+path, nil)
 		r.Header.Set("Accept", accept)
@@ -69,7 +69,7 @@ func TestServeProbes(t *testing.T) {
 
 	status := sampleStatus()
 	status.Reasons = []string{"The configuration is broken.", "Account \"kids\"\nneeds a login."}
-	s.Status = func() daemonStatus { return status }
+	s.Status = func() Status { return status }
 	s.Alive = func() error { return errors.New("the loop has not moved for 10m0s") }
 	check("/healthz", "", 503, "the loop has not moved for 10m0s\n")
 	check("/readyz", "", 503, "The configuration is broken.\nAccount \"kids\" needs a login.\n")
@@ -272,7 +272,7 @@ func TestServeSession(t *testing.T) {
 		var log bytes.Buffer
 		s, _ := testServer(sampleStatus())
 		s.Log = zerolog.New(&log)
-		s.Options = serverOptions{Listen: "0.0.0.0:7979", TokenFile: tokenFile(t, testToken)}
+		s.Options = Options{Listen: "0.0.0.0:7979", TokenFile: tokenFile(t, testToken)}
 		browse := func(r *http.Request, cookie *http.Cookie) *httptest.ResponseRecorder {
 			r.Header.Set("Accept", "text/html,*/*")
 			if cookie != nil {
@@ -465,7 +465,7 @@ func TestServePanics(t *testing.T) {
 	var log bytes.Buffer
 	s, _ := testServer(sampleStatus())
 	s.Log = zerolog.New(&log)
-	s.Status = func() daemonStatus { panic("boom") }
+	s.Status = func() Status { panic("boom") }
 	if w := answerTo(s, httptest.NewRequest(http.MethodGet, "http://localhost/", nil)); w.Code != 500 || strings.Contains(w.Body.String(), "boom") || !strings.Contains(log.String(), "boom") {
 		t.Errorf("%d %s, logged %s", w.Code, w.Body, log.String())
 	}
@@ -473,20 +473,20 @@ func TestServePanics(t *testing.T) {
 
 func TestServerOptionsCheck(t *testing.T) {
 	for _, c := range []struct {
-		o    serverOptions
+		o    Options
 		says string
 	}{
-		{serverOptions{Listen: "127.0.0.1:7979"}, ""},
-		{serverOptions{Listen: ":7979", AllowedHosts: []string{"music.home", "::1", "box:80"}, TokenFile: tokenFile(t, testToken)}, ""},
-		{serverOptions{Listen: "7979"}, `--listen "7979": write HOST:PORT`},
-		{serverOptions{Listen: "999.1.1.1:80"}, `--listen "999.1.1.1:80": write HOST:PORT`},
-		{serverOptions{Listen: ":1", AllowedHosts: []string{"*"}}, `--allowed-host "*": write a name alone`},
-		{serverOptions{Listen: ":1", AllowedHosts: []string{"http://x/"}}, "write a name alone"},
-		{serverOptions{Listen: ":1", TokenFile: "/nowhere/at/all"}, "--http-token-file: open"},
-		{serverOptions{Listen: ":1", TokenFile: tokenFile(t, "tooshort")}, "fewer than 16 characters"},
-		{serverOptions{Listen: ":1", TokenFile: tokenFile(t, strings.Repeat("x", maxTokenFile+1))}, "too long"},
+		{Options{Listen: "127.0.0.1:7979"}, ""},
+		{Options{Listen: ":7979", AllowedHosts: []string{"music.home", "::1", "box:80"}, TokenFile: tokenFile(t, testToken)}, ""},
+		{Options{Listen: "7979"}, `--listen "7979": write HOST:PORT`},
+		{Options{Listen: "999.1.1.1:80"}, `--listen "999.1.1.1:80": write HOST:PORT`},
+		{Options{Listen: ":1", AllowedHosts: []string{"*"}}, `--allowed-host "*": write a name alone`},
+		{Options{Listen: ":1", AllowedHosts: []string{"http://x/"}}, "write a name alone"},
+		{Options{Listen: ":1", TokenFile: "/nowhere/at/all"}, "--http-token-file: open"},
+		{Options{Listen: ":1", TokenFile: tokenFile(t, "tooshort")}, "fewer than 16 characters"},
+		{Options{Listen: ":1", TokenFile: tokenFile(t, strings.Repeat("x", maxTokenFile+1))}, "too long"},
 	} {
-		err := c.o.check()
+		err := c.o.Check()
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%+v: %v", c.o, err)
 		}
@@ -498,11 +498,11 @@ func TestListenTakesAPortThatExists(t *testing.T) {
 		"127.0.0.1:7979": true, ":7979": true, "[::]:65535": true, "127.0.0.1:0": true, "127.0.0.1:65536": false, "127.0.0.1:99999": false,
 		"127.0.0.1:-1": false, "127.0.0.1:http": false, "127.0.0.1:": false, "127.0.0.1": false, "7979": false,
 	} {
-		if err := (serverOptions{Listen: address}).check(); (err == nil) != ok {
+		if err := (Options{Listen: address}).Check(); (err == nil) != ok {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
-	if err := checkDaemon(t.Context(), "spotsync/1", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--listen") {
+	if err := Check(t.Context(), "spotsync/1", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("asking at port 0: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package statuspage
 
 import (
 	"bytes"
@@ -9,13 +9,11 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
-	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -83,7 +81,7 @@ type moment struct {
 
 // pageView is the page.
 type pageView struct {
-	Status    daemonStatus
+	Status    Status
 	State     badge
 	Sentence  string // all in one
 	Notice    string
@@ -106,12 +104,12 @@ type pageView struct {
 }
 
 type configView struct {
-	daemonConfig
+	Config
 	Good, Tried moment
 }
 
 type roundView struct {
-	daemonRound
+	Round
 	Began  moment
 	Badge  badge
 	Took   string
@@ -119,7 +117,7 @@ type roundView struct {
 }
 
 type accountView struct {
-	daemonAccount
+	Account
 	Badge     badge
 	Who       string
 	Ends      moment
@@ -131,7 +129,7 @@ type accountView struct {
 }
 
 type playlistView struct {
-	daemonPlaylist
+	Playlist
 	Anchor  string
 	Badge   badge
 	Synced  moment
@@ -149,7 +147,7 @@ type countView struct {
 // The other pages.
 type (
 	loginView struct {
-		Account daemonAccount
+		Account Account
 		URL     string
 		Failed  string
 	}
@@ -184,10 +182,10 @@ const (
 )
 
 // newPageView says what the page shows of a status.
-func newPageView(s daemonStatus) pageView {
+func newPageView(s Status) pageView {
 	v := pageView{Status: s, Refresh: refreshIdle, Shown: at(s.Now, s.Now), Started: at(s.Started, s.Now), Next: at(s.Next, s.Now),
 		Config: configView{s.Config, at(s.Config.Good, s.Now), at(s.Config.Tried, s.Now)}}
-	v.State, v.Sentence = overall(s)
+	v.State, v.Sentence = Overall(s)
 	for _, r := range s.Reasons {
 		if r = ended(r); r != v.Sentence {
 			v.Reasons = append(v.Reasons, r)
@@ -200,7 +198,7 @@ func newPageView(s daemonStatus) pageView {
 		v.Used = min(100, s.Requests*100/s.RequestsPerDay)
 	}
 	if r := s.Last; r != nil {
-		v.Last = &roundView{*r, at(r.Began, s.Now), badgeOf(roundOf(*r)), duration(r.Took), roundReason(r.Why)}
+		v.Last = &roundView{*r, at(r.Began, s.Now), BadgeOf(roundOf(*r)), duration(r.Took), roundReason(r.Why)}
 	}
 	for _, a := range s.Accounts {
 		av := newAccountView(a, s.Now)
@@ -220,7 +218,7 @@ func newPageView(s daemonStatus) pageView {
 			if n > shownChanges {
 				pv.Changes = append(slices.Clone(p.Changes[:shownChanges]), fmt.Sprintf("… and %d more; spotsync plan shows them all", n-shownChanges))
 			}
-			if p.State == statePending { // the others wait for something else than a round
+			if p.State == Pending { // the others wait for something else than a round
 				v.Pending = append(v.Pending, pv)
 			}
 		}
@@ -228,9 +226,9 @@ func newPageView(s daemonStatus) pageView {
 		v.Playlists = append(v.Playlists, pv)
 	}
 	slices.SortStableFunc(v.Playlists, func(a, b playlistView) int { // those that want a person first
-		return cmp.Compare(slices.Index(stateOrder, a.State), slices.Index(stateOrder, b.State))
+		return cmp.Compare(slices.Index(States, a.State), slices.Index(States, b.State))
 	})
-	for _, state := range stateOrder {
+	for _, state := range States {
 		if counts[state] > 0 && counts[state] < len(s.Playlists) { // one state for all is said above
 			v.Counts = append(v.Counts, countView{stateBadge(state), counts[state]})
 		}
@@ -238,9 +236,9 @@ func newPageView(s daemonStatus) pageView {
 	return v
 }
 
-func newAccountView(a daemonAccount, now time.Time) accountView {
+func newAccountView(a Account, now time.Time) accountView {
 	limited := a.NotBefore.After(now)
-	v := accountView{daemonAccount: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
+	v := accountView{Account: a, Who: who(a), Ends: day(a.Ends), NotBefore: at(a.NotBefore, now), Limited: limited,
 		Renew: a.NeedsLogin || !a.Ends.IsZero() && a.Days <= renewWithin}
 	v.Problem = ended(a.Problem)
 	for _, h := range stillShut(a.Shut, now) {
@@ -265,10 +263,10 @@ func newAccountView(a daemonAccount, now time.Time) accountView {
 }
 
 // who names an account to its owner.
-func who(a daemonAccount) string { return cmp.Or(a.Name, a.User, a.Label) }
+func who(a Account) string { return cmp.Or(a.Name, a.User, a.Label) }
 
-// overall is how it all stands, the worst first.
-func overall(s daemonStatus) (badge, string) {
+// Overall is how it all stands, the worst first.
+func Overall(s Status) (badge, string) {
 	count := make(map[string]int)
 	for _, p := range s.Playlists {
 		count[p.State]++
@@ -279,7 +277,7 @@ func overall(s daemonStatus) (badge, string) {
 		}
 	}
 	if s.Config.Problem != "" {
-		return badge{moodBad, "Broken files"}, s.Config.broken()
+		return badge{moodBad, "Broken files"}, s.Config.Broken()
 	}
 	for _, a := range s.Accounts {
 		if a.Problem != "" {
@@ -288,14 +286,14 @@ func overall(s daemonStatus) (badge, string) {
 	}
 	for _, a := range s.Accounts {
 		if a.NotBefore.After(s.Now) {
-			return badge{moodWarn, "Waiting"}, a.waiting()
+			return badge{moodWarn, "Waiting"}, a.Waiting()
 		}
 	}
 	switch {
 	case s.Busy != "":
 		return badge{moodBusy, "Busy"}, ended(words.Capital(s.Busy))
-	case count[stateFailed] > 0:
-		return badge{moodBad, "Failing"}, words.Plural(count[stateFailed], "playlist") + " could not be brought up to date; spotsync tries again."
+	case count[Failed] > 0:
+		return badge{moodBad, "Failing"}, words.Plural(count[Failed], "playlist") + " could not be brought up to date; spotsync tries again."
 	case len(s.Reasons) > 0 && s.Last != nil:
 		return badge{moodBad, "Not ready"}, ended(s.Reasons[0])
 	case s.Last == nil:
@@ -304,14 +302,14 @@ func overall(s daemonStatus) (badge, string) {
 		return badge{moodWarn, "Unknown"}, words.Plural(s.Config.Playlists, "playlist") + " in your files could not be looked at."
 	case len(s.Playlists) == 0:
 		return badge{moodNote, "Empty"}, "Your files hold no playlists yet."
-	case count[stateHeld]+count[stateBraked] > 0:
-		return badge{moodWarn, "Held back"}, words.Counted(count[stateHeld]+count[stateBraked], "playlist is left alone for now.", "playlists are left alone for now.")
-	case count[stateDrift] > 0:
-		return badge{moodWarn, "Differs"}, words.Counted(count[stateDrift], "playlist differs from your files, and is only watched.", "playlists differ from your files, and are only watched.")
-	case count[stateUnknown] > 0:
-		return badge{moodWarn, "Unknown"}, words.Plural(count[stateUnknown], "playlist") + " could not be looked at."
-	case count[statePending] > 0:
-		return badge{moodNote, "Pending"}, words.Plural(count[statePending], "playlist") + " will be changed in the next round."
+	case count[Held]+count[Braked] > 0:
+		return badge{moodWarn, "Held back"}, words.Counted(count[Held]+count[Braked], "playlist is left alone for now.", "playlists are left alone for now.")
+	case count[Drift] > 0:
+		return badge{moodWarn, "Differs"}, words.Counted(count[Drift], "playlist differs from your files, and is only watched.", "playlists differ from your files, and are only watched.")
+	case count[Unknown] > 0:
+		return badge{moodWarn, "Unknown"}, words.Plural(count[Unknown], "playlist") + " could not be looked at."
+	case count[Pending] > 0:
+		return badge{moodNote, "Pending"}, words.Plural(count[Pending], "playlist") + " will be changed in the next round."
 	case len(s.Playlists) == 1:
 		return badge{moodGood, "In step"}, "The playlist is as your files say."
 	}
@@ -321,17 +319,17 @@ func overall(s daemonStatus) (badge, string) {
 // stateBadge is the state of a playlist.
 func stateBadge(state string) badge {
 	switch state {
-	case stateSame:
+	case Same:
 		return badge{moodGood, "In step"}
-	case stateDrift:
+	case Drift:
 		return badge{moodWarn, "Differs"}
-	case statePending:
+	case Pending:
 		return badge{moodNote, "Pending"}
-	case stateHeld:
+	case Held:
 		return badge{moodWarn, "Held"}
-	case stateBraked:
+	case Braked:
 		return badge{moodWarn, "Braked"}
-	case stateFailed:
+	case Failed:
 		return badge{moodBad, "Failed"}
 	}
 	return badge{moodNote, "Unknown"}
@@ -358,8 +356,8 @@ func roundBadge(result string) badge {
 	return badge{moodBad, "Failed"}
 }
 
-// badgeOf is roundBadge with what else a round tells: that it did nothing but heal, and that something is left.
-func badgeOf(r readyRound) badge {
+// BadgeOf is roundBadge with what else a round tells: that it did nothing but heal, and that something is left.
+func BadgeOf(r readyRound) badge {
 	switch {
 	case r.Result == "changed" && r.Healed > 0 && r.Healed == r.Changed:
 		return badge{moodGood, "Healed"}
@@ -455,7 +453,7 @@ func ended(s string) string {
 }
 
 // showPage shows the page.
-func (s *daemonServer) showPage(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request) error {
 	v := newPageView(s.Status())
 	v.Guarded = s.Options.guarded()
 	v.Notice = notices[r.URL.Query().Get("done")]
@@ -470,7 +468,7 @@ func (s *daemonServer) showPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // render writes a page whole or not at all.
-func (s *daemonServer) render(w http.ResponseWriter, status int, name string, view any) {
+func (s *Server) render(w http.ResponseWriter, status int, name string, view any) {
 	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, name, view); err != nil {
 		s.Log.Error().Err(err).Str("page", name).Msg("a page could not be made")
@@ -480,20 +478,6 @@ func (s *daemonServer) render(w http.ResponseWriter, status int, name string, vi
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
-}
-
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
-
-// Apply is the command that writes the lock file, as a shell reads it.
-func (v pageView) Apply() string {
-	home, rest := "", v.Status.Path
-	if strings.HasPrefix(rest, "~/") {
-		home, rest = rest[:2], rest[2:]
-	}
-	if !plainPath.MatchString(rest) {
-		rest = reconcile.ShellQuote(rest)
-	}
-	return "spotsync apply " + home + rest
 }
 
 // interval is a time between rounds.
