@@ -14,8 +14,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// defaultAccount is the label of the account a playlist belongs to when its block says nothing.
-const defaultAccount = "default"
+// DefaultAccount is the label of the account a playlist belongs to when its block says nothing.
+const DefaultAccount = "default"
 
 // checkAccounts makes sure that every label still means who it meant.
 func (p *planner) checkAccounts() {

@@ -14,7 +14,7 @@ var plainWord = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 // LoginFlag is what "spotsync login" needs after it for an account.
 func LoginFlag(label string) string {
 	switch {
-	case label == defaultAccount:
+	case label == DefaultAccount:
 		return ""
 	case plainWord.MatchString(label):
 		return " --account " + label

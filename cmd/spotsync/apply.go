@@ -11,6 +11,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 )
 
 // applyOptions are the flags of the commands that change playlists.
@@ -91,12 +92,12 @@ func (a *app) apply(ctx context.Context, command, path string, o applyOptions) (
 	}
 	defer closing(s.Close, &err)
 	o.attended = !o.autoApprove && a.cannotAsk() == nil
-	return s.planAndApply(ctx, path, o, func() (*planned, error) { return s.makePlan(ctx, command, o.planOptions) })
+	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.planOptions) })
 }
 
 // planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
-func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, replan func() (*planned, error)) error {
+func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, replan func() (*run.Planned, error)) error {
 	if err := s.take(ctx); err != nil {
 		return err
 	}
@@ -104,22 +105,22 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	if err != nil {
 		return err
 	}
-	got.plan.Path = path
-	s.nameSongs(ctx, got.plan, s.outTTY && o.refresh && !o.show.json)
+	got.Plan.Path = path
+	s.nameSongs(ctx, got.Plan, s.outTTY && o.refresh && !o.show.json)
 	if err := s.announce(got, o.show); err != nil {
 		return err
 	}
-	if err := got.plan.Forbidden(); err != nil {
+	if err := got.Plan.Forbidden(); err != nil {
 		return err
 	}
-	if !got.plan.Empty() && !o.autoApprove {
+	if !got.Plan.Empty() && !o.autoApprove {
 		if err := s.cannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
 			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
-			return withRefusals(err, got.plan.Refusals, false)
+			return withRefusals(err, got.Plan.Refusals, false)
 		}
-		s.showRefusals(got.plan.Refusals)
+		s.showRefusals(got.Plan.Refusals)
 		s.letGo()
-		fast, err := s.confirm(ctx, got.plan)
+		fast, err := s.confirm(ctx, got.Plan)
 		if err != nil {
 			return err
 		}
@@ -130,30 +131,30 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		if err != nil {
 			return err
 		}
-		if !again.plan.SameAs(got.plan) {
+		if !again.Plan.SameAs(got.Plan) {
 			return &exitWith{exitPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
 		}
-		got, again.plan.Path, o.toldRefusals = again, path, true
+		got, again.Plan.Path, o.toldRefusals = again, path, true
 		if fast {
-			got.plan.TakeCheaper()
+			got.Plan.TakeCheaper()
 		}
 	}
 	if err := s.perform(ctx, got, o); err != nil {
 		return err
 	}
-	return differences(got.plan, o.show)
+	return differences(got.Plan, o.show)
 }
 
 // announce shows the plan before anything is done. As JSON it is the first event.
-func (s *session) announce(got *planned, show showOptions) error {
+func (s *session) announce(got *run.Planned, show showOptions) error {
 	if !show.json {
-		if err := s.showPlan(got.plan, show, s.takes(got.plan, got.desired)); err != nil {
+		if err := s.showPlan(got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 			return err
 		}
 		s.countdown()
 		return nil
 	}
-	return s.emit(jsonEvent{Type: "plan", Plan: got.plan})
+	return s.emit(jsonEvent{Type: "plan", Plan: got.Plan})
 }
 
 // losses says before the question what a plan takes away.

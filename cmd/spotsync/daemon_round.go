@@ -25,7 +25,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
-	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -35,7 +35,7 @@ const patience = 5 * time.Second
 // attempt is one round and what it found out.
 type attempt struct {
 	statuspage.Round
-	planned  *planned // what differs; nil where that could not be found out
+	planned  *run.Planned // what differs; nil where that could not be found out
 	tamed    *reconcile.Plan
 	verdicts []reconcile.Verdict
 	applied  map[string]bool
@@ -181,25 +181,30 @@ func (d *daemon) planning(s *session) planOptions {
 func (d *daemon) tame(s *session, r *attempt) {
 	policy := d.policy
 	policy.Hold, policy.Stale = s.lock.Conflicts(), d.view().Config.Problem != ""
-	r.tamed, r.verdicts = d.loop.Tame(r.planned.plan, d.good, d.files, policy, time.Now())
+	r.tamed, r.verdicts = d.loop.Tame(r.planned.Plan, d.good, d.files, policy, time.Now())
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
 func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
-	runs := make(map[string]*store.RunLog)
-	waves := reconcile.NewWaves(r.tamed)
-	for {
-		if len(r.tamed.Refusals) > 0 {
-			return &reconcile.RefusedError{Refusals: r.tamed.Refusals}
+	o := applyOptions{planOptions: d.planning(s), unasked: true}
+	first, err := d.allowed(r)
+	if first == nil {
+		return err
+	}
+	stopped := false
+	_, err = s.pipeline().Apply(ctx, first, s.doing(o, d.good), func(ctx context.Context) (*run.Planned, error) {
+		if s.conf != nil { // names may hold the ID of what was just created
+			if err := d.understand(ctx, s); err != nil {
+				return nil, err
+			}
 		}
-		if r.tamed.Empty() {
-			return nil
+		if r.planned, err = s.planFor(ctx, "apply", d.good, o.planOptions); err != nil {
+			return nil, err
 		}
-		got := *r.planned
-		got.plan = r.tamed
-		o := applyOptions{planOptions: d.planning(s), unasked: true}
-		d.applying = r.tamed
-		res, err := s.applyOnce(ctx, &got, o, runs)
+		d.tame(s, r)
+		return d.allowed(r)
+	}, func(_ *run.Planned, res *reconcile.Result) {
+		stopped = res.Stopped
 		d.loop.Record(r.tamed, res, time.Now())
 		for _, address := range res.Applied {
 			r.applied[address] = true
@@ -211,24 +216,25 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 		for _, f := range res.Failures {
 			r.failures[f.Address] = f.Located()
 		}
-		switch {
-		case err != nil:
-			return err
-		case res.Stopped:
-			return context.Canceled
-		case len(unknown(r.tamed)) == 0 || !waves.Another(res):
-			return nil
-		}
-		if s.conf != nil { // names may hold the ID of what was just created
-			if err := d.understand(ctx, s); err != nil {
-				return err
-			}
-		}
-		if r.planned, err = s.planFor(ctx, "apply", d.good, o.planOptions); err != nil {
-			return err
-		}
-		d.tame(s, r)
+	})
+	if err == nil && stopped {
+		return context.Canceled
 	}
+	return err
+}
+
+// allowed is what a round may do of what it planned, nil for nothing.
+func (d *daemon) allowed(r *attempt) (*run.Planned, error) {
+	switch {
+	case len(r.tamed.Refusals) > 0:
+		return nil, &reconcile.RefusedError{Refusals: r.tamed.Refusals}
+	case r.tamed.Empty():
+		return nil, nil
+	}
+	got := *r.planned
+	got.Plan = r.tamed
+	d.applying = r.tamed
+	return &got, nil
 }
 
 // changeOf is a plan's change of one playlist.
@@ -413,8 +419,8 @@ func (d *daemon) save() error {
 // learnCost finds out what a quiet round costs, and says so once.
 func (d *daemon) learnCost(r *attempt) {
 	var libraries []int
-	for _, label := range sortedKeys(r.planned.observed) {
-		if o := r.planned.observed[label]; o.Asked {
+	for _, label := range sortedKeys(r.planned.Observed) {
+		if o := r.planned.Observed[label]; o.Asked {
 			libraries = append(libraries, len(o.Library))
 		}
 	}
@@ -475,7 +481,7 @@ func (d *daemon) accounts(s *session, r *attempt, err error) {
 	var needed *auth.LoginRequiredError
 	errors.As(err, &needed)
 	now := time.Now()
-	for _, label := range labels(d.good, s.lock, nil) {
+	for _, label := range run.Labels(d.good, s.lock, nil) {
 		acc := statuspage.Account{Label: label}
 		if locked, ok := s.lock.Current().Accounts[label]; ok {
 			acc.Name, acc.User = locked.Name, string(locked.User)

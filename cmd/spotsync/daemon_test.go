@@ -179,7 +179,7 @@ func (w *daemonWorld) start(args ...string) *runningDaemon {
 	d.cancel = cancel
 	go func() {
 		defer close(d.done)
-		d.code = run(ctx, d.app, append([]string{"daemon", "--poll", "1s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
+		d.code = execute(ctx, d.app, append([]string{"daemon", "--poll", "1s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
 	}()
 	w.started = append(w.started, d)
 	return d
@@ -391,7 +391,7 @@ func (w *daemonWorld) command(want int, args ...string) (out string) {
 	w.t.Helper()
 	p := newProgram(w.env)
 	p.app.hooks.inner = w
-	if got := run(context.Background(), p.app, args); got != want {
+	if got := execute(context.Background(), p.app, args); got != want {
 		w.t.Fatalf("spotsync %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, want, p.out, p.err)
 	}
 	w.shown.WriteString(p.out.String() + p.err.String())

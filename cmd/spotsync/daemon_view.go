@@ -68,7 +68,7 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 		if r.accounts != nil {
 			s.Accounts, s.Waiting = r.accounts, r.waiting
 		}
-		if r.planned != nil && len(r.planned.plan.Changes) > 0 {
+		if r.planned != nil && len(r.planned.Plan.Changes) > 0 {
 			s.Playlists = d.playlists(r, s.Playlists, now)
 		} else if d.good != nil {
 			s.Playlists = unseen(d.good, s.Playlists, r.planned != nil && r.err == nil)
@@ -162,10 +162,10 @@ func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 	for _, p := range before {
 		was[p.Address] = p
 	}
-	titles := render.Titles(r.planned.plan)
+	titles := render.Titles(r.planned.Plan)
 	var all []statuspage.Playlist
-	for i := range r.planned.plan.Changes {
-		c, v := &r.planned.plan.Changes[i], r.verdicts[i]
+	for i := range r.planned.Plan.Changes {
+		c, v := &r.planned.Plan.Changes[i], r.verdicts[i]
 		p := statuspage.Playlist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
 			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed, Healed: was[c.Address].Healed, HealAt: was[c.Address].HealAt}
 		if name := render.Name(c); name != "" {
@@ -205,7 +205,7 @@ func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
 		if p.State != statuspage.Same && p.State != statuspage.Unknown && c.Action.Changes() {
-			p.Changes = changeLines(left(render.Describe(r.planned.plan, c, titles, false), r.made(c.Address)))
+			p.Changes = changeLines(left(render.Describe(r.planned.Plan, c, titles, false), r.made(c.Address)))
 		}
 		all = append(all, p)
 	}
@@ -322,13 +322,13 @@ func (d *daemon) tellMissing(a statuspage.Account) {
 // tellHeld says why a playlist is held back, once for each reason: it stays so until a person does something, who would
 // otherwise learn of it only from the page. What a person holds is no news to him.
 func (d *daemon) tellHeld(r *attempt, now time.Time) {
-	if r.planned == nil || len(r.verdicts) != len(r.planned.plan.Changes) || r.Result == "refused" {
+	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) || r.Result == "refused" {
 		return // nothing is known, or one reason is told that holds for all
 	}
 	held := make(map[string]string)
 	x := notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
 	for i, v := range r.verdicts {
-		c := &r.planned.plan.Changes[i]
+		c := &r.planned.Plan.Changes[i]
 		if v.State != reconcile.VerdictHeld && v.State != reconcile.VerdictBraked || c.Action == reconcile.Held {
 			continue
 		}

@@ -12,14 +12,14 @@ type planWarning struct{ address, text string }
 
 // tellWarnings logs what a plan warns of, once while it lasts.
 func (d *daemon) tellWarnings(r *attempt) {
-	if r.planned == nil || len(r.verdicts) != len(r.planned.plan.Changes) {
+	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) {
 		return // nothing is known
 	}
 	warned := make(map[planWarning]bool)
-	for _, w := range r.planned.plan.Warnings {
+	for _, w := range r.planned.Plan.Warnings {
 		key := planWarning{w.Address, w.Text}
 		if !d.warned[key] && !warned[key] {
-			event := d.log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.plan, w.Address))
+			event := d.log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.Plan, w.Address))
 			blaming(event, w.Source).Msg(w.Text)
 		}
 		warned[key] = true
@@ -37,7 +37,7 @@ func (d *daemon) warnings(r *attempt, address string, titles map[string]string) 
 			lines = append(lines, line)
 		}
 	}
-	for _, w := range r.planned.plan.Warnings {
+	for _, w := range r.planned.Plan.Warnings {
 		if w.Address == address {
 			add(w.Text, w.Source)
 		}

@@ -210,7 +210,7 @@ func TestReadmeSteps(t *testing.T) {
 // TestEveryVariableIsListed finds the names of environment variables in the source.
 func TestEveryVariableIsListed(t *testing.T) {
 	a, out, _ := testApp("")
-	if code := run(context.Background(), a, []string{"help", "environment"}); code != 0 {
+	if code := execute(context.Background(), a, []string{"help", "environment"}); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	listed := map[string]bool{}
@@ -261,7 +261,7 @@ func TestEveryVariableIsListed(t *testing.T) {
 func TestTopics(t *testing.T) {
 	for _, topic := range topics {
 		a, out, _ := testApp("")
-		if code := run(context.Background(), a, []string{"help", topic.name}); code != 0 || out.Len() < 200 {
+		if code := execute(context.Background(), a, []string{"help", topic.name}); code != 0 || out.Len() < 200 {
 			t.Errorf("help %s: exit code %d, %d bytes", topic.name, code, out.Len())
 		}
 		for line := range strings.SplitSeq(out.String(), "\n") {

@@ -23,7 +23,7 @@ func sandboxed(t *testing.T) (program func(args ...string) string) {
 		a.asks, a.outTTY, a.errTTY = false, false, false
 		a.Getenv = func(name string) string { return env[name] }
 		a.Environ = func() []string { return nil }
-		if code := run(context.Background(), a, args); code != exitOK {
+		if code := execute(context.Background(), a, args); code != exitOK {
 			t.Fatalf("%q: exit code %d\n%s%s", args, code, out.String(), errs.String())
 		}
 		return out.String()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -294,11 +295,11 @@ func (a *app) rollback(ctx context.Context, path string, refs []string, to strin
 		return err
 	}
 	defer closing(s.Close, &err)
-	return s.planAndApply(ctx, path, o, func() (*planned, error) { return s.makeRollback(ctx, refs, to, o.planOptions) })
+	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makeRollback(ctx, refs, to, o.planOptions) })
 }
 
 // makeRollback plans the way back. The caller holds the lock.
-func (s *session) makeRollback(ctx context.Context, refs []string, to string, o planOptions) (*planned, error) {
+func (s *session) makeRollback(ctx context.Context, refs []string, to string, o planOptions) (*run.Planned, error) {
 	runs, err := s.runs()
 	if err != nil {
 		return nil, err
@@ -348,7 +349,7 @@ func (s *session) makeRollback(ctx context.Context, refs []string, to string, o 
 		}
 		in.Observed[label] = seen
 	}
-	return &planned{plan: reconcile.NewRollback(in), desired: desired, observed: in.Observed}, nil
+	return &run.Planned{Plan: reconcile.NewRollback(in), Desired: desired, Observed: in.Observed}, nil
 }
 
 // pastVersion is a version of a playlist with the label of the account it belongs to.

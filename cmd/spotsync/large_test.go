@@ -110,7 +110,7 @@ func (l *large) again(tb testing.TB, want int, command string, args ...string) {
 		args = append(args, l.conf)
 	}
 	p := newProgram(l.env)
-	if got := run(tb.Context(), p.app, args); got != want {
+	if got := execute(tb.Context(), p.app, args); got != want {
 		tb.Fatalf("spotsync %s: exit code %d, want %d\n%.2000s\n%.2000s", strings.Join(args, " "), got, want, p.out, p.err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -136,7 +137,7 @@ func (a *app) openForReading(ctx context.Context, path string, o sessionOptions)
 		}
 	}
 	var accounts []config.Account
-	seen := labels(desired, s.lock, nil)
+	seen := run.Labels(desired, s.lock, nil)
 	for _, label := range sortedKeys(desired.Accounts) {
 		if !slices.Contains(seen, label) {
 			seen = append(seen, label)

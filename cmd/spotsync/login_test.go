@@ -150,7 +150,7 @@ func (w *loginWorld) run(user func(address string, in io.Writer), args ...string
 	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
 	defer cancel()
-	code = run(ctx, a, append([]string{"--log-level", "trace"}, args...))
+	code = execute(ctx, a, append([]string{"--log-level", "trace"}, args...))
 	r.Close()
 	wg.Wait()
 	w.shown.WriteString(stderr.String())
@@ -401,7 +401,7 @@ func TestLoginLines(t *testing.T) {
 func (w *loginWorld) withToken(line string, args ...string) (int, string, string) {
 	out, errs := &watched{}, &watched{}
 	a := &app{In: strings.NewReader(line), Out: out, Err: errs, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, width: 80}
-	code := run(w.t.Context(), a, append([]string{"--log-level", "trace"}, args...))
+	code := execute(w.t.Context(), a, append([]string{"--log-level", "trace"}, args...))
 	w.shown.WriteString(out.String() + errs.String())
 	return code, out.String(), errs.String()
 }
@@ -457,7 +457,7 @@ func TestLoginInterrupted(t *testing.T) {
 	}()
 	r, _ := io.Pipe()
 	a := &app{In: r, Out: io.Discard, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }}
-	code := run(ctx, a, []string{"login", "--no-browser"})
+	code := execute(ctx, a, []string{"login", "--no-browser"})
 	r.Close()
 	wantCode(t, code, exitInterrupted, stderr.String())
 	want(t, stderr.String(), "Interrupted")

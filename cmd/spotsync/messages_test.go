@@ -46,7 +46,7 @@ func TestWhereRequestsGo(t *testing.T) {
 		for _, format := range []string{"console", "json"} {
 			a, _, errs := testApp("")
 			a.Getenv = func(name string) string { return env[name] }
-			run(t.Context(), a, append([]string{"--log-format", format}, strings.Fields(args)...))
+			execute(t.Context(), a, append([]string{"--log-format", format}, strings.Fields(args)...))
 			if got := strings.Count(errs.String(), "Not talking to Spotify but to http://127.0.0.1:1/v1"); got != want {
 				t.Errorf("%s: it says so %d times, want %d\n%s", args, got, want, errs)
 			}

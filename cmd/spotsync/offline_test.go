@@ -32,7 +32,7 @@ func inFolder(t *testing.T, files map[string]string) func(stdin string, args ...
 		a.Getenv = func(name string) string {
 			return map[string]string{"SPOTSYNC_DATA_DIR": data, "HOME": data, "AppData": data, "LocalAppData": data}[name]
 		}
-		code := run(context.Background(), a, args)
+		code := execute(context.Background(), a, args)
 		return code, out.String(), errs.String()
 	}
 }
@@ -46,7 +46,7 @@ func TestInterruptedEvaluation(t *testing.T) {
 		a.Getenv = func(name string) string {
 			return map[string]string{"SPOTSYNC_DATA_DIR": t.TempDir(), "SPOTSYNC_SANDBOX": "true"}[name]
 		}
-		if code := run(ctx, a, []string{command}); code != exitInterrupted {
+		if code := execute(ctx, a, []string{command}); code != exitInterrupted {
 			t.Errorf("%s: exit code %d\n%s", command, code, errs)
 		}
 	}

@@ -81,17 +81,17 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 	if err != nil {
 		return err
 	}
-	got.plan.Path = path
-	s.nameSongs(ctx, got.plan, a.outTTY && o.refresh && !show.json)
-	if err := a.showPlan(got.plan, show, s.takes(got.plan, got.desired)); err != nil {
+	got.Plan.Path = path
+	s.nameSongs(ctx, got.Plan, a.outTTY && o.refresh && !show.json)
+	if err := a.showPlan(got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 		return err
 	}
 	s.countdown()
-	if err := got.plan.Forbidden(); err != nil {
+	if err := got.Plan.Forbidden(); err != nil {
 		return err
 	}
 	if out != "" {
-		data, err := json.Marshal(got.plan)
+		data, err := json.Marshal(got.Plan)
 		if err != nil {
 			return err
 		}
@@ -100,10 +100,10 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		}
 		a.say("The plan is saved. To do exactly this: spotsync apply %s", out)
 	}
-	if len(got.plan.Refusals) > 0 {
-		return &reconcile.RefusedError{Refusals: got.plan.Refusals}
+	if len(got.Plan.Refusals) > 0 {
+		return &reconcile.RefusedError{Refusals: got.Plan.Refusals}
 	}
-	return differences(got.plan, show)
+	return differences(got.Plan, show)
 }
 
 // differences is the exit code of --detailed-exitcode.

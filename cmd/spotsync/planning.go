@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -40,15 +40,8 @@ func (o *planOptions) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.createDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
 }
 
-// planned is a plan and what it was made from.
-type planned struct {
-	plan     *reconcile.Plan
-	desired  *config.Desired
-	observed map[string]*reconcile.Observed
-}
-
 // makePlan reads the files and what is on Spotify, and works out what differs. The caller holds the lock.
-func (s *session) makePlan(ctx context.Context, command string, o planOptions) (*planned, error) {
+func (s *session) makePlan(ctx context.Context, command string, o planOptions) (*run.Planned, error) {
 	desired, err := s.desire(ctx)
 	if err != nil {
 		return nil, err
@@ -57,55 +50,39 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 }
 
 // planFor works out what differs from what is wanted. The caller holds the lock.
-func (s *session) planFor(ctx context.Context, command string, desired *config.Desired, o planOptions) (*planned, error) {
+func (s *session) planFor(ctx context.Context, command string, desired *config.Desired, o planOptions) (*run.Planned, error) {
 	targeted, err := s.targeting(desired, o)
 	if err != nil {
 		return nil, err
 	}
-	in := reconcile.Input{
-		Command: command, Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
-		Observed: make(map[string]*reconcile.Observed), Targeted: targeted,
-		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, NoDelete: o.noDelete, Force: o.force,
-	}
 	if o.refreshOnly {
-		in.Command = "refresh-only"
+		command = "refresh-only"
 	}
-	if err := s.recall(&in); err != nil {
+	got, diags, err := s.pipeline().Plan(ctx, desired, run.Options{Command: command, Targeted: targeted, Offline: !o.refresh,
+		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, NoDelete: o.noDelete, Force: o.force})
+	if err != nil {
 		return nil, err
 	}
-	for _, label := range labels(desired, s.lock, targeted) {
-		observer, err := s.observer(ctx, accountOf(desired, label), !o.refresh)
-		if err != nil {
-			return nil, err
-		}
-		if locked, ok := s.lock.Current().Accounts[label]; ok && !reconcile.SameAccount(locked, observer.User) {
-			in.Observed[label] = &reconcile.Observed{Label: label, User: observer.User} // refused, without asking for more
-			continue
-		}
-		if in.Observed[label], err = s.observe(ctx, observer, in); err != nil {
-			return nil, err
-		}
-	}
-	plan, diags := reconcile.NewPlan(in)
 	var sources config.Files
 	if s.conf != nil {
 		sources = s.conf.source.Sources()
 	}
-	if err := s.show(sources, diags); err != nil {
-		return nil, err
-	}
-	if command == "apply" && !o.refreshOnly {
-		if err := reconcile.Remember(s.state, plan, in.Bases); err != nil {
-			s.log.Warn().Err(err).Msg("could not remember what agrees; the next plan will not know who changed what")
-		}
-	}
-	return &planned{plan: plan, desired: desired, observed: in.Observed}, nil
+	return got, s.show(sources, diags)
 }
 
-// observe reads one account, and shows how far that is.
-func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconcile.Input) (*reconcile.Observed, error) {
+// pipeline is how this session plans and applies.
+func (s *session) pipeline() *run.Run {
+	return &run.Run{Issuer: s.world.issuer.Name, State: s.state, Lock: s.lock, Reading: s.reading,
+		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*reconcile.Observer, error) {
+			return s.observer(ctx, accountOf(desired, label), offline)
+		},
+		Warn: func(err error, what string) { s.log.Warn().Err(err).Msg(what) },
+	}
+}
+
+// reading shows how far the reading of an account is.
+func (s *session) reading(o *reconcile.Observer) (done func()) {
 	reading := s.progress("Reading playlists")
-	defer reading.Done()
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
 		if requests > manyRequests {
@@ -113,35 +90,7 @@ func (s *session) observe(ctx context.Context, o *reconcile.Observer, in reconci
 			s.say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
 		}
 	}
-	var managed []spotify.ID
-	managed, o.Alone = in.Managed(o.Label)
-	seen, err := o.Observe(ctx, managed)
-	if err != nil || o.Offline {
-		return seen, err
-	}
-	return seen, o.Settle(ctx, seen, in)
-}
-
-// recall adds to a plan's input what this computer remembers.
-func (s *session) recall(in *reconcile.Input) (err error) {
-	if in.Bases, err = s.state.Bases(); err != nil {
-		return err
-	}
-	if in.Remembered, err = s.state.Remembered(); err != nil {
-		return err
-	}
-	if in.Creates, err = s.state.OpenCreates(); err != nil {
-		return err
-	}
-	open, err := s.state.OpenReplaces()
-	if err != nil {
-		return err
-	}
-	in.Unfinished = make(map[spotify.ID]bool)
-	for _, r := range open {
-		in.Unfinished[r.ID] = true
-	}
-	return nil
+	return reading.Done
 }
 
 // observer reads one account. Offline it knows only who the account is.

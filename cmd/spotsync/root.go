@@ -33,8 +33,8 @@ type settings struct {
 	logFormat string
 }
 
-// run is the program: arguments in, exit code out. It is the one place that prints an error.
-func run(ctx context.Context, a *app, args []string) int {
+// execute is the program: arguments in, exit code out. It is the one place that prints an error.
+func execute(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(doubleDashes(root, args))
 	root.SetIn(a.In)

@@ -41,7 +41,7 @@ func newProgram(env map[string]string) *program {
 func runs(t *testing.T, env map[string]string, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	p := newProgram(env)
-	if got := run(t.Context(), p.app, args); got != want {
+	if got := execute(t.Context(), p.app, args); got != want {
 		t.Fatalf("spotsync %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, want, p.out, p.err)
 	}
 	return p.out.String(), p.err.String()
@@ -62,7 +62,7 @@ func serveSandbox(t *testing.T, args ...string) served {
 	done := make(chan int, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		code := run(ctx, p.app, append([]string{"sandbox", "--shell", "sh"}, args...))
+		code := execute(ctx, p.app, append([]string{"sandbox", "--shell", "sh"}, args...))
 		w.Close()
 		done <- code
 	}()
@@ -151,7 +151,7 @@ func loginByHand(t *testing.T, env map[string]string) string {
 	p.app.In, p.app.Err = in, said
 	done := make(chan int, 1)
 	go func() {
-		code := run(context.Background(), p.app, []string{"login", "--no-browser"})
+		code := execute(context.Background(), p.app, []string{"login", "--no-browser"})
 		said.Close()
 		done <- code
 	}()

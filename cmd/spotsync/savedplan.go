@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
@@ -43,7 +44,7 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 		return err
 	}
 	p.Locate(desired)
-	got := &planned{plan: p, desired: desired, observed: make(map[string]*reconcile.Observed)}
+	got := &run.Planned{Plan: p, Desired: desired, Observed: make(map[string]*reconcile.Observed)}
 	for _, label := range sortedKeys(p.Accounts) {
 		acc := p.Accounts[label]
 		observer, err := s.observer(ctx, accountOf(desired, label), false)
@@ -54,11 +55,11 @@ func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err 
 			return fmt.Errorf("the plan is stale: it is for account %s, and the login is for %s", acc.ID, observer.User.Account())
 		}
 		observer.Certain, observer.Alone = true, true // what a create has to know of others it asks itself
-		if got.observed[label], err = observer.Observe(ctx, p.IDs(label)); err != nil {
+		if got.Observed[label], err = observer.Observe(ctx, p.IDs(label)); err != nil {
 			return err
 		}
 	}
-	if stale := p.Refresh(got.observed); len(stale) > 0 {
+	if stale := p.Refresh(got.Observed); len(stale) > 0 {
 		return fmt.Errorf("the plan is stale: %s changed on Spotify since. Plan again", strings.Join(stale, ", "))
 	}
 	if err := s.announce(got, o.show); err != nil {

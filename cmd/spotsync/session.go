@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -357,26 +355,6 @@ func (s *session) openAccount(id spotify.ID) *store.Account {
 	account := store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
 	account.Command = s.command
 	return account
-}
-
-// labels are the accounts a configuration and its lock file speak of, sorted; with a target, those it needs.
-func labels(desired *config.Desired, lock *reconcile.LockFile, targeted func(address string) bool) []string {
-	set := make(map[string]bool)
-	add := func(address, label string) {
-		if targeted == nil || targeted(address) {
-			set[label] = true
-		}
-	}
-	for _, p := range desired.Playlists {
-		add(p.Address, p.Account)
-	}
-	for address, e := range lock.Current().Playlists {
-		add(address, e.Account)
-	}
-	if len(set) == 0 {
-		set[defaultLabel] = true
-	}
-	return slices.Sorted(maps.Keys(set))
 }
 
 // accountOf is how to log in to an account; one the files do not mention is used with what the environment says.

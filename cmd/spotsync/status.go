@@ -14,6 +14,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -237,7 +238,7 @@ func (s *session) statusDifferences(ctx context.Context, r *statusReport) error 
 		return err
 	}
 	edits := make(map[string]int)
-	for _, c := range got.plan.Changes {
+	for _, c := range got.Plan.Changes {
 		if c.Action == reconcile.Update {
 			edits[c.Address] = len(c.Edits)
 		}
@@ -311,7 +312,7 @@ func playlistStates(desired *config.Desired, lock *lockfile.File, remembered map
 
 // statusAccounts adds the accounts to a report, each with its logins and what Spotify said about limits.
 func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *config.Desired) error {
-	names := labels(desired, s.lock, nil)
+	names := run.Labels(desired, s.lock, nil)
 	if s.world.sandbox != nil {
 		for _, label := range names {
 			if err := s.sandboxLogin(ctx, s.world, label); err != nil {
