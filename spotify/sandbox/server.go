@@ -4,10 +4,10 @@
 // Serve it with [net/http/httptest.NewServer] and [Server.Handler]; nothing here opens a port or starts a goroutine.
 //
 // A map: server.go makes a server; people.go says who uses it and truth.go what they really have; routes.go is the
-// table of routes and what every request goes through; playlists.go, items.go, covers.go, library.go, catalogue.go
+// table of routes and what every request goes through; playlists.go, items.go, covers.go, library.go, browse.go
 // and search.go answer them, fields.go filtering the answer; accounts.go and tokens.go are the accounts service;
 // quirks.go lists the quirks, versions.go lets reads lag writes; faults.go breaks things on purpose and quota.go bounds
-// what may be asked in a day; log.go remembers what was asked; persist.go saves and loads; catalog.go knows real music
+// what may be asked in a day; log.go remembers what was asked; persist.go saves and loads; music.go knows real music
 // and invent.go makes up the rest.
 package sandbox
 
