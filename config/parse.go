@@ -189,8 +189,7 @@ func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
 				p.add(problem(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))
 				continue
 			}
-			running, _, known := parseVersion(p.version)
-			met, err := running.satisfies(text)
+			known, met, err := satisfies(p.version, text)
 			switch {
 			case err != nil:
 				p.add(problem(attr.Expr.Range(), "Not a version constraint", fmt.Sprintf("Here %v.", err)))

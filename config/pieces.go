@@ -7,12 +7,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -59,16 +58,12 @@ func parseFiles(files Files, names []string) []parsed {
 
 // sideBySide does n things on all cores, and waits for them.
 func sideBySide(n int, do func(int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		all.Go(func() error { do(i); return nil })
 	}
-	wg.Wait()
+	_ = all.Wait()
 }
 
 // split cuts a file after lines that hold nothing but a closing brace: a block ends there most likely. Where it does not,

@@ -343,7 +343,7 @@ func TestVersions(t *testing.T) {
 		{">= 0.1", "0.1.0 0.2.0 1.0.0 v0.1.0 0.1.0-dev", "0.0.9"},
 		{"~> 0.1", "0.1.0 0.9.3", "1.0.0 0.0.1"},
 		{"~> 0.1.2", "0.1.2 0.1.9", "0.2.0 0.1.1"},
-		{"~> 1", "1.0.0 1.9.0", "2.0.0"},
+		{"~> 1", "1.0.0 1.9.0 2.0.0", "0.9.0"}, // as in Terraform: nothing before the part that may grow,
 		{">= 0.1, < 0.3", "0.1.0 0.2.9", "0.3.0 0.0.1"},
 		{"0.1", "0.1.0", "0.1.1"},
 		{"= 0.1.2, != 0.1.3", "0.1.2", "0.1.3"},
@@ -351,18 +351,17 @@ func TestVersions(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, text := range strings.Fields(test.yes + " | " + test.no) {
-			v, _, ok := parseVersion(text)
-			if !ok {
+			known, met, err := satisfies(text, test.constraint)
+			if !known && err == nil {
 				continue
 			}
-			met, err := v.satisfies(test.constraint)
 			if err != nil || met != strings.Contains(" "+test.yes+" ", " "+text+" ") {
 				t.Errorf("%s against %q: %v, %v", text, test.constraint, met, err)
 			}
 		}
 	}
-	for _, bad := range []string{"", "newest", ">=", ">= 1.x", "1,,2"} {
-		if _, err := (version{}).satisfies(bad); err == nil {
+	for _, bad := range []string{"", " ", "newest", ">=", ">= 1.x", "1,,2"} {
+		if _, _, err := satisfies("0.1.0", bad); err == nil {
 			t.Errorf("%q is a constraint", bad)
 		}
 	}

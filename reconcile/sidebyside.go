@@ -1,6 +1,10 @@
 package reconcile
 
-import "sync"
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
 
 // sideBySide calls do for 0 to n-1, at most limit at once, and waits for all it started. After the first error it starts
 // no more, and lets those under way finish: cutting off a request that writes would leave its outcome unknown.
@@ -8,33 +12,15 @@ func sideBySide(limit, n int, do func(int) error) error {
 	if limit <= 0 {
 		limit = 4
 	}
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		first error
-	)
-	failed := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return first != nil
-	}
-	slots := make(chan struct{}, limit)
+	all, failed := errgroup.WithContext(context.Background())
+	all.SetLimit(limit)
 	for i := range n {
-		slots <- struct{}{}
-		if failed() {
-			break
-		}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := do(i); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				if first == nil {
-					first = err
-				}
+		all.Go(func() error {
+			if failed.Err() != nil {
+				return nil
 			}
+			return do(i)
 		})
 	}
-	wg.Wait()
-	return first
+	return all.Wait()
 }

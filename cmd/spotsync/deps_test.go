@@ -54,7 +54,7 @@ var rooms = map[string]room{
 	"config": {
 		ours: []string{"hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
-			"github.com/agext/levenshtein", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
+			"github.com/agext/levenshtein", "github.com/hashicorp/go-version", "golang.org/x/sync/errgroup", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
 		why:   "evaluating a configuration asks Spotify only through the catalogue it is given, and reads files only through its os.Root",
 	},
@@ -96,7 +96,7 @@ var rooms = map[string]room{
 	},
 	"reconcile": {
 		ours:   []string{"spotify", "config", "config/lockfile", "reconcile/edit", "reconcile/store"},
-		others: []string{"github.com/hashicorp/hcl/v2", "golang.org/x/text/unicode/norm"},
+		others: []string{"github.com/hashicorp/hcl/v2", "golang.org/x/sync/errgroup", "golang.org/x/text/unicode/norm"},
 		never:  append([]string{"os", "os/exec", "os/signal"}, network...),
 		why:    "reconciling reads and writes through the interfaces it is given, so that tests can break each step",
 	},
