@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/spotsync/spotsync/hostport"
+	"github.com/spotsync/spotsync/config/hostport"
 )
 
 // The two issuers. One's tokens, IDs and files never mix with the other's.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spotsync/spotsync/hostport"
+	"github.com/spotsync/spotsync/config/hostport"
 )
 
 // defaultRedirect is registered without a port, so that any free port will do.

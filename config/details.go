@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/spotsync/spotsync/hostport"
+	"github.com/spotsync/spotsync/config/hostport"
 )
 
 // Spotify's limits on text, in characters (code points).

@@ -41,18 +41,18 @@ var rooms = map[string]room{
 		never: append([]string{"net/http/httptest"}, disk...),
 		why:   "the sandbox is Spotify and not spotsync: it shares types with the client, and neither its code nor its mistakes",
 	},
-	"hostport": {
+	"config/hostport": {
 		never: slices.Concat(disk, []string{"net/http", "net/rpc", "net/smtp", "net/textproto"}),
 		why:   "one rule for addresses, which files, flags and logins share, asks nobody",
 	},
 	"auth": {
-		ours:   []string{"hostport"},
+		ours:   []string{"config/hostport"},
 		others: []string{"golang.org/x/oauth2"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
 	},
 	"config": {
-		ours: []string{"hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
+		ours: []string{"config/hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
 			"github.com/agext/levenshtein", "github.com/hashicorp/go-version", "golang.org/x/sync/errgroup", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
@@ -133,7 +133,7 @@ var rooms = map[string]room{
 		why:   "tests of several packages show and check these plans; no program imports it",
 	},
 	"cmd/spotsync/internal/statuspage": {
-		ours:   []string{"hostport", "cmd/spotsync/internal/words", "reconcile/edit", "spotify"},
+		ours:   []string{"config/hostport", "cmd/spotsync/internal/words", "reconcile/edit", "spotify"},
 		others: []string{"github.com/prometheus/client_golang/...", "github.com/rs/zerolog"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "the page shows what it is given and asks for what a person wants; it can reach no login, no plan and no file but its token",
@@ -149,7 +149,7 @@ var rooms = map[string]room{
 		why:    "the way from files to Spotify is gone once, by commands, daemon and tests; who opens accounts is told to it",
 	},
 	"cmd/spotsync": {
-		ours: []string{"reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spotsync/spotsync/hostport"
+	"github.com/spotsync/spotsync/config/hostport"
 )
 
 // Options are who may reach the daemon, and where.
