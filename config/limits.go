@@ -25,6 +25,7 @@ const (
 	maxCall      = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
 	maxRow       = 10_000      // words and signs without a comma or a line's end between
 	maxLines     = 10_000      // of one heredoc
+	maxText      = 16 << 20    // bytes of a part of a template, as of a file
 	maxProblems  = 100         // told at once about one list
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/tracklist"
 )
 
 // manySongs is a table of n songs as a file of Exportify's has them.
@@ -176,6 +179,38 @@ func TestPrices(t *testing.T) {
 		if prices[name] == nil {
 			t.Errorf("%s", name)
 		}
+	}
+}
+
+// TestLimitsInManual holds the manual to the limits as they are.
+func TestLimitsInManual(t *testing.T) {
+	data, err := os.ReadFile("../docs/language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, manual, _ := strings.Cut(string(data), "\n## How much\n")
+	manual, _, _ = strings.Cut(manual, "\n## ")
+	manual = strings.Join(strings.Fields(manual), " ")
+	for _, said := range []string{
+		fmt.Sprintf("A file can have %d MiB, all files of a folder %d MiB", MaxFileBytes>>20, maxAllBytes>>20),
+		fmt.Sprintf("nest up to %d deep, and a file holds up to %s words and signs", maxNesting, map[int]string{1_000_000: "a million"}[maxTokens]),
+		fmt.Sprintf("%s of them without a comma", countOf(maxRow)),
+		fmt.Sprintf("has up to %s lines", countOf(maxLines)),
+		fmt.Sprintf("may take %d million steps and make %d million values", maxSteps/1_000_000, maxValues/1_000_000),
+		fmt.Sprintf("may make %d million values and take %d million steps", maxMade/1_000_000, maxCall/1_000_000),
+		fmt.Sprintf("or %d bytes of text read", textPerStep),
+		fmt.Sprintf("%d bytes of new text are one", textPerValue),
+		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(maxText, maxFile)>>20),
+		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", countOf(maxDigits), countOf(maxPattern)),
+		fmt.Sprintf("YAML and JSON nest up to %d deep", maxNesting),
+		fmt.Sprintf("`tracks_file` reads %s", countOf(tracklist.MaxEntries)),
+	} {
+		if !strings.Contains(manual, said) {
+			t.Errorf("the manual does not say %q", said)
+		}
+	}
+	if maxText != maxFile {
+		t.Error("the manual tells of one limit for texts and files")
 	}
 }
 

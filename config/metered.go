@@ -46,7 +46,7 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost)
 		sub(&e.CondExpr)
 		total.values++
 		if e.KeyExpr != nil {
-			total.values += 3
+			total.values += 5
 		}
 		return &loop{e, total}, before.plus(of(2, objectValues))
 	case *hclsyntax.SplatExpr:
@@ -529,11 +529,16 @@ func (p *text) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if n < textPerValue {
 		return v, diags
 	}
+	if n > maxText {
+		meterOf(ctx).refuse(p.Range(), tooLongText)
+	}
 	if !meterOf(ctx).take(p.Range(), n/textPerStep, n/textPerValue) {
 		return stopped(p)
 	}
 	return v, diags
 }
+
+const tooLongText = "A template can't put together texts of more than 16 MiB. Keep them in files."
 
 // textLength is how many bytes of text a plain value makes.
 func textLength(v cty.Value) int {
@@ -559,6 +564,9 @@ func (j *joined) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		for it := unmarked.ElementIterator(); it.Next(); rows++ {
 			_, e := it.Element()
 			n += textLength(e)
+		}
+		if n > maxText {
+			meterOf(ctx).refuse(j.Range(), tooLongText)
 		}
 		if !meterOf(ctx).take(j.Range(), rows+n/textPerStep, n/textPerValue) {
 			return stopped(j)
@@ -769,10 +777,10 @@ func (c *call) open(ctx *hcl.EvalContext, m *meter) (cty.Value, hcl.Diagnostics)
 	looked := 0 // through what came of each, for what is not known
 	for _, e := range plain.Args {
 		if o := e.(*once); o.done {
-			looked = sum(looked, product(10, size(o.v, enough)))
+			looked = sum(looked, product(30, size(o.v, enough)))
 		}
 	}
-	if !m.take(c.Range(), looked, 0) {
+	if !m.pay(c.Range(), c.Name, of(looked, 0)) {
 		return stopped(c)
 	}
 	return v, diags

@@ -53,11 +53,11 @@ var prices = map[string]price{
 	"element":         argumentsPrice,
 	"flatten":         thrice(handles),
 	"index":           longer(6, looks),
-	"keys":            longer(8, handles),
+	"keys":            attributesPrice,
 	"length":          lengthPrice,
 	"lookup":          argumentsPrice,
 	"matchkeys":       hashes,
-	"merge":           longer(15, handles),
+	"merge":           mergePrice,
 	"one":             argumentsPrice,
 	"range":           rangePrice,
 	"reverse":         handles,
@@ -69,7 +69,7 @@ var prices = map[string]price{
 	"sort":            sorts,
 	"sum":             longer(6, looks),
 	"transpose":       hashes,
-	"values":          longer(8, handles),
+	"values":          attributesPrice,
 	"zipmap":          thrice(reads),
 
 	// Conversions
@@ -141,6 +141,9 @@ func argumentsPrice(args []cty.Value) cost { return of(10+20*len(args), 2) }
 func handles(args []cty.Value) cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
+		if c.steps > maxCall {
+			break
+		}
 		n, steps := gone(v, false)
 		c = c.plus(of(product(10, steps), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
 	}
@@ -151,6 +154,9 @@ func handles(args []cty.Value) cost {
 func reads(args []cty.Value) cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
+		if c.steps > maxCall {
+			break
+		}
 		n, steps := gone(v, true)
 		c = c.plus(of(product(2, steps), n))
 	}
@@ -159,6 +165,18 @@ func reads(args []cty.Value) cost {
 
 // looks is of functions that read all their arguments to make one small value.
 func looks(args []cty.Value) cost { return of(reads(args).steps, 0) }
+
+// attributesPrice is of functions that go through the keys of maps and objects.
+func attributesPrice(args []cty.Value) cost {
+	n := 0
+	for i := range args {
+		n = sum(n, lengthOf(args, i))
+	}
+	return handles(args).plus(of(100, 2).times(n))
+}
+
+// mergePrice is of merge, which makes a type with all the keys as well.
+func mergePrice(args []cty.Value) cost { return attributesPrice(args).plus(handles(args).times(4)) }
 
 // takePrice is of a function that hands on as many as it is asked for.
 func takePrice(args []cty.Value) cost {
@@ -231,7 +249,7 @@ func textOf(args []cty.Value, i int) string {
 	return ""
 }
 
-// wholeOf is argument i if it is a number, between 0 and enough.
+// wholeOf is argument i if it is a number, between 0 and 2³¹.
 func wholeOf(args []cty.Value, i int) int {
 	if i >= len(args) || args[i].IsNull() {
 		return 0
@@ -241,7 +259,7 @@ func wholeOf(args []cty.Value, i int) int {
 		return 0
 	}
 	f, _ := v.AsBigFloat().Float64()
-	return int(max(0, min(f, enough)))
+	return int(max(0, min(f, math.MaxInt32)))
 }
 
 // lengthOf is how many elements argument i has.
@@ -261,7 +279,7 @@ var digitsPattern = regexp.MustCompile(`[0-9]+`)
 func formatPrice(args []cty.Value) cost {
 	widths := 0
 	for _, run := range digitsPattern.FindAllString(textOf(args, 0), -1) {
-		n := enough
+		n := math.MaxInt32
 		if len(run) < 9 {
 			n = 0
 			for _, d := range run {
@@ -328,13 +346,19 @@ func regexPrice(args []cty.Value) cost {
 	states := program(pattern)
 	// Every match is a list or an object of its groups.
 	groups := 1 + strings.Count(pattern, "(")
-	matches := cost{}
-	if re, err := regexp.Compile(pattern); err == nil && product(len(text), states) < enough {
-		count := 0
-		re.ReplaceAllStringFunc(text, func(string) string { count++; return "" })
-		matches = of(30+15*groups, objectValues+2*groups).times(count)
+	return reads(args).plus(tried(text, states)).plus(of(30+15*groups, objectValues+2*groups).times(matchesOf(pattern, text, states, maxCall/30)))
+}
+
+// tried is the price of trying each state of a pattern at each byte.
+func tried(text string, states int) cost { return of(product(len(text)+1, states)/8, states) }
+
+// matchesOf counts the matches of a pattern, up to one more than most.
+func matchesOf(pattern, text string, states, most int) int {
+	re, err := regexp.Compile(pattern)
+	if err != nil || tried(text, states).steps > maxCall {
+		return 0
 	}
-	return reads(args).plus(of(product(len(text)+1, states)/16, states)).plus(matches)
+	return len(re.FindAllStringIndex(text, most+1))
 }
 
 // maxPattern is how long a regular expression may be, in bytes.
@@ -348,13 +372,10 @@ func replacePrice(args []cty.Value) cost {
 			return never("a pattern can have 10,000 bytes at most")
 		}
 		states := program(pattern)
-		c := reads(args).plus(of(product(len(text)+1, states)/16, states))
-		if re, err := regexp.Compile(pattern); err == nil && c.steps < enough {
-			count, matched := 0, 0
-			re.ReplaceAllStringFunc(text, func(s string) string { count, matched = count+1, matched+len(s); return "" })
-			c = c.plus(of(8, 0).times(count)).plus(ofText(product(count, len(with)))).plus(ofText(product(matched, strings.Count(with, "$"))))
-		}
-		return c
+		count := matchesOf(pattern, text, states, maxCall/8)
+		// What $1 stands for is the text at most, and all matches together are no longer than it.
+		inserted := sum(product(count, len(with)), product(len(text), strings.Count(with, "$")))
+		return reads(args).plus(tried(text, states)).plus(of(8, 0).times(count)).plus(ofText(inserted))
 	}
 	return reads(args).plus(ofText(product(strings.Count(text, sub), len(with))))
 }
