@@ -178,6 +178,7 @@ func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 			}
 		}
 		p.Warned = d.warnings(r, c.Address, titles)
+		p.Kept = keepsSongs(r.planned.Plan, c)
 		for _, x := range r.made(c.Address) { // what the plan was made from is not there any more
 			if x.change.After != nil {
 				p.Name, p.Tracks = words.Printable(x.change.After.Name), len(x.change.After.Tracks)

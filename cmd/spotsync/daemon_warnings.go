@@ -16,7 +16,7 @@ func (d *daemon) tellWarnings(r *attempt) {
 		return // nothing is known
 	}
 	warned := make(map[planWarning]bool)
-	for _, w := range r.planned.Plan.Warnings {
+	for _, w := range warningsOf(r.planned.Plan) {
 		key := planWarning{w.Address, w.Text}
 		if !d.warned[key] && !warned[key] {
 			event := d.log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.Plan, w.Address))
@@ -25,6 +25,25 @@ func (d *daemon) tellWarnings(r *attempt) {
 		warned[key] = true
 	}
 	d.warned = warned
+}
+
+// warningsOf are what a plan warns of, and what when_empty decided about lists that came to nothing: nobody reads the plans of
+// a daemon, and a playlist that keeps or loses its songs for that is not what its list says.
+func warningsOf(plan *reconcile.Plan) []reconcile.Warning {
+	all := slices.Clone(plan.Warnings)
+	for _, c := range plan.Checks {
+		if c.Kind == "when_empty" && c.Status == reconcile.CheckPass {
+			all = append(all, reconcile.Warning{Address: c.Address, Text: c.Message, Source: c.Source})
+		}
+	}
+	return all
+}
+
+// keepsSongs reports whether a playlist is only as the files say because its songs stay while its list came to nothing.
+func keepsSongs(plan *reconcile.Plan, c *reconcile.Change) bool {
+	return c.After != nil && len(c.After.Tracks) > 0 && slices.ContainsFunc(plan.Checks, func(x reconcile.CheckResult) bool {
+		return x.Kind == "when_empty" && x.Status == reconcile.CheckPass && x.Address == c.Address
+	})
 }
 
 // warnings are what the plan of a round warns of about one playlist, and what came up while it was done. The
@@ -37,7 +56,7 @@ func (d *daemon) warnings(r *attempt, address string, titles map[string]string) 
 			lines = append(lines, line)
 		}
 	}
-	for _, w := range r.planned.Plan.Warnings {
+	for _, w := range warningsOf(r.planned.Plan) {
 		if w.Address == address {
 			add(w.Text, w.Source)
 		}

@@ -52,3 +52,32 @@ func TestDaemonTellsWarnings(t *testing.T) {
 		}
 	})
 }
+
+// What when_empty = "keep" did is logged once while it lasts, and the page doesn't say that the playlist is as the files say.
+func TestDaemonTellsWhatIsKept(t *testing.T) {
+	text := func(tracks string) map[string]string {
+		return map[string]string{"main.hcl": "locals {\n  none = []\n}\nplaylist \"p\" {\n  name = \"P\"\n  when_empty = \"keep\"\n  tracks = " + tracks + "\n}\n"}
+	}
+	full := `["` + string(song("A")) + `", "` + string(song("B")) + `"]`
+	inDaemonWorld(t, sandbox.DefaultQuirks(), text(full), func(t *testing.T, w *daemonWorld) {
+		d := w.start("--interval", "5m")
+		d.round(1)
+		page := func() string {
+			_, page, _ := d.asks("GET", "/", nil)
+			return pagetest.Words(page)
+		}
+		d.next(func() { w.write(text("local.none")) })
+		time.Sleep(30 * time.Minute)
+		if n := strings.Count(d.log.String(), "so the 2 songs in it stay"); n != 1 {
+			t.Errorf("it was logged %d times:\n%s", n, d.tail())
+		}
+		if p := page(); !strings.Contains(p, "Songs kept") || !strings.Contains(p, "main.hcl:7") || !strings.Contains(p, "so the 2 songs in it stay") || strings.Contains(p, "as your files say") {
+			t.Errorf("the page: %s", p)
+		}
+		d.next(func() { w.write(text(full)) })
+		time.Sleep(10 * time.Minute)
+		if p := page(); strings.Contains(p, "Songs kept") || !strings.Contains(p, "The playlist is as your files say") {
+			t.Errorf("the page, when the list has songs again: %s", p)
+		}
+	})
+}

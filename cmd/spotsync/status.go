@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,11 +31,11 @@ func newStatus(a *app) *cobra.Command {
 		Short: "Show what this computer knows, asking Spotify nothing",
 		Long: `status shows, without one request to Spotify: whose login is used and how long it lasts, whether Spotify wants no
 requests at the moment, the last run, the daemon's last round if one listens on this computer, which playlists differ as
-they were last seen, are held, wait, are new or in no file, and what an interrupted run left to finish.
+they were last seen, are refused or held, wait, are new or in no file, and what an interrupted run left to finish.
 
 As a health check it exits with 0 when all is well, 4 when a login is missing, refused or over, 5 while Spotify wants no
 requests, 1 when the files or the state can't be read; with --detailed-exitcode also 2 when something is open: a playlist
-that differs or is not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
+that differs, is refused or is not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.status(cmd.Context(), pathArg(args), o, asJSON, detailed)
@@ -97,6 +98,7 @@ const (
 	playlistHeld    = "held"    // so, and left alone
 	playlistWaits   = "waits"   // so, and a daemon tries again later
 	playlistDiffers = "differs" // the files want something else than what was there when it was last seen
+	playlistRefused = "refused" // so, and the next apply leaves it alone to protect it
 	playlistNew     = "new"     // in the files only
 	playlistOrphan  = "in_no_file"
 	playlistLost    = "forgotten_by_lock" // this computer remembers it, the lock file doesn't
@@ -108,8 +110,8 @@ type statusPlaylist struct {
 	Name    string     `json:"name"`
 	ID      spotify.ID `json:"id,omitempty"`
 	State   string     `json:"state"`
-	Reason  string     `json:"reason,omitempty"` // of the hold or the wait
-	Until   *time.Time `json:"until,omitempty"`  // the same
+	Reason  string     `json:"reason,omitempty"` // of the hold, the wait or the refusal
+	Until   *time.Time `json:"until,omitempty"`  // of the hold or the wait
 
 	Requests int `json:"requests,omitempty"` // that would bring it to what the files want, as it was last seen
 }
@@ -244,11 +246,26 @@ func (s *session) statusDifferences(ctx context.Context, r *statusReport) error 
 		}
 	}
 	for i := range r.Playlists {
-		if p := &r.Playlists[i]; p.State == playlistManaged && edits[p.Address] > 0 {
+		p := &r.Playlists[i]
+		if p.State == playlistManaged && edits[p.Address] > 0 {
 			p.State, p.Requests = playlistDiffers, edits[p.Address]
+		}
+		if why, ok := refusalOf(got.Plan, p.Address); ok && (p.State == playlistDiffers || p.State == playlistManaged && !why.All()) {
+			p.State, p.Reason = playlistRefused, why.Summary+". "+why.Detail
 		}
 	}
 	return nil
+}
+
+// refusalOf is why a plan leaves a playlist alone: a reason of its own, or one that holds for all.
+func refusalOf(plan *reconcile.Plan, address string) (reconcile.Refusal, bool) {
+	if own, ok := plan.RefusalOf(address); ok {
+		return own, true
+	}
+	if i := slices.IndexFunc(plan.Refusals, reconcile.Refusal.All); i >= 0 {
+		return plan.Refusals[i], true
+	}
+	return reconcile.Refusal{}, false
 }
 
 // playlistStates sorts the playlists into those that need nothing and those that do, in the order of their addresses.
@@ -407,6 +424,8 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 			fmt.Fprintf(w, "  waits       %s: %s; the daemon tries again on %s\n", what, words.Printable(p.Reason), p.Until.Format("2 Jan 2006 15:04 UTC"))
 		case playlistDiffers:
 			fmt.Fprintf(w, "  differs     %s: %s, as it was last seen; look with: spotsync plan\n", what, words.Plural(p.Requests, "request"))
+		case playlistRefused:
+			fmt.Fprintf(w, "  refused     %s: %s; look with: spotsync plan\n", what, strings.TrimSuffix(words.Printable(p.Reason), "."))
 		case playlistNew:
 			will := "not created yet; spotsync apply does it"
 			if p.ID != "" {

@@ -209,7 +209,7 @@ func newPageView(s Status) pageView {
 	}
 	counts := make(map[string]int)
 	for i, p := range s.Playlists {
-		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), stateBadge(p.State), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now), at(p.HealAt, s.Now), ""}
+		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), playlistBadge(p), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now), at(p.HealAt, s.Now), ""}
 		if len(s.Accounts) > 1 {
 			pv.Whose = p.Account
 		}
@@ -267,9 +267,12 @@ func who(a Account) string { return cmp.Or(a.Name, a.User, a.Label) }
 
 // Overall is how it all stands, the worst first.
 func Overall(s Status) (badge, string) {
-	count := make(map[string]int)
+	count, kept := make(map[string]int), 0
 	for _, p := range s.Playlists {
 		count[p.State]++
+		if p.Kept {
+			kept++
+		}
 	}
 	for _, a := range s.Accounts {
 		if a.NeedsLogin {
@@ -310,10 +313,20 @@ func Overall(s Status) (badge, string) {
 		return badge{moodWarn, "Unknown"}, words.Plural(count[Unknown], "playlist") + " could not be looked at."
 	case count[Pending] > 0:
 		return badge{moodNote, "Pending"}, words.Plural(count[Pending], "playlist") + " will be changed in the next round."
+	case kept > 0:
+		return badge{moodNote, "Songs kept"}, words.Counted(kept, "playlist keeps its songs though its list came to nothing.", "playlists keep their songs though their lists came to nothing.")
 	case len(s.Playlists) == 1:
 		return badge{moodGood, "In step"}, "The playlist is as your files say."
 	}
 	return badge{moodGood, "In step"}, fmt.Sprintf("All %d playlists are as your files say.", len(s.Playlists))
+}
+
+// playlistBadge is how a playlist stands.
+func playlistBadge(p Playlist) badge {
+	if p.Kept && p.State == Same {
+		return badge{moodNote, "Songs kept"}
+	}
+	return stateBadge(p.State)
 }
 
 // stateBadge is the state of a playlist.

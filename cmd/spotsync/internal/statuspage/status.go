@@ -98,6 +98,7 @@ type Playlist struct {
 	State   string
 	Reason  string    // why it is in that state, a sentence
 	Warned  []string  // what the last plan and what was done since warn of, a line each
+	Kept    bool      // its songs stay though its list came to nothing
 	Changes []string  // what a plan would do, a line each, short
 	Tracks  int       // as last seen
 	Synced  time.Time // when it was last seen to be as the files say
