@@ -63,6 +63,9 @@ func TestBombs(t *testing.T) {
 
 // A file may hold what a decoder would need too much of, too.
 func TestBombsInFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	for expr, text := range map[string]string{
 		`csvdecode(file("f"))`:        manyOf("c#,", 1_000_000) + "\n" + strings.Repeat("1,", 1_000_000) + "\n",
 		`[csvdecode(file("f"))]`:      "a\n" + strings.Repeat("1\n", 4_000_000),
