@@ -21,7 +21,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
@@ -43,7 +42,6 @@ type daemonOptions struct {
 	once           bool
 	check          bool
 	requestsPerDay int
-	counted        bool // somebody said how many requests a day
 	parallelism    int
 	notifyURL      string
 	server         statuspage.Options
@@ -65,7 +63,6 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			if o.check {
 				return statuspage.Check(cmd.Context(), userAgent(), o.server.Listen)
 			}
-			o.counted = cmd.Flags().Changed("requests-per-day")
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
 				a.log = a.log.Level(zerolog.InfoLevel)
 			}
@@ -105,25 +102,26 @@ type daemon struct {
 	wake    chan string // why a round is wanted now
 
 	// What only the main loop touches.
-	lockPath string
-	usual    string                // path of the lock file before the sandbox moves it
-	logins   string                // path of the credentials file
-	tokens   []string              // what changes when somebody logs in: the credentials file, and those that hold secrets
-	good     *config.Desired       // what the files said when they were last without errors; nil: never
-	files    string                // fingerprint of them
-	ids      map[string]spotify.ID // by address, which they were worked out with
-	saved    []byte                // what the loop's record held when it was last read or written
-	basics   []string              // paths watched whatever the files say
-	cost     int                   // requests of a quiet round; 0: not known yet
-	began    time.Time             // of the round under way
-	applying *reconcile.Plan       // the one being applied
-	unseen   int                   // rounds in a row that were tried again soon, because they could see nothing
-	failing  bool                  // the last round did not do what it should
-	refusals string                // told last
-	broken   string                // what was wrong with the files, told last
-	held     map[string]string     // why playlists are held back, by address, told last
-	warned   map[planWarning]bool  // what the last plan warns of, told
-	lacking  map[string]string     // scopes that an account was not granted, by label, told last
+	lockPath  string
+	usual     string                // path of the lock file before the sandbox moves it
+	logins    string                // path of the credentials file
+	tokens    []string              // what changes when somebody logs in: the credentials file, and those that hold secrets
+	good      *config.Desired       // what the files said when they were last without errors; nil: never
+	files     string                // fingerprint of them
+	ids       map[string]spotify.ID // by address, which they were worked out with
+	saved     []byte                // what the loop's record held when it was last read or written
+	basics    []string              // paths watched whatever the files say
+	cost      int                   // requests of a quiet round; 0: not known yet
+	stretched bool                  // that the interval is stretched was told
+	began     time.Time             // of the round under way
+	applying  *reconcile.Plan       // the one being applied
+	unseen    int                   // rounds in a row that were tried again soon, because they could see nothing
+	failing   bool                  // the last round did not do what it should
+	refusals  string                // told last
+	broken    string                // what was wrong with the files, told last
+	held      map[string]string     // why playlists are held back, by address, told last
+	warned    map[planWarning]bool  // what the last plan warns of, told
+	lacking   map[string]string     // scopes that an account was not granted, by label, told last
 
 	reloads atomic.Int32 // asked for by signal, and not yet begun
 
@@ -235,9 +233,6 @@ func (d *daemon) open(ctx context.Context) error {
 	}
 	d.usual = d.lockPath
 	d.lockPath = w.lockPath(d.app, d.usual)
-	if w.issuer.Name == auth.Loopback && !d.o.counted {
-		d.policy.RequestsPerDay = 0 // nobody's quota is spent
-	}
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
 	d.state.Command = d.command
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }

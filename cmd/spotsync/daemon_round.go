@@ -440,6 +440,11 @@ func (d *daemon) learnCost(r *attempt) {
 		event = event.Int("requests_a_day", int(24*time.Hour/interval)*cost)
 	}
 	event.Msg("what a quiet round costs")
+	if interval > d.policy.Interval && !d.stretched {
+		d.stretched = true
+		d.log.Warn().Stringer("asked", d.policy.Interval).Stringer("interval", interval).Int("requests_per_day", d.policy.RequestsPerDay).
+			Msg("the interval is stretched to stay under --requests-per-day; --requests-per-day 0 lifts that")
+	}
 }
 
 // next is when the next round begins.

@@ -72,6 +72,37 @@ func TestDaemonQuietRounds(t *testing.T) {
 	})
 }
 
+// An interval that was chosen is stretched to stay under the requests of a day, whether those were named or not, and the log
+// says so once.
+func TestDaemonStretchesTheInterval(t *testing.T) {
+	for about, tt := range map[string]struct {
+		args []string
+		most int // requests in an hour
+		told int
+	}{
+		"the usual limit": {nil, 1000/24 + 5, 1},
+		"a limit named":   {[]string{"--requests-per-day", "1000"}, 1000/24 + 5, 1},
+		"a lower limit":   {[]string{"--requests-per-day", "240"}, 240/24 + 5, 1},
+		"no limit":        {[]string{"--requests-per-day", "0"}, 1000, 0},
+	} {
+		t.Run(about, func(t *testing.T) {
+			inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
+				d := w.startAs(append([]string{"--interval", "20s", "--poll", "1h", "--log-level", "info"}, tt.args...)...)
+				d.round(1)
+				time.Sleep(10 * time.Minute)
+				w.server.ResetRequests()
+				time.Sleep(time.Hour)
+				if n := len(w.server.Requests()); n > tt.most || tt.told == 0 && n < 150 {
+					t.Errorf("%d requests in an hour", n)
+				}
+				if n := strings.Count(d.log.String(), "the interval is stretched"); n != tt.told {
+					t.Errorf("told %d times", n)
+				}
+			})
+		})
+	}
+}
+
 // descriptors are how many this process has; 0 where that can't be known.
 func descriptors(t *testing.T) int {
 	t.Helper()

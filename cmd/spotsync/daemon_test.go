@@ -167,8 +167,13 @@ type runningDaemon struct {
 	cancel  context.CancelFunc
 }
 
-// start starts a daemon. It looks at its files each second.
+// start starts a daemon. It looks at its files each second, and its requests of a day have no limit unless args say so.
 func (w *daemonWorld) start(args ...string) *runningDaemon {
+	return w.startAs(append([]string{"--requests-per-day", "0"}, args...)...)
+}
+
+// startAs is start with the usual limit on the requests of a day.
+func (w *daemonWorld) startAs(args ...string) *runningDaemon {
 	d := &runningDaemon{program: newProgram(w.env), w: w, log: &watched{}, pipe: pagetest.NewListener(), done: make(chan struct{})}
 	d.app.Err = d.log
 	d.app.hooks.inner = w
