@@ -89,7 +89,7 @@ var (
 	// ErrOpen means that a create was sent and it is not known whether it happened. The next run looks first.
 	ErrOpen = errors.New("Spotify did not say whether it was created, and it can't be seen; the next run looks for it before creating anything")
 
-	errStopped = errors.New("interrupted")
+	ErrStopped = errors.New("interrupted")
 )
 
 // Apply does what the plan says, playlists side by side and one write at a time in each, and records each success before
@@ -117,7 +117,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 	err := sideBySide(a.Parallelism, len(todo), func(i int) error {
 		c := p.Changes[todo[i]]
 		if a.stopping() {
-			return errStopped
+			return ErrStopped
 		}
 		a.event(Event{Type: "started", Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
 		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
@@ -131,7 +131,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			a.event(Event{Type: "applied", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
 			return nil
 		}
-		if errors.Is(err, errStopped) {
+		if errors.Is(err, ErrStopped) {
 			return err
 		}
 		if StopsRun(err) { // nothing is wrong with this playlist
@@ -146,7 +146,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 	slices.Sort(res.Unfinished)
 	slices.SortFunc(res.Failures, func(x, y Failure) int { return strings.Compare(x.Address, y.Address) })
 	res.Pending = a.Lock.Pending()
-	if errors.Is(err, errStopped) {
+	if errors.Is(err, ErrStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err

@@ -8,8 +8,8 @@ import (
 const (
 	// maxRounds is how often a playlist is planned again because it holds what nobody expected.
 	maxRounds = 3
-	// maxSame is how often a request is sent that Spotify fails to do: the second time is the last.
-	maxSame = 2
+	// MaxSame is how often a request is sent that Spotify fails to do: the second time is the last.
+	MaxSame = 2
 )
 
 // outcome is what became of an edit.
@@ -33,6 +33,12 @@ type attempts struct {
 // newAttempts allows a change what its plan takes, a second plan that names each song by itself, and finding each refused
 // song by halving.
 func newAttempts(c Change) *attempts {
+	most := MostRequests(c)
+	return &attempts{left: most, most: most, failed: make(map[string]int)}
+}
+
+// MostRequests is how many writes a run sends for a change, whatever happens.
+func MostRequests(c Change) int {
 	songs := 0
 	if c.Before != nil {
 		songs = len(c.Before.Tracks)
@@ -40,8 +46,7 @@ func newAttempts(c Change) *attempts {
 	if c.Wish != nil {
 		songs += len(c.Wish.Tracks)
 	}
-	most := 10 + 2*len(c.Edits) + 4*songs
-	return &attempts{left: most, most: most, failed: make(map[string]int)}
+	return 10 + 2*len(c.Edits) + 4*songs
 }
 
 // take counts a write that is about to be sent, and refuses one too many.
@@ -57,10 +62,10 @@ func (a *attempts) take() error {
 func (a *attempts) fail(e Edit) { a.failed[requestKey(e)]++ }
 
 // refuse notes a request that Spotify refuses, which it would do again.
-func (a *attempts) refuse(e Edit) { a.failed[requestKey(e)] = maxSame }
+func (a *attempts) refuse(e Edit) { a.failed[requestKey(e)] = MaxSame }
 
 // spent reports whether a request did not happen so often that it is not sent again as it is.
-func (a *attempts) spent(e Edit) bool { return a.failed[requestKey(e)] >= maxSame }
+func (a *attempts) spent(e Edit) bool { return a.failed[requestKey(e)] >= MaxSame }
 
 // requestKey is the same for edits that send the same.
 func requestKey(e Edit) string {

@@ -43,7 +43,7 @@ func (c *Change) apply(d difference) {
 	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
 	c.Aliases, c.Shown, c.PublicUnhonoured = d.aliases, d.shown, d.unhonoured
 	if d.details != nil {
-		c.Edits = append(c.Edits, about(ChangeDetails, d.details))
+		c.Edits = append(c.Edits, NewEdit(ChangeDetails, d.details))
 	}
 	c.Edits = append(c.Edits, d.items...)
 }

@@ -46,7 +46,7 @@ func (d *Details) set(to *spotify.Details) {
 }
 
 // about is an edit that names no items.
-func about(kind edit.Kind, d *Details) Edit { return Edit{Edit: edit.Edit{Kind: kind}, Details: d} }
+func NewEdit(kind edit.Kind, d *Details) Edit { return Edit{Edit: edit.Edit{Kind: kind}, Details: d} }
 
 // Items reports whether the edit changes the list of items.
 func (e Edit) Items() bool {

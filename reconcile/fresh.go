@@ -152,7 +152,7 @@ func (w *writer) again(now store.Contents) difference {
 func (d difference) edits(a Action) []Edit {
 	c := Change{}
 	if a == Restore {
-		c.Edits = []Edit{about(Follow, nil)}
+		c.Edits = []Edit{NewEdit(Follow, nil)}
 	}
 	c.apply(d)
 	return c.Edits

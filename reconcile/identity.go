@@ -450,7 +450,7 @@ func (in Input) Managed(label string) (ids []spotify.ID, all bool) {
 // openCreate reports whether a create of less than a minute ago shows nowhere yet.
 func (in Input) openCreate(label string, o *Observed) bool {
 	for _, c := range in.Creates {
-		if c.Account != label || in.Now.Sub(c.Time) > settleWindow || !in.targeted(c.Address) {
+		if c.Account != label || in.Now.Sub(c.Time) > SettleWindow || !in.targeted(c.Address) {
 			continue
 		}
 		if e, locked := in.Lock.Playlists[c.Address]; locked && o.Seen[e.ID].Presence != Gone {

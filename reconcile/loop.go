@@ -157,7 +157,7 @@ func (l *Loop) Tame(p *Plan, d *config.Desired, files string, policy LoopPolicy,
 		}
 	}
 	out.LockChanges = slices.DeleteFunc(slices.Clone(p.LockChanges), func(lc LockChange) bool { return t.keeps[lc.Address] })
-	out.Summary = out.count()
+	out.Summary = out.Count()
 	l.tidy(p)
 	return &out, verdicts
 }

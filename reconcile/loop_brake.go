@@ -50,9 +50,9 @@ const (
 	maxValues   = 2              // so many different values are allowed
 	maxSwitches = 4              // so many values, be they the same again
 	valueWindow = time.Hour      // within so much time, or without a round between in which nothing changed
-	healMemory  = 24 * time.Hour // so long it must be quiet until what was undone is forgotten
+	HealMemory  = 24 * time.Hour // so long it must be quiet until what was undone is forgotten
 	maxBackoff  = 6 * time.Hour
-	maxSent     = 10 // so often the same wish is sent that Spotify refuses or fails to do
+	MaxSent     = 10 // so often the same wish is sent that Spotify refuses or fails to do
 )
 
 // healDelays are how long the undoing of an edit waits, by how often it has been undone; the last goes on.
@@ -84,7 +84,7 @@ func (w *watched) failed(err error, now time.Time) {
 	var refused *spotify.Error
 	var unavailable *spotify.UnavailableError
 	if errors.As(err, &refused) || errors.As(err, &unavailable) {
-		w.Sent = min(w.Sent+1, maxSent)
+		w.Sent = min(w.Sent+1, MaxSent)
 	}
 }
 
@@ -92,7 +92,7 @@ func (w *watched) failed(err error, now time.Time) {
 // and again, until somebody does something about it.
 func (w *watched) waits(now time.Time) (VerdictState, string, time.Time) {
 	switch {
-	case w.Sent >= maxSent:
+	case w.Sent >= MaxSent:
 		return VerdictHeld, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume %s; %s", w.Sent, ShellQuote(w.address), w.Problem), time.Time{}
 	case now.Before(w.RetryAt):
 		return VerdictFailed, w.Problem, w.RetryAt
@@ -142,7 +142,7 @@ func (t *trouble) calm(want string, now time.Time) bool {
 		last := t.Values[n-1]
 		t.Values = append(slices.DeleteFunc(t.Values[:n-1], func(v value) bool { return now.Sub(v.At) >= valueWindow }), last)
 	}
-	if now.Sub(t.Wrote) >= healMemory {
+	if now.Sub(t.Wrote) >= HealMemory {
 		t.Heals = 0
 	}
 	return !t.Flaps && t.Heals == 0 && len(t.Values) < 2 && now.Sub(t.Wrote) >= valueWindow
@@ -158,7 +158,7 @@ func (w *watched) judge(k trait, want string, drift bool, now time.Time) (Verdic
 	case !drift:
 		t.Since, t.RetryAt = time.Time{}, time.Time{}
 	case t.Since.IsZero(): // it differs again
-		if !t.Wrote.IsZero() && now.Sub(t.Wrote) >= healMemory {
+		if !t.Wrote.IsZero() && now.Sub(t.Wrote) >= HealMemory {
 			t.Heals = 0
 		}
 		if t.Written == want && w.Kept[k] != want {

@@ -118,7 +118,7 @@ func (l *Loop) Next(policy LoopPolicy, cost int, until, now time.Time, jitter fl
 func (l *Loop) waits() []time.Time {
 	var all []time.Time
 	for _, w := range l.Playlists {
-		if w.Failures > 0 && w.Sent < maxSent {
+		if w.Failures > 0 && w.Sent < MaxSent {
 			all = append(all, w.RetryAt)
 		}
 		for _, t := range w.Troubles {

@@ -33,9 +33,9 @@ func anyPlan(rt *rapid.T) (*Plan, *config.Desired) {
 				c.Gone = "id"
 			}
 		case Restore:
-			c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+			c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
 		case Delete:
-			c.Edits, c.After, c.Wish = []Edit{about(Unfollow, nil)}, nil, nil
+			c.Edits, c.After, c.Wish = []Edit{NewEdit(Unfollow, nil)}, nil, nil
 		}
 		switch {
 		case forgotten:
@@ -55,7 +55,7 @@ func anyPlan(rt *rapid.T) (*Plan, *config.Desired) {
 	if rapid.IntRange(0, 3).Draw(rt, "guarded") == 0 {
 		p.Refusals = append(p.Refusals, Refusal{Summary: "Too many", Detail: "All.", Guard: true})
 	}
-	p.Summary = p.count()
+	p.Summary = p.Count()
 	return p, d
 }
 
@@ -97,7 +97,7 @@ func TestTameOnlyTakesAway(t *testing.T) {
 			if string(one) != string(other) {
 				rt.Fatalf("of the same come two answers:\n%s\n%s", one, other)
 			}
-			if len(got.Changes) != len(p.Changes) || len(verdicts) != len(p.Changes) || got.Summary != got.count() {
+			if len(got.Changes) != len(p.Changes) || len(verdicts) != len(p.Changes) || got.Summary != got.Count() {
 				rt.Fatalf("%d changes of %d, %d verdicts, %+v", len(got.Changes), len(p.Changes), len(verdicts), got.Summary)
 			}
 			kept := make(map[string]bool)

@@ -22,20 +22,20 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // differing is a change with edits of everything there is.
 func differing(from Origin) Change {
-	name, text, public, tracks := "A", "text", true, songs(1)
+	name, text, public, now := "A", "text", true, tracks(1)
 	return Change{
 		Address: "playlist.a", Account: "default", Action: Update, ID: "id", Origin: from,
-		Before: &Picture{Name: "B", Following: true, Seen: noon, Tracks: []Row{{URI: song(2)}}},
-		After:  &Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []Row{{URI: song(1)}}},
-		Wish:   &Wish{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: tracks},
-		Edits: []Edit{about(ChangeDetails, &Details{Name: &name, Description: &text, Public: &public}),
-			{Edit: edit.Edit{Kind: edit.Remove, URIs: songs(2)}}, {Edit: edit.Edit{Kind: edit.Insert, URIs: tracks}}},
+		Before: &Picture{Name: "B", Following: true, Seen: noon, Tracks: []Row{{URI: track(2)}}},
+		After:  &Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []Row{{URI: track(1)}}},
+		Wish:   &Wish{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: now},
+		Edits: []Edit{NewEdit(ChangeDetails, &Details{Name: &name, Description: &text, Public: &public}),
+			{Edit: edit.Edit{Kind: edit.Remove, URIs: tracks(2)}}, {Edit: edit.Edit{Kind: edit.Insert, URIs: now}}},
 	}
 }
 
 func planOf(changes ...Change) *Plan {
 	p := &Plan{Changes: changes, Complete: true}
-	p.Summary = p.count()
+	p.Summary = p.Count()
 	return p
 }
 
@@ -65,7 +65,7 @@ func TestWhoseEditIsUndone(t *testing.T) {
 			case action == Adopt: // the files say so
 				want = all
 			case action == Restore:
-				c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+				c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
 				if len(want) > 0 {
 					want = append([]string{"follow"}, want...)
 				}
@@ -88,7 +88,7 @@ func TestWhoseEditIsUndone(t *testing.T) {
 			if got.Complete != whole || (v.State == VerdictPending) != whole || (v.Reason == "") != whole || (len(kinds) == 0) != (got.Changes[0].Action == Held) {
 				t.Errorf("%s of %s with self_heal = %s: complete %t, action %s, %+v", action, tt.from, tt.heal, got.Complete, got.Changes[0].Action, v)
 			}
-			if got.Summary != got.count() {
+			if got.Summary != got.Count() {
 				t.Errorf("summary %+v", got.Summary)
 			}
 		}
@@ -99,7 +99,7 @@ func TestWhoseEditIsUndone(t *testing.T) {
 func TestOnlyTheLibraryDiffers(t *testing.T) {
 	for heal, want := range map[config.SelfHeal]VerdictState{config.HealAll: VerdictPending, config.HealDetails: VerdictPending, config.HealNothing: VerdictDrift} {
 		c := differing(FromFiles)
-		c.Action, c.Edits = Restore, []Edit{about(Follow, nil)}
+		c.Action, c.Edits = Restore, []Edit{NewEdit(Follow, nil)}
 		if _, v := new(Loop).Tame(planOf(c), healing(heal), "x", LoopPolicy{}, noon); v[0].State != want {
 			t.Errorf("self_heal = %s: %+v", heal, v[0])
 		}
@@ -127,7 +127,7 @@ func TestLeavingVisibility(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	a, b := differing(FromFiles), differing(FromFiles)
 	b.Address = "playlist.b"
-	gone := Change{Address: "playlist.c", Action: Delete, ID: "c", Before: &Picture{}, Edits: []Edit{about(Unfollow, nil)}}
+	gone := Change{Address: "playlist.c", Action: Delete, ID: "c", Before: &Picture{}, Edits: []Edit{NewEdit(Unfollow, nil)}}
 	p := planOf(a, b, gone)
 	p.Refusals = []Refusal{{Address: "playlist.a", Summary: "No", Detail: "Because."}, {Summary: "Too many", Detail: "Two of two.", Guard: true}}
 	l := &Loop{}
@@ -499,7 +499,7 @@ func TestExpectedProvesNothing(t *testing.T) {
 
 // TestDeletionIsWantedTwiceInARow: a round that could not tell, or wanted something else, begins the count anew.
 func TestDeletionIsWantedTwiceInARow(t *testing.T) {
-	gone := Change{Address: "playlist.a", Action: Delete, ID: "a", Before: &Picture{}, Edits: []Edit{about(Unfollow, nil)}}
+	gone := Change{Address: "playlist.a", Action: Delete, ID: "a", Before: &Picture{}, Edits: []Edit{NewEdit(Unfollow, nil)}}
 	unread, other := gone, gone
 	unread.Action = Skipped
 	other.ID = "b"

@@ -357,7 +357,7 @@ func (p *planner) change(m managed) Change {
 	switch {
 	case seen.Presence == Absent:
 		c.Action = Restore
-		c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+		c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
 		c.Reasons = append(c.Reasons, "it was removed from the library elsewhere")
 	case m.adopted != "":
 		c.Action = Adopt
@@ -410,7 +410,7 @@ func (p *planner) creation(c Change, m managed, wish Wish) Change {
 	c.apply(d)
 	c.Before, c.Cheaper, c.Origin = nil, nil, FromFiles
 	c.After.Public = visibility(wish)
-	create := about(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: c.After.Public, Collaborative: wish.Collaborative})
+	create := NewEdit(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: c.After.Public, Collaborative: wish.Collaborative})
 	c.Edits = append([]Edit{create}, d.items...)
 	return c
 }
@@ -451,7 +451,7 @@ func (p *planner) deletion(c Change, m managed) Change {
 		c.After = c.Before
 		return p.leave(c, m, worked, key)
 	}
-	c.Edits = []Edit{about(Unfollow, nil)}
+	c.Edits = []Edit{NewEdit(Unfollow, nil)}
 	if p.Command != "destroy" {
 		c.Reasons = []string{"no longer in the files"}
 	}
@@ -493,11 +493,11 @@ func (p *planner) finish() {
 	}
 	pl.Changes, pl.LockChanges, pl.Warnings = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings)
 	pl.Checks, pl.Refusals = listed(pl.Checks), listed(pl.Refusals)
-	pl.Summary = pl.count()
+	pl.Summary = pl.Count()
 }
 
 // count counts what the changes do.
-func (p *Plan) count() (s Summary) {
+func (p *Plan) Count() (s Summary) {
 	for _, c := range p.Changes {
 		if c.Refused {
 			s.Refused++

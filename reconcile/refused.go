@@ -22,7 +22,7 @@ func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, e
 		rest := *e.Details
 		rest.Description = nil
 		if rest != (Details{}) {
-			if became, err := w.sendOne(ctx, about(ChangeDetails, &rest)); became != done || err != nil {
+			if became, err := w.sendOne(ctx, NewEdit(ChangeDetails, &rest)); became != done || err != nil {
 				return became, err // it is not the description, or not it alone
 			}
 		}
@@ -47,7 +47,7 @@ func (w *writer) failing(ctx context.Context, e Edit, cause error) (outcome, err
 	if !w.attempts.spent(e) {
 		return done, nil
 	}
-	cause = &failingError{fmt.Errorf("Spotify failed %d times to %s, and it did not happen. Try again later: %w", maxSame, doing(e.Kind), cause)}
+	cause = &failingError{fmt.Errorf("Spotify failed %d times to %s, and it did not happen. Try again later: %w", MaxSame, doing(e.Kind), cause)}
 	switch {
 	case e.Kind == edit.Insert && !w.probing:
 		return w.apart(ctx, e, cause, false)

@@ -115,7 +115,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		d := diff(wish, store.Contents{}, lockfile.Playlist{}, nil, p.Now)
 		c.apply(d)
 		c.Action, c.ID, c.Before = Create, "", nil
-		c.Edits = append([]Edit{about(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: visibility(wish), Collaborative: wish.Collaborative})}, d.items...)
+		c.Edits = append([]Edit{NewEdit(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: visibility(wish), Collaborative: wish.Collaborative})}, d.items...)
 		c.Reasons = []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from history"}
 		return c
 	}
@@ -127,7 +127,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 	switch {
 	case seen.Presence == Absent:
 		c.Action = Restore
-		c.Edits = append([]Edit{about(Follow, nil)}, c.Edits...)
+		c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
 	case m.adopted != "":
 		c.Action = Adopt
 	case len(c.Edits) > 0:

@@ -12,7 +12,7 @@ import (
 )
 
 // settleWindow is how long after a write of ours reads may show what was before it, and snapshots may wander.
-const settleWindow = 60 * time.Second
+const SettleWindow = 60 * time.Second
 
 // settleDelays are the pauses between reads of something that does not yet show our write.
 var settleDelays = [...]time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}

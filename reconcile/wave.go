@@ -54,6 +54,6 @@ func (p *Plan) Continue(shown *Plan) []Failure {
 			failures = append(failures, Failure{Address: c.Address, Err: ErrMoved})
 		}
 	}
-	p.Summary = p.count()
+	p.Summary = p.Count()
 	return failures
 }

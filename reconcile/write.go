@@ -230,7 +230,7 @@ func (w *writer) send(ctx context.Context, edits []Edit) (outcome, error) {
 func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 	for {
 		if w.a.stopping() {
-			return done, errStopped
+			return done, ErrStopped
 		}
 		next, err := after(w.now, e, w.aliases(), w.change.Wish.names())
 		if err != nil {

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -148,7 +149,7 @@ func TestRollback(t *testing.T) {
 		for range 3 {
 			r := w.mustApply()
 			for _, c := range r.plan.Changes {
-				if c.Address != "playlist.b" && c.Action != Held {
+				if c.Address != "playlist.b" && c.Action != reconcile.Held {
 					t.Errorf("%s is not held: %s", c.Address, c.Action)
 				}
 			}
@@ -249,7 +250,7 @@ func TestPause(t *testing.T) {
 		w.mustApply()
 		w.editLock(func(f *lockfile.File) {
 			e := f.Playlists["playlist.a"]
-			e.Held = &lockfile.Hold{Reason: Paused, Since: time.Now().UTC(), Until: time.Now().UTC().Add(time.Hour)}
+			e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC(), Until: time.Now().UTC().Add(time.Hour)}
 			f.Playlists["playlist.a"] = e
 		})
 		w.hcl = block("a", "A", songs(2))

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -256,19 +256,5 @@ func TestRelinkedAtRandom(t *testing.T) {
 				w.converged()
 			})
 		})
-	}
-}
-
-// TestLateReadIsNoTwin: songs that were there before a write are themselves, where a read still shows them in the place of new
-// ones.
-func TestLateReadIsNoTwin(t *testing.T) {
-	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	late := []spotify.Item{{URI: song(1), AddedAt: day}, {URI: song(2), AddedAt: day}}
-	ours := recollection{rows: []spotify.Item{{URI: song(7)}, {URI: song(8)}}, at: day.Add(time.Hour)}
-	for _, had := range [][]spotify.Item{nil, late} {
-		ours.had = had
-		if got := recognized(late, ours)[0].Track.LinkedFrom; (got == song(7)) != (had == nil) {
-			t.Errorf("had %v: taken for %q", had, got)
-		}
 	}
 }

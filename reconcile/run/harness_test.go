@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -36,7 +37,7 @@ type world struct {
 	scopes []string // granted; nil means all
 
 	command  string
-	verify   Verify
+	verify   reconcile.Verify
 	targets  []string
 	force    bool
 	adopt    bool
@@ -50,7 +51,7 @@ type world struct {
 	limited  func() bool
 	answer   time.Duration // how long the prompt waits between plan and apply
 	between  func()        // what happens meanwhile
-	events   []Event
+	events   []reconcile.Event
 	announce func(playlists, requests int)
 	budget   *spotify.Budget // --max-requests
 }
@@ -97,12 +98,12 @@ func (w *world) lockPath() string { return filepath.Join(w.dir, "spotsync.lock.h
 
 // run is what came of one command.
 type run struct {
-	plan  *Plan
+	plan  *reconcile.Plan
 	diags hcl.Diagnostics
-	res   *Result
+	res   *reconcile.Result
 	err   error // of planning, or of what ended the run
 	state *store.State
-	lock  *LockFile
+	lock  *reconcile.LockFile
 }
 
 // failed is the first thing that went wrong, if any.
@@ -113,11 +114,11 @@ func (r run) failed() error {
 	case r.diags.HasErrors():
 		return r.diags
 	case r.plan != nil && len(r.plan.Refusals) > 0:
-		return &RefusedError{Refusals: r.plan.Refusals}
+		return &reconcile.RefusedError{Refusals: r.plan.Refusals}
 	case r.res != nil && len(r.res.Failures) > 0:
 		return r.res.Failures[0].Err
 	case r.res != nil && r.res.Stopped:
-		return errStopped
+		return reconcile.ErrStopped
 	}
 	return nil
 }
@@ -128,7 +129,7 @@ type session struct {
 	client  *spotify.Client
 	account *store.Account
 	state   *store.State
-	lock    *LockFile
+	lock    *reconcile.LockFile
 	me      spotify.User
 	granted []string
 }
@@ -141,9 +142,9 @@ func (w *world) open(ctx context.Context) (*session, error) {
 	state, cache := filepath.Join(w.dir, "state"), filepath.Join(w.dir, "cache")
 	s.state = store.OpenState(w.fsys, state, w.issuer, w.lockPath())
 	var err error
-	openLock := OpenLockFile
+	openLock := reconcile.OpenLockFile
 	if w.apart {
-		openLock = OpenLockFileApart
+		openLock = reconcile.OpenLockFileApart
 	}
 	if s.lock, err = openLock(w.fsys, s.state, w.lockPath(), w.issuer); err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (w *world) open(ctx context.Context) (*session, error) {
 }
 
 // desire works out what the files want.
-func (w *world) desire(lock *LockFile) (*config.Desired, hcl.Diagnostics) {
+func (w *world) desire(lock *reconcile.LockFile) (*config.Desired, hcl.Diagnostics) {
 	ids := make(map[string]spotify.ID)
 	for a, p := range lock.Current().Playlists {
 		ids[a] = p.ID
@@ -169,73 +170,46 @@ func (w *world) desire(lock *LockFile) (*config.Desired, hcl.Diagnostics) {
 	return m.Evaluate(context.Background(), config.Inputs{Now: time.Now(), IDs: ids, Text: func(string) bool { return true }})
 }
 
+// pipeline is the one that commands and the daemon go.
+func (s *session) pipeline() *Run {
+	return &Run{Issuer: s.issuer, State: s.state, Lock: s.lock, Warn: func(err error, what string) { s.t.Logf("%s: %v", what, err) },
+		Open: func(_ context.Context, _ *config.Desired, label string, _ bool) (*reconcile.Observer, error) {
+			o := &reconcile.Observer{API: s.client, Account: s.account, User: s.me, Label: label, Scopes: s.granted, Announce: s.announce, Watching: s.watching}
+			if e, ok := s.lock.Current().Accounts[label]; ok && label != reconcile.DefaultAccount {
+				o.User = spotify.User{ID: e.User, AccountID: e.ID}
+				o.Account = store.OpenAccount(s.fsys, filepath.Join(s.dir, "state"), filepath.Join(s.dir, "cache"), s.issuer, e.ID)
+			}
+			return o, nil
+		},
+	}
+}
+
 // makePlan is spotsync plan.
-func (s *session) makePlan(ctx context.Context) (*Plan, *Observed, hcl.Diagnostics, error) {
+func (s *session) makePlan(ctx context.Context) (*Planned, hcl.Diagnostics, error) {
 	desired, diags := s.desire(s.lock)
 	if diags.HasErrors() {
-		return nil, nil, diags, nil
+		return nil, diags, nil
 	}
-	in, err := s.input(desired)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	o := &Observer{API: s.client, Account: s.account, User: s.me, Label: "default", Scopes: s.granted, Announce: s.announce, Watching: s.watching}
-	var managed []spotify.ID
-	managed, o.Alone = in.Managed("default")
-	seen, err := o.Observe(ctx, managed)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	in.Observed = map[string]*Observed{"default": seen}
-	if err := o.Settle(ctx, seen, in); err != nil {
-		return nil, nil, nil, err
-	}
-	plan, diags := NewPlan(in)
-	if diags.HasErrors() {
-		return nil, nil, diags, nil
-	}
-	if s.command == "apply" {
-		if err := Remember(s.state, plan, in.Bases); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	return plan, seen, nil, nil
-}
-
-func (s *session) input(desired *config.Desired) (in Input, err error) {
-	in = Input{Command: s.command, Issuer: s.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
-		AdoptByName: s.adopt, CreateDuplicate: s.twice, Attended: s.attended, NoDelete: s.noDelete, Force: s.force}
+	o := Options{Command: s.command, AdoptByName: s.adopt, CreateDuplicate: s.twice, Attended: s.attended, NoDelete: s.noDelete, Force: s.force}
 	if len(s.targets) > 0 {
-		in.Targeted = func(a string) bool { return slices.Contains(s.targets, a) }
+		o.Targeted = func(a string) bool { return slices.Contains(s.targets, a) }
 	}
-	if in.Bases, err = s.state.Bases(); err != nil {
-		return in, err
+	got, diags, err := s.pipeline().Plan(ctx, desired, o)
+	if diags.HasErrors() {
+		return nil, diags, err
 	}
-	if in.Remembered, err = s.state.Remembered(); err != nil {
-		return in, err
-	}
-	if in.Creates, err = s.state.OpenCreates(); err != nil {
-		return in, err
-	}
-	open, err := s.state.OpenReplaces()
-	in.Unfinished = make(map[spotify.ID]bool)
-	for _, r := range open {
-		in.Unfinished[r.ID] = true
-	}
-	return in, err
+	return got, nil, err
 }
 
-func (s *session) applier(seen *Observed) *Applier {
-	a := &Applier{APIs: map[string]API{"default": s.client}, Accounts: map[string]*store.Account{"default": s.account},
-		Lock: s.lock, State: s.state, Verify: s.verify, Stop: s.stop, Limited: s.limited,
-		Report: func(e Event) { s.events = append(s.events, e) }}
+// do applies what one plan knows how to do; what waits for the ID of a new playlist is for the next run.
+func (s *session) do(ctx context.Context, got *Planned) (res *reconcile.Result, err error) {
+	d := Doing{Verify: s.verify, Stop: s.stop, Limited: s.limited, LockTimeout: time.Minute, Report: func(e reconcile.Event) { s.events = append(s.events, e) }}
 	if s.oneByOne {
-		a.Parallelism = 1
+		d.Parallelism = 1
 	}
-	if seen != nil {
-		a.Library = map[string][]spotify.Playlist{"default": seen.Library}
-	}
-	return a
+	_, err = s.pipeline().Apply(ctx, got, d, func(context.Context) (*Planned, error) { return nil, nil },
+		func(_ *Planned, r *reconcile.Result) { res = r })
+	return res, err
 }
 
 // plan is spotsync plan in a process of its own.
@@ -245,8 +219,8 @@ func (w *world) plan() run {
 	if err != nil {
 		return run{err: err}
 	}
-	p, _, diags, err := s.makePlan(ctx)
-	return run{plan: p, diags: diags, err: err, state: s.state, lock: s.lock}
+	got, diags, err := s.makePlan(ctx)
+	return run{plan: got.plan(), diags: diags, err: err, state: s.state, lock: s.lock}
 }
 
 // apply is spotsync apply --auto-approve in a process of its own.
@@ -258,17 +232,25 @@ func (w *world) applyContext(ctx context.Context) run {
 	if err != nil {
 		return run{err: err}
 	}
-	p, seen, diags, err := s.makePlan(ctx)
-	r := run{plan: p, diags: diags, err: err, state: s.state, lock: s.lock}
-	if err != nil || diags.HasErrors() || p.Forbidden() != nil {
+	got, diags, err := s.makePlan(ctx)
+	r := run{plan: got.plan(), diags: diags, err: err, state: s.state, lock: s.lock}
+	if err != nil || diags.HasErrors() || r.plan.Forbidden() != nil {
 		return r
 	}
 	time.Sleep(w.answer)
 	if w.between != nil {
 		w.between()
 	}
-	r.res, r.err = s.applier(seen).Apply(ctx, p)
+	r.res, r.err = s.do(ctx, got)
 	return r
+}
+
+// plan is nil where nothing was planned.
+func (p *Planned) plan() *reconcile.Plan {
+	if p == nil {
+		return nil
+	}
+	return p.Plan
 }
 
 // rollback undoes the last run that saved versions.
@@ -294,10 +276,10 @@ func (w *world) rollback() run {
 	var ids []spotify.ID
 	for _, v := range last.Versions {
 		accounts[v.Address] = "default"
-		ids = append(ids, v.ID, idAt(s.lock.Current(), v.Address))
+		ids = append(ids, v.ID, s.lock.Current().Playlists[v.Address].ID)
 	}
 	ids = slices.DeleteFunc(ids, func(id spotify.ID) bool { return id == "" })
-	seen, err := (&Observer{API: s.client, Account: s.account, User: s.me, Label: "default"}).Observe(ctx, ids)
+	seen, err := (&reconcile.Observer{API: s.client, Account: s.account, User: s.me, Label: "default"}).Observe(ctx, ids)
 	if err != nil {
 		return run{err: err}
 	}
@@ -305,13 +287,13 @@ func (w *world) rollback() run {
 	if err != nil {
 		return run{err: err}
 	}
-	p := NewRollback(RollbackInput{Bases: bases, Issuer: w.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
-		Observed: map[string]*Observed{"default": seen}, Versions: last.Versions, Accounts: accounts, Force: w.force})
+	p := reconcile.NewRollback(reconcile.RollbackInput{Bases: bases, Issuer: w.issuer, Now: time.Now().UTC(), Desired: desired, Lock: s.lock.Current(),
+		Observed: map[string]*reconcile.Observed{"default": seen}, Versions: last.Versions, Accounts: accounts, Force: w.force})
 	r := run{plan: p, state: s.state, lock: s.lock}
 	if p.Forbidden() != nil {
 		return r
 	}
-	r.res, r.err = s.applier(seen).Apply(ctx, p)
+	r.res, r.err = s.do(ctx, &Planned{Plan: p, Desired: desired, Observed: map[string]*reconcile.Observed{"default": seen}})
 	return r
 }
 
@@ -326,11 +308,11 @@ func (w *world) mustApply() run {
 }
 
 // refused applies and returns the first refusal.
-func (w *world) refused(summary string) Refusal {
+func (w *world) refused(summary string) reconcile.Refusal {
 	w.t.Helper()
 	writes := w.server.Writes()
 	r := w.apply()
-	var refused *RefusedError
+	var refused *reconcile.RefusedError
 	if !errors.As(r.failed(), &refused) {
 		w.t.Fatalf("want a refusal %q, got %v and the plan\n%s", summary, r.failed(), describe(r.plan))
 	}
@@ -343,7 +325,7 @@ func (w *world) refused(summary string) Refusal {
 		}
 	}
 	w.t.Fatalf("want a refusal %q, got %v", summary, refused)
-	return Refusal{}
+	return reconcile.Refusal{}
 }
 
 // converged checks that nothing is left to do: now, and when all has settled.
@@ -375,11 +357,11 @@ func (w *world) quiet(when string) {
 // id is the playlist an address means.
 func (w *world) id(address string) spotify.ID {
 	w.t.Helper()
-	l, err := OpenLockFile(store.OS{}, store.OpenState(store.OS{}, filepath.Join(w.dir, "state"), w.issuer, w.lockPath()), w.lockPath(), w.issuer)
+	l, err := reconcile.OpenLockFile(store.OS{}, store.OpenState(store.OS{}, filepath.Join(w.dir, "state"), w.issuer, w.lockPath()), w.lockPath(), w.issuer)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return idAt(l.Current(), address)
+	return l.Current().Playlists[address].ID
 }
 
 // there is what an address truly holds.
@@ -412,11 +394,11 @@ func (w *world) owned(n int) {
 }
 
 func (w *world) warned(text string) bool {
-	return slices.ContainsFunc(w.events, func(e Event) bool { return e.Type == "warning" && strings.Contains(e.Message, text) })
+	return slices.ContainsFunc(w.events, func(e reconcile.Event) bool { return e.Type == "warning" && strings.Contains(e.Message, text) })
 }
 
-func planWarns(p *Plan, text string) bool {
-	return slices.ContainsFunc(p.Warnings, func(w Warning) bool { return strings.Contains(w.Text, text) })
+func planWarns(p *reconcile.Plan, text string) bool {
+	return slices.ContainsFunc(p.Warnings, func(w reconcile.Warning) bool { return strings.Contains(w.Text, text) })
 }
 
 func (w *world) lockText() string {

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -79,7 +80,7 @@ func TestPlanningAgainHelps(t *testing.T) {
 							r := c.apply()
 							c.answer = 0
 							log += fmt.Sprintf("%s computer %d: %v\n%s", time.Now().Format("15:04:05"), i, r.failed(), describe(r.plan))
-							if !errors.Is(r.failed(), ErrMoved) {
+							if !errors.Is(r.failed(), reconcile.ErrMoved) {
 								break
 							}
 							if again > 0 {

@@ -1,9 +1,11 @@
-package reconcile
+package run
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -19,7 +22,7 @@ import (
 var planNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // pureInput is an input with one playlist of every kind, made without a Spotify.
-func pureInput(t testing.TB) Input {
+func pureInput(t testing.TB) reconcile.Input {
 	hcl := block("changed", "New name", songs(1, 3, 4), `description = "d"`) + block("fresh", "Fresh", songs(7)) +
 		block("same", "Same", songs(1)) + block("deleted", "Deleted elsewhere", songs(2)) + block("paused", "Paused", songs(1)) +
 		block("unread", "Unread", songs(1)) + block("moved", "Moved", songs(1)) +
@@ -32,31 +35,31 @@ func pureInput(t testing.TB) Input {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	in := Input{Command: "apply", Issuer: "loopback", Now: planNow, Desired: desired, Lock: lockfile.New("loopback"),
+	in := reconcile.Input{Command: "apply", Issuer: "loopback", Now: planNow, Desired: desired, Lock: lockfile.New("loopback"),
 		Bases: map[string]store.Base{}, Remembered: map[string][]store.Remembered{}}
-	seen := map[spotify.ID]Seen{}
+	seen := map[spotify.ID]reconcile.Seen{}
 	user := spotify.User{ID: "me", AccountID: "acc", DisplayName: "Me"}
-	o := &Observed{Label: "default", User: user, Asked: true, Seen: seen}
-	in.Observed = map[string]*Observed{"default": o}
+	o := &reconcile.Observed{Label: "default", User: user, Asked: true, Seen: seen}
+	in.Observed = map[string]*reconcile.Observed{"default": o}
 	in.Lock.Accounts["default"] = lockfile.Account{ID: "acc", User: "me", Name: "Me"}
 	private := false
 	for i, e := range []struct {
 		label, name string
-		presence    Presence
+		presence    reconcile.Presence
 		uris        []spotify.URI
-	}{{"changed", "Old name", Present, songs(1, 2, 3)}, {"same", "Same", Present, songs(1)}, {"deleted", "Deleted elsewhere", Absent, songs(2)},
-		{"paused", "Paused", Present, songs(5)}, {"unread", "Unread", Unread, nil}, {"old", "Moved", Present, songs(1)},
-		{"let_go", "Let go", Present, songs(1)}, {"gone", "Gone", Present, songs(6)}} {
+	}{{"changed", "Old name", reconcile.Present, songs(1, 2, 3)}, {"same", "Same", reconcile.Present, songs(1)}, {"deleted", "Deleted elsewhere", reconcile.Absent, songs(2)},
+		{"paused", "Paused", reconcile.Present, songs(5)}, {"unread", "Unread", reconcile.Unread, nil}, {"old", "Moved", reconcile.Present, songs(1)},
+		{"let_go", "Let go", reconcile.Present, songs(1)}, {"gone", "Gone", reconcile.Present, songs(6)}} {
 		id := spotify.ID(fmt.Sprintf("%022d", i+1))
 		in.Lock.Playlists["playlist."+e.label] = lockfile.Playlist{ID: id, Account: "default", Name: e.name}
-		c := store.Contents{ID: id, Snapshot: "s", Following: e.presence == Present, Details: spotify.Details{Name: e.name, Public: &private}}
+		c := store.Contents{ID: id, Snapshot: "s", Following: e.presence == reconcile.Present, Details: spotify.Details{Name: e.name, Public: &private}}
 		for _, u := range e.uris {
 			c.Items = append(c.Items, spotify.Item{URI: u, AddedAt: planNow.AddDate(-1, 0, 0)})
 		}
-		s := Seen{Presence: e.presence, Contents: c, Owner: "me", At: planNow}
-		if e.presence == Unread {
+		s := reconcile.Seen{Presence: e.presence, Contents: c, Owner: "me", At: planNow}
+		if e.presence == reconcile.Unread {
 			s.Err = fmt.Errorf("the line was cut")
-		} else if e.presence == Absent {
+		} else if e.presence == reconcile.Absent {
 			o.Missing = append(o.Missing, id)
 		} else {
 			o.Library = append(o.Library, spotify.Playlist{ID: id, Name: e.name, Owner: "me", Total: len(c.Items)})
@@ -64,7 +67,7 @@ func pureInput(t testing.TB) Input {
 		seen[id] = s
 	}
 	hold := in.Lock.Playlists["playlist.paused"]
-	hold.Held = &lockfile.Hold{Reason: Paused, Since: planNow.AddDate(0, 0, -1)}
+	hold.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: planNow.AddDate(0, 0, -1)}
 	in.Lock.Playlists["playlist.paused"] = hold
 	base := seen[in.Lock.Playlists["playlist.changed"].ID].Contents
 	base.Items = base.Items[:2]
@@ -73,7 +76,7 @@ func pureInput(t testing.TB) Input {
 }
 
 func TestPlanOfEveryKind(t *testing.T) {
-	p, diags := NewPlan(pureInput(t))
+	p, diags := reconcile.NewPlan(pureInput(t))
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -98,7 +101,7 @@ lock forget playlist.let_go ` + `
 	if diff := cmp.Diff(want, describe(p)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Summary{Create: 2, Update: 1, Delete: 1, Skipped: 1, SongsRemoved: 1, Requests: 7}, p.Summary); diff != "" {
+	if diff := cmp.Diff(reconcile.Summary{Create: 2, Update: 1, Delete: 1, Skipped: 1, SongsRemoved: 1, Requests: 7}, p.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	if p.Complete {
@@ -119,7 +122,7 @@ func TestPlanIsPure(t *testing.T) {
 	if diff := cmp.Diff(before, snapshotOf(t, in)); diff != "" {
 		t.Errorf("the input was changed (-before +after):\n%s", diff)
 	}
-	var p Plan
+	var p reconcile.Plan
 	if err := json.Unmarshal([]byte(first), &p); err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +135,8 @@ func TestPlanIsPure(t *testing.T) {
 	}
 }
 
-func saved(t *testing.T, in Input) string {
-	p, diags := NewPlan(in)
+func saved(t *testing.T, in reconcile.Input) string {
+	p, diags := reconcile.NewPlan(in)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -145,7 +148,7 @@ func saved(t *testing.T, in Input) string {
 }
 
 // snapshotOf is all of an input that can be written down.
-func snapshotOf(t *testing.T, in Input) string {
+func snapshotOf(t *testing.T, in reconcile.Input) string {
 	var b strings.Builder
 	b.Write(in.Lock.Bytes())
 	for _, v := range []any{in.Bases, in.Remembered, in.Observed["default"].Library, in.Observed["default"].Missing, in.Desired.Playlists, in.Desired.Moved} {
@@ -155,7 +158,7 @@ func snapshotOf(t *testing.T, in Input) string {
 		}
 		b.Write(data)
 	}
-	for _, id := range sortedKeys(in.Observed["default"].Seen) {
+	for _, id := range slices.Sorted(maps.Keys(in.Observed["default"].Seen)) {
 		data, err := json.Marshal(in.Observed["default"].Seen[id].Contents)
 		if err != nil {
 			t.Fatal(err)
@@ -168,7 +171,7 @@ func snapshotOf(t *testing.T, in Input) string {
 func TestRefreshOnlyChangesNothing(t *testing.T) {
 	in := pureInput(t)
 	in.Command = "refresh-only"
-	p, diags := NewPlan(in)
+	p, diags := reconcile.NewPlan(in)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -180,7 +183,7 @@ func TestRefreshOnlyChangesNothing(t *testing.T) {
 func TestTargets(t *testing.T) {
 	in := pureInput(t)
 	in.Targeted = func(a string) bool { return a == "playlist.fresh" }
-	p, diags := NewPlan(in)
+	p, diags := reconcile.NewPlan(in)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 // filtered is a list that was worked out and has nothing in it.
@@ -23,12 +25,12 @@ func TestWhenEmpty(t *testing.T) {
 			name    string
 			status  string
 		}{
-			"refuse":           {"  name = \"New\"\n  " + filtered, true, n, "A", CheckFail},
-			"refuse, said":     {"  name = \"New\"\n  when_empty = \"refuse\"\n  " + filtered, true, n, "A", CheckFail},
-			"keep":             {"  name = \"New\"\n  when_empty = \"keep\"\n  " + filtered, false, n, "New", CheckPass},
-			"clear":            {"  name = \"New\"\n  when_empty = \"clear\"\n  " + filtered, false, 0, "New", CheckPass},
+			"refuse":           {"  name = \"New\"\n  " + filtered, true, n, "A", reconcile.CheckFail},
+			"refuse, said":     {"  name = \"New\"\n  when_empty = \"refuse\"\n  " + filtered, true, n, "A", reconcile.CheckFail},
+			"keep":             {"  name = \"New\"\n  when_empty = \"keep\"\n  " + filtered, false, n, "New", reconcile.CheckPass},
+			"clear":            {"  name = \"New\"\n  when_empty = \"clear\"\n  " + filtered, false, 0, "New", reconcile.CheckPass},
 			"meant":            {"  name = \"New\"\n  tracks = []\n  lifecycle {\n    max_removals = \"100%\"\n  }", false, 0, "New", ""},
-			"nested":           {"  name = \"New\"\n  tracks = [[]]", true, n, "A", CheckFail},
+			"nested":           {"  name = \"New\"\n  tracks = [[]]", true, n, "A", reconcile.CheckFail},
 			"not of the files": {"  name = \"New\"", false, n, "New", ""},
 			"append":           {"  name = \"New\"\n  mode = \"append\"\n  " + filtered, false, n, "New", ""},
 			"ignored":          {"  name = \"New\"\n  " + filtered + "\n  lifecycle {\n    ignore_changes = [tracks]\n  }", false, n, "New", ""},
@@ -47,7 +49,7 @@ func TestWhenEmpty(t *testing.T) {
 						if refused != tt.refused || refused && (refusal.Guard || !strings.Contains(refusal.Detail, "lets none of the 1") && name != "nested" || !strings.Contains(refusal.Detail, `when_empty = "clear"`)) {
 							t.Errorf("refused: %t, %+v", refused, refusal)
 						}
-						checks := slices.DeleteFunc(slices.Clone(r.plan.Checks), func(c CheckResult) bool { return c.Kind != "when_empty" })
+						checks := slices.DeleteFunc(slices.Clone(r.plan.Checks), func(c reconcile.CheckResult) bool { return c.Kind != "when_empty" })
 						switch {
 						case tt.status == "" && len(checks) > 0, tt.status != "" && (len(checks) != 1 || checks[0].Status != tt.status || checks[0].Source == "" || checks[0].Message == ""):
 							t.Errorf("checks: %+v", checks)
@@ -130,7 +132,7 @@ func TestDaemonEmptiesNothing(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		d.hcl = "playlist \"a\" {\n  name = \"A\"\n  " + filtered + "\n}\n"
 		for range 3 {
-			d.is(d.round(), VerdictHeld, "came to nothing")
+			d.is(d.round(), reconcile.VerdictHeld, "came to nothing")
 			time.Sleep(2 * time.Minute)
 		}
 		d.holds("playlist.a", upTo(8)...)
@@ -172,7 +174,7 @@ func TestAKeyThatLeavesDeletesNothing(t *testing.T) {
 								t.Errorf("%s lacks %s", why, want)
 							}
 						}
-						if c.Action != None || c.Before == nil {
+						if c.Action != reconcile.None || c.Before == nil {
 							t.Errorf("%s: %s", c.Address, c.Action)
 						}
 					}
@@ -219,7 +221,7 @@ func TestBothWaysOfDeletingAKey(t *testing.T) {
 				w.command, w.targets = "apply", nil
 				time.Sleep(2 * time.Minute)
 				r := w.plan()
-				if !r.plan.Empty() || slices.ContainsFunc(r.plan.Changes, func(c Change) bool { return c.KeyGone }) {
+				if !r.plan.Empty() || slices.ContainsFunc(r.plan.Changes, func(c reconcile.Change) bool { return c.KeyGone }) {
 					t.Errorf("afterwards:\n%s", describe(r.plan))
 				}
 			})
@@ -245,7 +247,7 @@ func TestADaemonThatPrunesKeepsWhatLostItsKey(t *testing.T) {
 		d.Prune = true
 		d.hcl = byDay("jazz")
 		for range 4 {
-			if v := d.round().verdicts[soul]; v.State != VerdictHeld || v.Releasable || !strings.Contains(v.Reason, "destroy --target") {
+			if v := d.round().verdicts[soul]; v.State != reconcile.VerdictHeld || v.Releasable || !strings.Contains(v.Reason, "destroy --target") {
 				t.Fatalf("%+v", v)
 			}
 			time.Sleep(2 * time.Minute)

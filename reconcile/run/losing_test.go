@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -23,27 +24,27 @@ func TestLosingSongsIsAChange(t *testing.T) {
 		before string // applied first
 		there  func(w *world) spotify.ID
 		files  func(id spotify.ID) string
-		want   Summary // but for requests
-		action Action
+		want   reconcile.Summary // but for requests
+		action reconcile.Action
 	}{
 		"an ID in the block": {"", theirs("Mine"), func(id spotify.ID) string { return block("a", "Mine", songs(40), all, fmt.Sprintf("id = %q", id)) },
-			Summary{Create: 1, Update: 1, SongsRemoved: 37}, Adopt},
+			reconcile.Summary{Create: 1, Update: 1, SongsRemoved: 37}, reconcile.Adopt},
 		"an import block": {"", theirs("Mine"), func(id spotify.ID) string {
 			return block("a", "Mine", songs(1, 2), all) + fmt.Sprintf("import {\n to = playlist.a\n id = %q\n}\n", id)
-		}, Summary{Create: 1, Update: 1, SongsRemoved: 35}, Adopt},
+		}, reconcile.Summary{Create: 1, Update: 1, SongsRemoved: 35}, reconcile.Adopt},
 		"a name": {"", theirs("Mine"), func(spotify.ID) string { return block("a", "Mine", songs(1), all) },
-			Summary{Create: 1, Update: 1, SongsRemoved: 36}, Adopt},
+			reconcile.Summary{Create: 1, Update: 1, SongsRemoved: 36}, reconcile.Adopt},
 		"nothing lost": {"", theirs("Mine"), func(id spotify.ID) string { return block("a", "Mine", upTo(37), fmt.Sprintf("id = %q", id)) },
-			Summary{Create: 1}, Adopt},
+			reconcile.Summary{Create: 1}, reconcile.Adopt},
 		"only a name changed": {"", theirs("Theirs"), func(id spotify.ID) string { return block("a", "Mine", upTo(37), fmt.Sprintf("id = %q", id)) },
-			Summary{Create: 1, Update: 1}, Adopt},
+			reconcile.Summary{Create: 1, Update: 1}, reconcile.Adopt},
 		"put back": {block("a", "Mine", upTo(37)), func(w *world) spotify.ID { w.server.Unfollow(w.user, w.id("playlist.a")); return "" },
-			func(spotify.ID) string { return block("a", "Mine", upTo(30), all) }, Summary{Create: 1, Update: 1, SongsRemoved: 7}, Restore},
+			func(spotify.ID) string { return block("a", "Mine", upTo(30), all) }, reconcile.Summary{Create: 1, Update: 1, SongsRemoved: 7}, reconcile.Restore},
 		"put back as it was": {block("a", "Mine", upTo(37)), func(w *world) spotify.ID { w.server.Unfollow(w.user, w.id("playlist.a")); return "" },
-			func(spotify.ID) string { return block("a", "Mine", upTo(37)) }, Summary{Create: 1}, Restore},
+			func(spotify.ID) string { return block("a", "Mine", upTo(37)) }, reconcile.Summary{Create: 1}, reconcile.Restore},
 		"moved": {block("b", "Mine", upTo(37)), nil, func(spotify.ID) string {
 			return block("a", "Mine", upTo(30), all) + "moved {\n from = playlist.b\n to = playlist.a\n}\n"
-		}, Summary{Update: 1, SongsRemoved: 7}, Update},
+		}, reconcile.Summary{Update: 1, SongsRemoved: 7}, reconcile.Update},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, tt.before+block("z", "Z", nil), func(t *testing.T, w *world) {
@@ -58,7 +59,7 @@ func TestLosingSongsIsAChange(t *testing.T) {
 				r := w.mustApply()
 				got := r.plan.Summary
 				got.Requests = 0
-				i := slices.IndexFunc(r.plan.Changes, func(c Change) bool { return c.Address == "playlist.a" })
+				i := slices.IndexFunc(r.plan.Changes, func(c reconcile.Change) bool { return c.Address == "playlist.a" })
 				if c := r.plan.Changes[i]; got != tt.want || c.Action != tt.action || c.SongsRemoved != tt.want.SongsRemoved || c.Alters() != (tt.want.Update == 1) {
 					t.Errorf("%s of %d songs, counted as %+v, want %+v", c.Action, c.SongsRemoved, got, tt.want)
 				}
@@ -104,12 +105,12 @@ func TestTakeoverOfAShortList(t *testing.T) {
 
 // TestContinue: a later wave does what the first one left open, and no more than was shown.
 func TestContinue(t *testing.T) {
-	change := func(address string, a Action, removed int, unknown ...string) Change {
-		c := Change{Address: address, Action: a, ID: "id", SongsRemoved: removed, Unknown: unknown, Edits: []Edit{about(Follow, nil)}, Before: &Picture{}, After: &Picture{}}
+	change := func(address string, a reconcile.Action, removed int, unknown ...string) reconcile.Change {
+		c := reconcile.Change{Address: address, Action: a, ID: "id", SongsRemoved: removed, Unknown: unknown, Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, Before: &reconcile.Picture{}, After: &reconcile.Picture{}}
 		return c
 	}
-	shown := &Plan{Changes: []Change{change("a", Update, 3, "name"), change("b", Update, 3, "name"), change("c", None, 0), change("d", Update, 1), change("e", Create, 0, "description")}}
-	p := &Plan{Changes: []Change{change("a", Update, 3), change("b", Update, 4), change("c", Update, 2), change("d", Delete, 0), change("e", Update, 0), change("f", Create, 0)}}
+	shown := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3, "name"), change("b", reconcile.Update, 3, "name"), change("c", reconcile.None, 0), change("d", reconcile.Update, 1), change("e", reconcile.Create, 0, "description")}}
+	p := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3), change("b", reconcile.Update, 4), change("c", reconcile.Update, 2), change("d", reconcile.Delete, 0), change("e", reconcile.Update, 0), change("f", reconcile.Create, 0)}}
 	failures := p.Continue(shown)
 	var acts []string
 	for _, c := range p.Changes {
@@ -117,7 +118,7 @@ func TestContinue(t *testing.T) {
 			acts = append(acts, c.Address)
 		}
 	}
-	if !slices.Equal(acts, []string{"a", "e"}) || len(failures) != 1 || failures[0].Address != "b" || failures[0].Err != ErrMoved {
+	if !slices.Equal(acts, []string{"a", "e"}) || len(failures) != 1 || failures[0].Address != "b" || failures[0].Err != reconcile.ErrMoved {
 		t.Errorf("does %v, failures %v", acts, failures)
 	}
 	if p.Summary.SongsRemoved != 3 || p.Summary.Update != 2 {

@@ -1,9 +1,10 @@
-package reconcile
+package run
 
 import (
 	"fmt"
 	"strings"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -60,7 +61,7 @@ func block(label, name string, uris []spotify.URI, lines ...string) string {
 }
 
 // describe is a plan in few words.
-func describe(p *Plan) string {
+func describe(p *reconcile.Plan) string {
 	if p == nil {
 		return "(no plan)"
 	}

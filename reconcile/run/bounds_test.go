@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -164,14 +165,14 @@ func TestRequestsAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, seen, diags, err := s.makePlan(context.Background())
-			if err != nil || diags.HasErrors() || len(p.Refusals) > 0 || len(p.Changes) == 0 {
-				t.Fatal(err, diags, describe(p))
+			got, diags, err := s.makePlan(context.Background())
+			if err != nil || diags.HasErrors() || len(got.Plan.Refusals) > 0 || len(got.Plan.Changes) == 0 {
+				t.Fatal(err, diags, describe(got.plan()))
 			}
-			most := newAttempts(p.Changes[0]).most
+			most := reconcile.MostRequests(got.Plan.Changes[0])
 			x := &adversary{w: w, rng: rand.New(rand.NewPCG(seed, 1)), weights: weights, failed: map[string]int{}, refused: map[string]int{}}
 			s.client.HTTP = &http.Client{Transport: bearer{s.client.HTTP.Transport.(bearer).token, x}}
-			res, err := s.applier(seen).Apply(context.Background(), p)
+			res, err := s.do(context.Background(), got)
 			const limits = 5 // a request that is answered 429 is sent so often by the client
 			if x.writes > limits*(most+2) {
 				wrong += fmt.Sprintf("%d writes, more than %d\n", x.writes, most+2)
@@ -181,12 +182,12 @@ func TestRequestsAreBounded(t *testing.T) {
 				wrong += fmt.Sprintf("%d reads for %d writes\n", reads, x.writes)
 			}
 			for key, n := range x.failed {
-				if n > maxSame || x.refused[key] > 1 {
+				if n > reconcile.MaxSame || x.refused[key] > 1 {
 					wrong += fmt.Sprintf("failed %d times, refused %d times: %s\n", n, x.refused[key], key)
 				}
 			}
 			if wrong != "" {
-				wrong += fmt.Sprintf("%v %v\n%s", res, err, describe(p))
+				wrong += fmt.Sprintf("%v %v\n%s", res, err, describe(got.plan()))
 				for _, r := range w.server.Requests() {
 					wrong += fmt.Sprintf("%s %s %s %.200s -> %d\n", r.Time.Format("15:04:05.000"), r.Method, r.Path, r.Body, r.Status)
 				}
@@ -249,7 +250,7 @@ func TestWithdrawnInPlaceIsLeftAlone(t *testing.T) {
 					}
 					if c.want != nil {
 						w.holds("playlist.a", c.want...)
-					} else if n := count(rowURIs(w.there("playlist.a"))); n[bad] != 2 || len(n) != 4 {
+					} else if left := rowURIs(w.there("playlist.a")); countOf(left, bad) != 2 || len(slices.Compact(slices.Sorted(slices.Values(left)))) != 4 {
 						t.Errorf("it holds %v", rowURIs(w.there("playlist.a")))
 					}
 					w.converged()
@@ -257,4 +258,13 @@ func TestWithdrawnInPlaceIsLeftAlone(t *testing.T) {
 			})
 		}
 	}
+}
+
+func countOf(list []spotify.URI, u spotify.URI) (n int) {
+	for _, x := range list {
+		if x == u {
+			n++
+		}
+	}
+	return n
 }

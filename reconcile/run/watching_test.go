@@ -1,10 +1,11 @@
-package reconcile
+package run
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -49,7 +50,7 @@ func TestWatchingSeesNoGhosts(t *testing.T) {
 			t.Run(fmt.Sprint(name, " ", every), func(t *testing.T) {
 				inWorld(t, "", func(t *testing.T, w *world) {
 					w.wrote(c.before, c.after)
-					for began := time.Now(); time.Since(began) < settleWindow+5*time.Second; time.Sleep(every) {
+					for began := time.Now(); time.Since(began) < reconcile.SettleWindow+5*time.Second; time.Sleep(every) {
 						w.quiet(fmt.Sprintf("after %s", time.Since(began)))
 					}
 					w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows, p.Name = p.Rows[1:], "Vandal" })
@@ -128,7 +129,7 @@ func TestWatchingCosts(t *testing.T) {
 		if n := requests(); n != plain {
 			t.Errorf("%d requests once the snapshots are at rest, want %d", n, plain)
 		}
-		time.Sleep(settleWindow)
+		time.Sleep(reconcile.SettleWindow)
 		requests() // what may be believed now is read and kept
 		if n := requests(); n != plain {
 			t.Errorf("%d requests when the minute is over, want %d", n, plain)

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -75,7 +76,7 @@ func TestMovedWhileAsking(t *testing.T) {
 				w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows = slices.Insert(p.Rows, 0, sandbox.Row{URI: song(9)}) })
 			}
 			writes := w.server.Writes()
-			if r := w.apply(); !errors.Is(r.failed(), ErrMoved) {
+			if r := w.apply(); !errors.Is(r.failed(), reconcile.ErrMoved) {
 				t.Errorf("got %v", r.failed())
 			}
 			if w.server.Writes() != writes {

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -96,13 +96,13 @@ func TestEditsKeepDates(t *testing.T) {
 				w.mustApply()
 				w.holds("playlist.a", tt.to...)
 				after := dates(w.there("playlist.a"))
-				lose := count(tt.lose)
+				lose := countEach(tt.lose)
 				for u, had := range before {
 					if lose[u] > 0 {
 						continue
 					}
 					kept := min(len(had), len(after[u]))
-					left := count(after[u])
+					left := countEach(after[u])
 					for _, d := range had {
 						if left[d] > 0 {
 							left[d]--
@@ -117,4 +117,12 @@ func TestEditsKeepDates(t *testing.T) {
 			})
 		})
 	}
+}
+
+func countEach[K comparable](list []K) map[K]int {
+	n := make(map[K]int)
+	for _, k := range list {
+		n[k]++
+	}
+	return n
 }

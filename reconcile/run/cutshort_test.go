@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -58,8 +59,8 @@ func (w *world) killed(i int, f fault) context.Context {
 }
 
 // origins are where the changes of a plan come from.
-func origins(p *Plan) []Origin {
-	var all []Origin
+func origins(p *reconcile.Plan) []reconcile.Origin {
+	var all []reconcile.Origin
 	for _, c := range p.Changes {
 		if c.Action.Changes() {
 			all = append(all, c.Origin)
@@ -95,7 +96,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 								if r.failed() != nil {
 									t.Fatalf("%s later: %v", later, r.failed())
 								}
-								if got := origins(r.plan); len(got) > 1 || len(got) == 1 && got[0] != FromFiles {
+								if got := origins(r.plan); len(got) > 1 || len(got) == 1 && got[0] != reconcile.FromFiles {
 									t.Errorf("%s later: the origin is %v\n%s", later, got, describe(r.plan))
 								}
 							}
@@ -106,7 +107,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 								p.Rows = append(slices.Clone(p.Rows), sandbox.Row{URI: song(99)}, sandbox.Row{URI: song(98)})
 							})
 							time.Sleep(2 * time.Minute)
-							if got := origins(w.plan().plan); len(got) != 1 || got[0] != FromSpotify && got[0] != FromBoth {
+							if got := origins(w.plan().plan); len(got) != 1 || got[0] != reconcile.FromSpotify && got[0] != reconcile.FromBoth {
 								t.Errorf("after somebody's edit the origin is %v", got)
 							}
 							if s.edit = nil; w.apply().failed() != nil {

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -58,7 +59,7 @@ func TestNameTaken(t *testing.T) {
 		inWorld(t, block("a", "Caf\u00e9", songs(1, 2, 3)), func(t *testing.T, w *world) {
 			id := w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: "Caf\u00e9", URIs: songs(2)})
 			w.adopt = true
-			if r := w.mustApply(); r.plan.Changes[0].Action != Adopt {
+			if r := w.mustApply(); r.plan.Changes[0].Action != reconcile.Adopt {
 				t.Errorf("plan:\n%s", describe(r.plan))
 			}
 			if w.id("playlist.a") != id {
@@ -273,7 +274,7 @@ func TestAbsentIsRestored(t *testing.T) {
 		id := w.id("playlist.a")
 		w.server.Unfollow(w.user, id)
 		r := w.mustApply()
-		if r.plan.Changes[0].Action != Restore || len(r.plan.Changes[0].Edits) != 1 {
+		if r.plan.Changes[0].Action != reconcile.Restore || len(r.plan.Changes[0].Edits) != 1 {
 			t.Errorf("plan:\n%s", describe(r.plan))
 		}
 		if w.id("playlist.a") != id || !slices.Equal(dates(w.there("playlist.a"))[song(2)], had[song(2)]) {
@@ -408,7 +409,7 @@ func TestDestroyPassesOverWhatWasNeverMade(t *testing.T) {
 		r := w.mustApply()
 		w.owned(1)
 		for _, c := range r.plan.Changes {
-			if c.Address != "playlist.a" && c.Action != None {
+			if c.Address != "playlist.a" && c.Action != reconcile.None {
 				t.Errorf("%s: %s %v", c.Address, c.Action, c.Reasons)
 			}
 		}

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -37,23 +38,23 @@ func (x *poison) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // applyOver applies over another connection.
-func (w *world) applyOver(x *poison) *Result {
+func (w *world) applyOver(x *poison) *reconcile.Result {
 	x.w, x.fails = w, make(map[string]int)
 	s, err := w.open(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p, seen, diags, err := s.makePlan(context.Background())
-	if err != nil || diags.HasErrors() || len(p.Refusals) > 0 {
-		w.t.Fatal(err, diags, describe(p))
+	got, diags, err := s.makePlan(context.Background())
+	if err != nil || diags.HasErrors() || len(got.Plan.Refusals) > 0 {
+		w.t.Fatal(err, diags, describe(got.plan()))
 	}
 	s.client.HTTP = &http.Client{Transport: bearer{s.client.HTTP.Transport.(bearer).token, x}}
-	res, err := s.applier(seen).Apply(context.Background(), p)
+	res, err := s.do(context.Background(), got)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	for key, n := range x.fails {
-		if n > maxSame {
+		if n > reconcile.MaxSame {
 			w.t.Errorf("failed %d times: %s", n, key)
 		}
 	}

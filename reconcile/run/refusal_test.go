@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -28,7 +29,7 @@ func TestRefusedAlone(t *testing.T) {
 		"renamed": {block("a", "A", upTo(3)), block("b", "A", upTo(3)), nil, "This looks like a renamed block", []string{"playlist.a", "playlist.b"}},
 		"somebody else's": {block("a", "A", upTo(3)), block("a", "A", upTo(2)), func(w *world) {
 			theirs := w.server.AddPlaylist("ada", sandbox.PlaylistSpec{Name: "Theirs"})
-			w.editLock(func(f *lockfile.File) { setPlaylist(f, "playlist.a", func(e *lockfile.Playlist) { e.ID = theirs }) })
+			w.editLock(func(f *lockfile.File) { e := f.Playlists["playlist.a"]; e.ID = theirs; f.Playlists["playlist.a"] = e })
 		}, "The playlist belongs to somebody else", []string{"playlist.a"}},
 		"what needs one that is refused": {"", block("a", "Taken", nil) + block("b", "B ${playlist.a.id}", nil) + block("c", "C", nil, `description = "see ${playlist.b.uri}"`),
 			func(w *world) { w.server.AddPlaylist(w.user, sandbox.PlaylistSpec{Name: "Taken"}) }, "It needs a playlist that is refused", []string{"playlist.a", "playlist.b", "playlist.c"}},
@@ -56,8 +57,8 @@ func TestRefusedAlone(t *testing.T) {
 				if s := r.plan.Summary; s.Create != 1 || s.Update != 1 || s.Delete != 1 {
 					t.Errorf("counted: %+v", s)
 				}
-				if !slices.ContainsFunc(r.plan.Refusals, func(f Refusal) bool { return f.Summary == tt.summary }) {
-					t.Errorf("refusals: %v", &RefusedError{r.plan.Refusals})
+				if !slices.ContainsFunc(r.plan.Refusals, func(f reconcile.Refusal) bool { return f.Summary == tt.summary }) {
+					t.Errorf("refusals: %v", &reconcile.RefusedError{Refusals: r.plan.Refusals})
 				}
 				if want := []string{"playlist.w", "playlist.x", "playlist.z"}; !slices.Equal(r.res.Applied, want) {
 					t.Errorf("applied %v, want %v", r.res.Applied, want)

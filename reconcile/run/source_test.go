@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -74,7 +75,7 @@ func TestRefusedWithItsLine(t *testing.T) {
 					t.Fatal(r.failed())
 				}
 				next := w.plan().plan
-				if len(next.Warnings) == 0 || slices.ContainsFunc(next.Warnings, func(m Warning) bool { return m.Source != line(w.hcl, c.blamed) }) {
+				if len(next.Warnings) == 0 || slices.ContainsFunc(next.Warnings, func(m reconcile.Warning) bool { return m.Source != line(w.hcl, c.blamed) }) {
 					t.Errorf("the next plan warns %+v", next.Warnings)
 				}
 			})

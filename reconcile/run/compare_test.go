@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -9,9 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/config/lockfile"
-	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -256,7 +254,7 @@ func TestRefusedURI(t *testing.T) {
 						t.Error("it is not noted")
 					}
 					r := w.plan()
-					if !planWarns(r.plan, string(bad)) || !slices.ContainsFunc(r.plan.Warnings, func(w Warning) bool { return strings.HasPrefix(w.Source, "playlists.hcl:") }) {
+					if !planWarns(r.plan, string(bad)) || !slices.ContainsFunc(r.plan.Warnings, func(w reconcile.Warning) bool { return strings.HasPrefix(w.Source, "playlists.hcl:") }) {
 						t.Errorf("no line is to blame:\n%s", describe(r.plan))
 					}
 					w.converged()
@@ -553,22 +551,5 @@ func TestKeepDates(t *testing.T) {
 				w.converged()
 			})
 		})
-	}
-}
-
-// TestCheaperIsOffered where dates cost more than 20 requests over replacing, and where replacing loses nothing for good.
-func TestCheaperIsOffered(t *testing.T) {
-	for _, tt := range []struct {
-		n, requests int
-		null, want  bool
-	}{{40, 21, false, false}, {42, 22, false, true}, {42, 22, true, false}} {
-		c := store.Contents{ID: "x"}
-		for _, u := range upTo(tt.n) {
-			c.Items = append(c.Items, spotify.Item{URI: u, Null: tt.null && u == song(7)})
-		}
-		d := diff(Wish{HasTracks: true, Tracks: backwards(upTo(tt.n)), KeepDates: config.KeepAuto}, c, lockfile.Playlist{}, nil, time.Time{})
-		if len(d.items) != tt.requests || (d.cheaper != nil) != tt.want {
-			t.Errorf("%d rows backwards, one without an object %v: %d requests, a cheaper way is offered: %v", tt.n, tt.null, len(d.items), d.cheaper != nil)
-		}
 	}
 }

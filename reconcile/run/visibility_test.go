@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ func TestPublicOrCollaborative(t *testing.T) {
 						}
 						w.hcl = block("a", "A", songs(1), lines...)
 						if tt.refused {
-							r := w.refused(flagsSummary)
+							r := w.refused("A playlist is public or collaborative, not both")
 							if !strings.Contains(r.Detail, "public = false") || !strings.Contains(r.Detail, "collaborative = false") || !strings.Contains(r.Detail, "playlists.hcl:") {
 								t.Errorf("no way out: %s", r.Detail)
 							}

@@ -1,4 +1,4 @@
-package reconcile
+package run
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -186,7 +187,7 @@ func TestTargetReadsItsTargets(t *testing.T) {
 	setup(t, func(t *testing.T, w *world) { // what is gone is looked for where all are listed
 		w.server.Unfollow(w.user, w.id("playlist.p001"))
 		r := w.plan()
-		if len(r.plan.Changes) != 1 || r.plan.Changes[0].Action != Restore {
+		if len(r.plan.Changes) != 1 || r.plan.Changes[0].Action != reconcile.Restore {
 			t.Error(describe(r.plan))
 		}
 		w.took("restore", map[string]int{single: 2, contains: 2, listing: 5})
@@ -239,7 +240,7 @@ func TestNeverAtRest(t *testing.T) {
 		w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Times: -1, After: true, Then: func() { w.server.Edit(id, turn) }})
 		w.hcl = block("a", "A", upTo(120)) + block("b", "B", songs(1, 2))
 		r := w.apply()
-		if r.failed() != nil || r.plan.Changes[0].Action != Skipped || r.plan.Changes[1].Action != Update {
+		if r.failed() != nil || r.plan.Changes[0].Action != reconcile.Skipped || r.plan.Changes[1].Action != reconcile.Update {
 			t.Errorf("%v\n%s", r.failed(), describe(r.plan))
 		}
 		w.holds("playlist.b", songs(1, 2)...)
@@ -306,7 +307,7 @@ func TestCutShortIsNotLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Skip: 4, Times: 1, RetryAfter: "3600"})
-		if r := w.plan(); !StopsRun(r.failed()) {
+		if r := w.plan(); !reconcile.StopsRun(r.failed()) {
 			t.Fatalf("got %v", r.failed())
 		}
 		reads := func() int { asked := w.asked(); return asked[single] + asked[items] }
@@ -403,12 +404,12 @@ func TestOneGroupIsShut(t *testing.T) {
 		w.hcl = strings.Replace(lists(3), block("p002", "List 002", upTo(120)), block("p002", "List 002", upTo(121)), 1)
 		w.server.SetQuota(sandbox.Quota{Routes: []string{"/me/library", "/me/library/contains"}})
 		r := w.apply()
-		if StopsRun(r.failed()) || len(r.plan.Changes) != 3 {
+		if reconcile.StopsRun(r.failed()) || len(r.plan.Changes) != 3 {
 			t.Fatalf("%v: %s", r.failed(), describe(r.plan))
 		}
 		w.holds("playlist.p002", upTo(121)...)
 		for _, c := range r.plan.Changes {
-			if c.Address == "playlist.p001" && (c.Action.Changes() || c.Action == Restore) {
+			if c.Address == "playlist.p001" && (c.Action.Changes() || c.Action == reconcile.Restore) {
 				t.Errorf("it is not known where it is: %s", describe(r.plan))
 			}
 		}
@@ -430,7 +431,7 @@ func TestNothingWrittenNothingExpected(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.hcl = block("p000", "List 000", upTo(121)) + block("p001", "List 001", upTo(120))
 		w.server.Fail(sandbox.Fault{Method: "POST", Route: "/playlists/{id}/items", Times: 1, RetryAfter: "3600"})
-		if r := w.apply(); !StopsRun(r.failed()) {
+		if r := w.apply(); !reconcile.StopsRun(r.failed()) {
 			t.Fatalf("got %v", r.failed())
 		}
 		w.asked()
@@ -465,7 +466,7 @@ func TestUnverifiedIsRead(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.quiet("settled")
 		want := append(songs(20, 30), append(upTo(18), song(19), song(31))...)
-		w.hcl, w.verify = block("a", "A", want), VerifyNever
+		w.hcl, w.verify = block("a", "A", want), reconcile.VerifyNever
 		w.between = func() {
 			w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows[4], p.Rows[5] = p.Rows[5], p.Rows[4] })
 		}
