@@ -8,7 +8,7 @@
 //	observe.go    what is on Spotify now: look.go finds the playlists, read.go what they hold, relinked.go which songs
 //	              Spotify has exchanged for others; settle.go decides when a read may be believed after a write
 //	identity.go   which playlist an address means, and when that must not be guessed; moves.go gives
-//	              playlists the names that moved blocks say
+//	              playlists the names that moved blocks say, adopt.go deals with what exists already
 //	compare.go    when two playlists count as different; text.go when two texts do
 //	plan.go       the difference, as data; diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
 //	              that was kept; guard.go says what it may not do, suspect.go leaves alone what

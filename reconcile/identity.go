@@ -214,57 +214,7 @@ func (p *planner) identifyGone(m *managed, o *Observed) {
 			Detail: fmt.Sprintf("The lock file says %s is playlist %s, which Spotify does not know; this computer made it playlist %s. Bring the file back from git, or run: spotsync lock restore %s. If a new playlist is meant: spotsync lock rm %s", m.address, m.id, r, ShellQuote(m.address), ShellQuote(m.address))})
 		return
 	}
-	if p.checkTwin(m, o); m.adopted != "" {
-		m.entry = lockfile.Playlist{}
-	}
-}
-
-// checkTwin refuses to create what has the name of a playlist that is there, or adopts that one if asked to.
-func (p *planner) checkTwin(m *managed, o *Observed) {
-	name := m.block.Name
-	if name == nil || !o.Asked {
-		return
-	}
-	var same []spotify.Playlist
-	for _, pl := range o.Owned() {
-		if _, known := p.Lock.AddressOf(pl.ID); !known && namedLike(*name, pl.Name) && !p.claimed(pl.ID) && !p.awaited(m.address, pl) {
-			same = append(same, pl)
-		}
-	}
-	switch {
-	case len(same) == 0 || p.CreateDuplicate || p.Command == "destroy": // which makes no twins
-		return
-	case p.AdoptByName && len(same) == 1 && (p.Attended || p.adoptsQuietly(*m, same[0])):
-		m.id, m.adopted = same[0].ID, "it has the name of the block"
-		return
-	}
-	ids := make([]string, len(same))
-	for i, pl := range same {
-		ids[i] = string(pl.ID)
-	}
-	slices.Sort(ids)
-	how := "To manage it, write id = \"" + ids[0] + "\" in the block, or use an import block"
-	switch {
-	case p.AdoptByName && len(same) == 1: // nobody is there to be asked
-		how = "Adopting it would remove items or change its name, which spotsync apply --adopt-by-name does only where it can ask: run that at a terminal, or write id = \"" + ids[0] + "\" in the block"
-	case len(same) == 1:
-		how += ", or run spotsync apply --adopt-by-name, which asks before it removes anything"
-	default:
-		how = "To manage one of them, write its id in the block, or use an import block"
-	}
-	how += ". To make another of the same name: spotsync apply --create-duplicate"
-	p.refuse(Refusal{Address: m.address, Summary: "A playlist of this name exists already",
-		Detail: fmt.Sprintf("The account owns %q (%s), which the lock file does not know. %s", same[0].Name, strings.Join(ids, ", "), how)})
-}
-
-// adoptsQuietly reports whether adopting takes nothing away: an exact name, and every item of it still wanted.
-func (p *planner) adoptsQuietly(m managed, pl spotify.Playlist) bool {
-	s, ok := p.Observed[m.account].Seen[pl.ID]
-	if !ok || s.Presence != Present || pl.Name != *m.block.Name && spotify.Unescape(pl.Name) != *m.block.Name {
-		return false
-	}
-	d := diff(wishOf(m.block), s.Contents, lockfile.Playlist{}, nil, p.Now)
-	return removals(Change{Before: d.before, After: d.after}) == 0
+	p.checkTwin(m, o)
 }
 
 // finishCreate looks for the playlist of a create whose outcome was never recorded: of that name, owned, empty, neither
@@ -296,16 +246,15 @@ func (p *planner) finishCreate(m *managed, o *Observed) bool {
 // candidates are the playlists an unanswered create may have made.
 func (p *planner) candidates(name string, known []spotify.ID, o *Observed) []spotify.Playlist {
 	return Candidates(name, known, o.Owned(), func(id spotify.ID) bool {
-		_, locked := p.Lock.AddressOf(id)
-		return locked || p.claimed(id)
+		return p.locked(id) || p.claimed(id)
 	})
 }
 
 // awaited reports whether the playlist may be what an interrupted run made for another address.
-func (p *planner) awaited(address string, pl spotify.Playlist) bool {
-	return slices.ContainsFunc(p.Creates, func(c store.Create) bool {
-		return c.Address != address && len(Candidates(c.Name, c.Known, []spotify.Playlist{pl}, p.locked)) == 1 &&
-			slices.ContainsFunc(p.Desired.Playlists, func(b config.Playlist) bool { return b.Address == c.Address && p.targeted(b.Address) })
+func (in Input) awaited(address string, pl spotify.Playlist) bool {
+	return slices.ContainsFunc(in.Creates, func(c store.Create) bool {
+		return c.Address != address && len(Candidates(c.Name, c.Known, []spotify.Playlist{pl}, in.locked)) == 1 &&
+			slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool { return b.Address == c.Address && in.targeted(b.Address) })
 	})
 }
 
@@ -321,11 +270,18 @@ func Candidates(name string, known []spotify.ID, owned []spotify.Playlist, taken
 	return found
 }
 
-// claimed reports whether another block or import of these files names the playlist.
-func (p *planner) claimed(id spotify.ID) bool {
-	return slices.ContainsFunc(p.Desired.Playlists, func(b config.Playlist) bool { return b.ID == id }) ||
-		slices.ContainsFunc(p.Desired.Imports, func(i config.Import) bool { return i.ID == id }) ||
-		slices.ContainsFunc(p.managed, func(m managed) bool { return m.id == id })
+// claimed reports whether another block or import of these files means the playlist.
+func (p *planner) claimed(id spotify.ID) bool { return p.named(id) || p.taken(id) }
+
+// named reports whether a block or import of these files names the playlist by its ID.
+func (in Input) named(id spotify.ID) bool {
+	return slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool { return b.ID == id }) ||
+		slices.ContainsFunc(in.Desired.Imports, func(i config.Import) bool { return i.ID == id })
+}
+
+// taken reports whether the playlist was found to be that of an address. One that may not be adopted is nobody's.
+func (p *planner) taken(id spotify.ID) bool {
+	return slices.ContainsFunc(p.managed, func(m managed) bool { return m.id == id && m.refusal == nil })
 }
 
 func (p *planner) lastRemembered(address string) spotify.ID {
@@ -344,7 +300,7 @@ func (p *planner) lastRemembered(address string) spotify.ID {
 func (p *planner) checkUnique() {
 	first := make(map[spotify.ID]managed)
 	for _, m := range p.managed {
-		if m.id == "" {
+		if m.id == "" || m.refusal != nil {
 			continue
 		}
 		other, twice := first[m.id]
@@ -383,7 +339,7 @@ func (p *planner) checkRenamed() {
 		}
 		s := p.seen(gone)
 		for _, m := range p.managed {
-			if m.block == nil || m.id != "" || m.block.Name == nil || m.account != gone.account || !p.targeted(m.address) {
+			if m.block == nil || m.id != "" && m.refusal == nil || m.block.Name == nil || m.account != gone.account || !p.targeted(m.address) {
 				continue
 			}
 			known := gone.entry.Name != "" && namedLike(*m.block.Name, gone.entry.Name)
@@ -466,19 +422,4 @@ func (in Input) openCreate(label string, o *Observed) bool {
 func (in Input) locked(id spotify.ID) bool {
 	_, known := in.Lock.AddressOf(id)
 	return known
-}
-
-// mayAdopt reports whether a playlist may come under management although nothing names its ID.
-func (in Input) mayAdopt(label string, p spotify.Playlist) bool {
-	if in.locked(p.ID) {
-		return false
-	}
-	for _, c := range in.Creates {
-		if c.Account == label && len(Candidates(c.Name, c.Known, []spotify.Playlist{p}, in.locked)) == 1 {
-			return true
-		}
-	}
-	return in.AdoptByName && slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool {
-		return b.Account == label && b.Name != nil && in.targeted(b.Address) && namedLike(*b.Name, p.Name)
-	})
 }

@@ -100,6 +100,24 @@ func concreteMoves(moves []config.Moved, address string) []config.Moved {
 	return found
 }
 
+// movesTo reports whether moved blocks lead from one address to another, be it by several steps.
+func (in Input) movesTo(from, to string) bool {
+	at := []string{from}
+	for range in.Desired.Moved { // a circle ends here too
+		var next []string
+		for _, a := range at {
+			for _, m := range concreteMoves(in.Desired.Moved, a) {
+				if m.To == to {
+					return true
+				}
+				next = append(next, m.To)
+			}
+		}
+		at = next
+	}
+	return false
+}
+
 // inOrder sorts moves so that one which leads to where another begins comes before it, whatever the order in the files.
 func inOrder(moves []config.Moved) []config.Moved {
 	left := slices.Clone(moves)

@@ -253,6 +253,9 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 			c.Action, c.Edits, c.After = None, nil, c.Before
 		}
 		p.addChange(c)
+		if m.refusal != nil && p.refused(m.address) == "" {
+			p.refuse(*m.refusal)
+		}
 	}
 	if in.Command == "refresh-only" {
 		p.plan.LockChanges = nil
@@ -278,8 +281,9 @@ type managed struct {
 	block   *config.Playlist // nil: no longer in the files
 	id      spotify.ID       // empty: to be created
 	entry   lockfile.Playlist
-	adopted string // why it is managed only from now on; empty for one the lock file knows
-	created bool   // an interrupted run made it, and it is as that left it: empty
+	adopted string   // why it is managed only from now on; empty for one the lock file knows
+	created bool     // an interrupted run made it, and it is as that left it: empty
+	refusal *Refusal // why it is not managed although it was found: what that would change is shown
 }
 
 func (p *planner) addChange(c Change) { p.plan.Changes = append(p.plan.Changes, c) }

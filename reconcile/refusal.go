@@ -76,7 +76,7 @@ func (p *planner) refuse(r Refusal) {
 func (p *planner) refuseDependents() {
 	missing := make(map[string]bool) // addresses that get no ID
 	for _, c := range p.plan.Changes {
-		if c.ID == "" && p.refused(c.Address) != "" {
+		if (c.ID == "" || c.Action == Adopt) && p.refused(c.Address) != "" {
 			missing[c.Address] = true
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -347,9 +346,12 @@ const maxTwins = 20
 func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error {
 	q := twins{o: o, ctx: ctx, asked: make(map[spotify.URI]*spotify.Track)}
 	for _, block := range in.Desired.Playlists {
-		id := in.idOf(block)
+		if !block.HasTracks || block.Account != o.Label || !in.targeted(block.Address) {
+			continue
+		}
+		id, address := in.meant(block, seen)
 		s, found := seen.Seen[id]
-		if !found || s.Presence != Present && s.Presence != Absent || s.Expected && !s.reread || !block.HasTracks || block.Account != o.Label || !in.targeted(block.Address) {
+		if !found || s.Presence != Present && s.Presence != Absent || s.Expected && !s.reread {
 			continue
 		}
 		var want []spotify.URI
@@ -357,10 +359,10 @@ func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error
 			want = append(want, e.URI)
 		}
 		var err error
-		if base, ok := in.Bases[block.Address]; ok && base.Contents.ID == id {
+		if base, ok := in.Bases[address]; ok && base.Contents.ID == id {
 			err = q.refute(&s, base, want)
 		} else {
-			err = q.confirm(&s, in.Lock.Playlists[block.Address].Aliases, want)
+			err = q.confirm(&s, in.Lock.Playlists[address].Aliases, want)
 		}
 		if err != nil {
 			return err
@@ -368,14 +370,6 @@ func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error
 		seen.Seen[id] = s
 	}
 	return nil
-}
-
-// idOf is the playlist a block means.
-func (in Input) idOf(block config.Playlist) spotify.ID {
-	if block.ID != "" {
-		return block.ID
-	}
-	return in.Lock.Playlists[block.Address].ID
 }
 
 // twins asks about songs that may be shown as others.
