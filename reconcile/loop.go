@@ -230,7 +230,7 @@ func (t *taming) change(c Change) (Change, Verdict) {
 	v := Verdict{Address: c.Address}
 	wait := func(s VerdictState, reason string, at time.Time) (Change, Verdict) {
 		v.State, v.Reason, v.RetryAt = s, reason, at
-		return c.held(reason), v
+		return c.Leave(reason), v
 	}
 	gone := c.Action == Delete || c.Action == None && t.forgets(c.Address)
 	if !gone {
@@ -263,7 +263,7 @@ func (t *taming) change(c Change) (Change, Verdict) {
 		return c, v
 	}
 	w := t.l.watch(c.Address)
-	w.wish = c.Wish.whole()
+	w.wish = whole(c.Wish)
 	if w.Failures > 0 && w.Failed != w.wish {
 		w.succeeded() // what failed is not wanted any more
 	}
@@ -317,27 +317,27 @@ func (t *taming) deletion(c Change) (Change, Verdict) {
 		}
 		v.Releasable = v.State == VerdictHeld
 		t.keeps[c.Address] = true
-		return c.held(v.Reason), v
+		return c.Leave(v.Reason), v
 	}
 	if v.State == VerdictDrift || v.State == VerdictHeld {
 		delete(t.l.Doomed, c.Address)
 	}
 	t.keeps[c.Address] = true
-	return c.held(v.Reason), v
+	return c.Leave(v.Reason), v
 }
 
 // healing takes out of a change what a daemon may not undo, or not yet.
 func (t *taming) healing(c Change, w *watched) (Change, Verdict) {
 	v := Verdict{Address: c.Address, State: VerdictPending}
 	var left []trait
-	for _, k := range c.touched() {
+	for _, k := range touched(c) {
 		state, reason, at := VerdictPending, "", time.Time{}
-		drift := c.drifted(k)
+		drift := drifted(c, k)
 		if drift {
 			state, reason = healable(t.heal[c.Address], k, c.Origin)
 		}
 		if state == VerdictPending {
-			state, reason, at = w.judge(k, c.Wish.digest(k), drift, t.now)
+			state, reason, at = w.judge(k, digestOf(c.Wish, k), drift, t.now)
 		}
 		if state == VerdictPending {
 			continue
@@ -347,7 +347,7 @@ func (t *taming) healing(c Change, w *watched) (Change, Verdict) {
 		v.tell(state, reason, at)
 	}
 	if len(left) > 0 {
-		c = c.leaving(left, v.Reason)
+		c = leaving(c, left, v.Reason)
 	}
 	return c, v
 }
@@ -395,8 +395,8 @@ func (l *Loop) applied(c Change, now time.Time) {
 	}
 	w := l.watch(c.Address)
 	w.succeeded()
-	for _, k := range c.touched() {
-		w.wrote(k, c.Wish.digest(k), c.drifted(k), now)
+	for _, k := range touched(c) {
+		w.wrote(k, digestOf(c.Wish, k), drifted(c, k), now)
 	}
 }
 

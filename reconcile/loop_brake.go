@@ -117,12 +117,12 @@ func (w *watched) learn(c Change, now time.Time) {
 	if c.Wish == nil || c.Before == nil || c.Before.Seen.IsZero() || len(c.Unknown) > 0 {
 		return
 	}
-	differs := c.touched()
+	differs := touched(c)
 	for _, k := range allTraits {
-		if !c.Wish.manages(k) || slices.Contains(differs, k) {
+		if !manages(c.Wish, k) || slices.Contains(differs, k) {
 			continue
 		}
-		want := c.Wish.digest(k)
+		want := digestOf(c.Wish, k)
 		if w.Kept[k] != want {
 			if w.Kept == nil {
 				w.Kept = make(map[trait]string)

@@ -46,7 +46,7 @@ func (k trait) its() string {
 }
 
 // touches reports whether an edit changes the trait.
-func (e Edit) touches(k trait) bool {
+func touches(e Edit, k trait) bool {
 	switch k {
 	case traitTracks:
 		return e.Items()
@@ -66,13 +66,13 @@ func (e Edit) touches(k trait) bool {
 }
 
 // touched are the traits a change of something that exists would change.
-func (c Change) touched() []trait {
+func touched(c Change) []trait {
 	if c.Action != Update && c.Action != Adopt && c.Action != Restore {
 		return nil
 	}
 	var all []trait
 	for _, k := range allTraits {
-		if slices.ContainsFunc(c.Edits, func(e Edit) bool { return e.touches(k) }) {
+		if slices.ContainsFunc(c.Edits, func(e Edit) bool { return touches(e, k) }) {
 			all = append(all, k)
 		}
 	}
@@ -81,7 +81,7 @@ func (c Change) touched() []trait {
 
 // drifted reports whether a trait differs because somebody changed it elsewhere. Where the files changed too, they count
 // for the whole playlist; what an earlier run left half done is nobody's edit.
-func (c Change) drifted(k trait) bool {
+func drifted(c Change, k trait) bool {
 	switch {
 	case c.Action == Adopt || c.Unfinished && k == traitTracks:
 		return false
@@ -113,23 +113,11 @@ func written(heal config.SelfHeal) string {
 	return string(heal)
 }
 
-// held is a change that is not done.
-func (c Change) held(reason string) Change {
-	if c.Action.Changes() || c.Action == None && reason != "" {
-		c.Reasons = append(slices.Clone(c.Reasons), reason)
-	}
-	if c.Action != Skipped {
-		c.Action = Held
-	}
-	c.Edits, c.After, c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, 0, nil, false
-	return c
-}
-
 // leaving is a change without some of its traits. What both sides agreed on of those stays what it was, so that a later
 // plan still knows who changed them.
-func (c Change) leaving(traits []trait, reason string) Change {
+func leaving(c Change, traits []trait, reason string) Change {
 	if slices.Contains(traits, traitLibrary) { // nothing is changed of what is not there
-		return c.held(reason)
+		return c.Leave(reason)
 	}
 	for _, k := range traits {
 		c.Left = append(slices.Clip(c.Left), k.attributes()...)
@@ -141,14 +129,14 @@ func (c Change) leaving(traits []trait, reason string) Change {
 			continue
 		}
 		if e.Kind == ChangeDetails {
-			if e = e.leaving(traits); *e.Details == (Details{}) {
+			if e = detailsLeaving(e, traits); *e.Details == (Details{}) {
 				continue
 			}
 		}
 		edits = append(edits, e)
 	}
 	if len(edits) == 0 && len(c.Unknown) == 0 {
-		return c.held(reason)
+		return c.Leave(reason)
 	}
 	for _, k := range traits {
 		switch k {
@@ -168,8 +156,8 @@ func (c Change) leaving(traits []trait, reason string) Change {
 	return c
 }
 
-// leaving is a change of details without some of them.
-func (e Edit) leaving(traits []trait) Edit {
+// detailsLeaving is a change of details without some of them.
+func detailsLeaving(e Edit, traits []trait) Edit {
 	d := *e.Details
 	for _, k := range traits {
 		switch k {
@@ -185,8 +173,8 @@ func (e Edit) leaving(traits []trait) Edit {
 	return e
 }
 
-// digest is a short text that is the same for wishes that want the same of a trait.
-func (w *Wish) digest(k trait) string {
+// digestOf is a short text that is the same for wishes that want the same of a trait.
+func digestOf(w *Wish, k trait) string {
 	if w == nil {
 		return ""
 	}
@@ -209,10 +197,10 @@ func (w *Wish) digest(k trait) string {
 }
 
 // whole is a short text that is the same for wishes that want the same of everything.
-func (w *Wish) whole() string {
+func whole(w *Wish) string {
 	var all strings.Builder
 	for _, k := range allTraits {
-		all.WriteString(w.digest(k))
+		all.WriteString(digestOf(w, k))
 	}
 	if w != nil { // how it is done decides what is sent
 		fmt.Fprintf(&all, "%s %v", w.KeepDates, w.DropOpaque)
@@ -221,7 +209,7 @@ func (w *Wish) whole() string {
 }
 
 // manages reports whether the files say anything about a trait.
-func (w *Wish) manages(k trait) bool {
+func manages(w *Wish, k trait) bool {
 	switch k {
 	case traitName:
 		return w.Name != nil

@@ -118,7 +118,7 @@ func TestTameOnlyTakesAway(t *testing.T) {
 					rt.Fatalf("at %s: %+v", now, v)
 				}
 				for _, k := range allTraits {
-					touches := func(e Edit) bool { return e.touches(k) }
+					touches := func(e Edit) bool { return touches(e, k) }
 					if slices.ContainsFunc(c.Edits, touches) && !slices.ContainsFunc(o.Edits, touches) {
 						rt.Fatalf("of %s the %s is touched, which the plan did not", c.Address, k)
 					}

@@ -112,7 +112,7 @@ func TestLeavingVisibility(t *testing.T) {
 	yes, no := true, false
 	c.Edits[0].Details.Collaborative, c.Wish.Collaborative = &yes, &yes
 	c.Edits[0].Details.Public, c.Wish.Public = &no, nil
-	got := c.leaving([]trait{traitVisibility}, "why")
+	got := leaving(c, []trait{traitVisibility}, "why")
 	if d := got.Edits[0].Details; d.Public != nil || d.Collaborative != nil || d.Name == nil {
 		t.Errorf("sends %+v", d)
 	}

@@ -585,3 +585,15 @@ func (w *Wish) names() map[spotify.URI]string {
 	}
 	return names
 }
+
+// Leave is a change that is not done, for a reason.
+func (c Change) Leave(reason string) Change {
+	if c.Action.Changes() || c.Action == None && reason != "" {
+		c.Reasons = append(slices.Clone(c.Reasons), reason)
+	}
+	if c.Action != Skipped {
+		c.Action = Held
+	}
+	c.Edits, c.After, c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, 0, nil, false
+	return c
+}

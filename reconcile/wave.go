@@ -48,7 +48,7 @@ func (p *Plan) Continue(shown *Plan) []Failure {
 		if waited && c.Action != Delete && c.SongsRemoved <= was.SongsRemoved {
 			continue
 		}
-		p.Changes[i] = c.held("it was not part of this run")
+		p.Changes[i] = c.Leave("it was not part of this run")
 		p.Changes[i].Unknown = nil
 		if waited {
 			failures = append(failures, Failure{Address: c.Address, Err: ErrMoved})
