@@ -50,11 +50,3 @@ func TestLateReadIsNoTwin(t *testing.T) {
 		}
 	}
 }
-
-func tracks(ns ...int) []spotify.URI {
-	var uris []spotify.URI
-	for _, n := range ns {
-		uris = append(uris, track(n))
-	}
-	return uris
-}

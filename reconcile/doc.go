@@ -23,8 +23,7 @@
 //	              source.go names the line to blame, attempts.go bounds how much is sent, finish.go records what became
 //	              of it
 //	rollback.go   a plan that puts back what an earlier run changed
-//	loop.go       what of a plan a daemon may do now: loop_change.go takes a change apart, loop_brake.go says how often
-//	              what was changed elsewhere is undone, loop_pace.go when the next round is
 //
-// Package edit, below it, turns one list into another; package store keeps what must be remembered on disk.
+// Package edit, below it, turns one list into another; package store keeps what must be remembered on disk. Above it, package
+// run is the whole way once, and package heal says what of a plan a daemon may do now.
 package reconcile

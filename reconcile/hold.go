@@ -58,10 +58,10 @@ func Digest(f *lockfile.File) string {
 	if f == nil {
 		return ""
 	}
-	return digest(f.Bytes())
+	return Hash(f.Bytes())
 }
 
-func digest(data []byte) string {
+func Hash(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:16])
 }

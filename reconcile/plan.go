@@ -329,7 +329,7 @@ func (p *planner) change(m managed) Change {
 		c.ID, c.Gone, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
 		return p.creation(c, m, wish)
 	}
-	wanted := wish.without(m.block.Lifecycle.IgnoreChanges)
+	wanted := wish.Without(m.block.Lifecycle.IgnoreChanges)
 	wish = wanted.keepSongs(len(seen.Contents.Items))
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
@@ -485,18 +485,18 @@ func (p *planner) finish() {
 		if c.Alters() && c.Before != nil && c.After != nil {
 			c.SongsRemoved = removals(*c)
 		}
-		c.Edits, c.Reasons = listed(c.Edits), listed(c.Reasons)
+		c.Edits, c.Reasons = Listed(c.Edits), Listed(c.Reasons)
 		for _, picture := range []*Picture{c.Before, c.After} {
 			if picture != nil {
-				picture.Tracks = listed(picture.Tracks)
+				picture.Tracks = Listed(picture.Tracks)
 			}
 		}
 		if c.Wish != nil {
-			c.Wish.Tracks = listed(c.Wish.Tracks)
+			c.Wish.Tracks = Listed(c.Wish.Tracks)
 		}
 	}
-	pl.Changes, pl.LockChanges, pl.Warnings = listed(pl.Changes), listed(pl.LockChanges), listed(pl.Warnings)
-	pl.Checks, pl.Refusals = listed(pl.Checks), listed(pl.Refusals)
+	pl.Changes, pl.LockChanges, pl.Warnings = Listed(pl.Changes), Listed(pl.LockChanges), Listed(pl.Warnings)
+	pl.Checks, pl.Refusals = Listed(pl.Checks), Listed(pl.Refusals)
 	pl.Summary = pl.Count()
 }
 
@@ -525,7 +525,7 @@ func (p *Plan) Count() (s Summary) {
 }
 
 // listed is a list that is [] in JSON when it is empty, and not null: programs go through it unasked.
-func listed[T any](list []T) []T {
+func Listed[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}
@@ -554,7 +554,7 @@ func wishOf(b *config.Playlist) Wish {
 }
 
 // without makes attributes unmanaged. What is ignored still counts when a playlist is created.
-func (w Wish) without(attrs []string) Wish {
+func (w Wish) Without(attrs []string) Wish {
 	for _, attr := range attrs {
 		switch attr {
 		case "name":

@@ -27,6 +27,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -92,9 +93,9 @@ type daemon struct {
 	*app
 	o       daemonOptions
 	path    string // the configuration, as it was named
-	policy  reconcile.LoopPolicy
+	policy  heal.Policy
 	state   *store.State
-	loop    *reconcile.Loop
+	loop    *heal.State
 	watch   *watch.Watcher
 	metrics *statuspage.Metrics
 	notify  *notify.Notifier
@@ -149,7 +150,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
 	}
 	v := readVersion()
-	d := &daemon{app: a, o: o, path: path, policy: reconcile.LoopPolicy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
+	d := &daemon{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
 	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.hooks.inner); err != nil {
@@ -163,7 +164,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 		return err
 	}
 	defer closing(unlock, &err)
-	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
+	if d.loop, err = heal.Load(d.state); err != nil {
 		return err
 	}
 	d.status.Requests = d.loop.Used(time.Now())

@@ -25,6 +25,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -37,7 +38,7 @@ type attempt struct {
 	statuspage.Round
 	planned  *run.Planned // what differs; nil where that could not be found out
 	tamed    *reconcile.Plan
-	verdicts []reconcile.Verdict
+	verdicts []heal.Verdict
 	applied  map[string]bool
 	done     []doneChange
 	failures map[string]error
@@ -181,7 +182,7 @@ func (d *daemon) planning(s *session) planOptions {
 func (d *daemon) tame(s *session, r *attempt) {
 	policy := d.policy
 	policy.Hold, policy.Stale = s.lock.Conflicts(), d.view().Config.Problem != ""
-	r.tamed, r.verdicts = d.loop.Tame(r.planned.Plan, d.good, d.files, policy, time.Now())
+	r.tamed, r.verdicts = d.loop.Restrict(r.planned.Plan, d.good, d.files, policy, time.Now())
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
@@ -398,7 +399,7 @@ func (d *daemon) recall() error {
 	if err != nil || bytes.Equal(now, d.saved) {
 		return err
 	}
-	if d.loop, err = reconcile.LoadLoop(d.state); err != nil {
+	if d.loop, err = heal.Load(d.state); err != nil {
 		return err
 	}
 	d.saved = now
@@ -424,7 +425,7 @@ func (d *daemon) learnCost(r *attempt) {
 			libraries = append(libraries, len(o.Library))
 		}
 	}
-	cost := reconcile.QuietCost(libraries...)
+	cost := heal.QuietCost(libraries...)
 	if len(libraries) == 0 {
 		d.mu.Lock()
 		cost = d.sent

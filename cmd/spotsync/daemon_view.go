@@ -16,6 +16,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -196,12 +197,12 @@ func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 				continue
 			}
 			p.Changed = now
-			if v.State == reconcile.VerdictPending {
+			if v.State == heal.Pending {
 				p.State, p.Reason, p.Synced = statuspage.Same, "", now
 			}
 		case p.State == statuspage.Same:
 			p.Synced = now
-		case c.Action == reconcile.Skipped && v.State != reconcile.VerdictHeld:
+		case c.Action == reconcile.Skipped && v.State != heal.Held:
 			p.State = statuspage.Unknown
 			p.Reason = strings.Join(c.Reasons, "; ")
 		}
@@ -330,7 +331,7 @@ func (d *daemon) tellHeld(r *attempt, now time.Time) {
 	x := notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
 	for i, v := range r.verdicts {
 		c := &r.planned.Plan.Changes[i]
-		if v.State != reconcile.VerdictHeld && v.State != reconcile.VerdictBraked || c.Action == reconcile.Held {
+		if v.State != heal.Held && v.State != heal.Braked || c.Action == reconcile.Held {
 			continue
 		}
 		held[c.Address] = v.Reason

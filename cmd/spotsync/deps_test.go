@@ -148,8 +148,13 @@ var rooms = map[string]room{
 		never:  slices.Concat(disk, network),
 		why:    "the way from files to Spotify is gone once, by commands, daemon and tests; who opens accounts is told to it",
 	},
+	"reconcile/heal": {
+		ours:  []string{"spotify", "config", "config/lockfile", "reconcile", "reconcile/edit", "reconcile/store"},
+		never: slices.Concat(disk, network, []string{"context"}),
+		why:   "what a daemon may do is decided from a plan and a memory, without a look at Spotify or the clock",
+	},
 	"cmd/spotsync": {
-		ours: []string{"reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

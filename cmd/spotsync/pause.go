@@ -12,6 +12,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 )
 
 func newPause(a *app) *cobra.Command {
@@ -77,7 +78,7 @@ func newResume(a *app) *cobra.Command {
 
 // releaseDaemon forgets why a daemon holds a playlist back. One that is running notices.
 func (s *session) releaseDaemon(address string) (released bool, err error) {
-	loop, err := reconcile.LoadLoop(s.state)
+	loop, err := heal.Load(s.state)
 	if err != nil || !loop.Release(address) {
 		return false, err
 	}

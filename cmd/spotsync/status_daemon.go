@@ -10,7 +10,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
-	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 )
 
 // statusDaemon is the daemon that keeps the playlists as the files say, as it tells itself.
@@ -62,11 +62,11 @@ func (d *statusDaemon) write(w io.Writer) {
 
 // statusOfLoop marks the playlists that a daemon holds back, as it last saw them.
 func (s *session) statusOfLoop(playlists []statusPlaylist) error {
-	loop, err := reconcile.LoadLoop(s.state)
+	loop, err := heal.Load(s.state)
 	if err != nil {
 		return err
 	}
-	waiting := make(map[string]reconcile.Verdict)
+	waiting := make(map[string]heal.Verdict)
 	for _, v := range loop.Waiting(s.now) {
 		waiting[v.Address] = v
 	}
@@ -77,7 +77,7 @@ func (s *session) statusOfLoop(playlists []statusPlaylist) error {
 			continue
 		}
 		p.State, p.Reason = playlistWaits, v.Reason
-		if v.State == reconcile.VerdictHeld {
+		if v.State == heal.Held {
 			p.State = playlistHeld
 		}
 		if !v.RetryAt.IsZero() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 )
 
 // filtered is a list that was worked out and has nothing in it.
@@ -132,7 +133,7 @@ func TestDaemonEmptiesNothing(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		d.hcl = "playlist \"a\" {\n  name = \"A\"\n  " + filtered + "\n}\n"
 		for range 3 {
-			d.is(d.round(), reconcile.VerdictHeld, "came to nothing")
+			d.is(d.round(), heal.Held, "came to nothing")
 			time.Sleep(2 * time.Minute)
 		}
 		d.holds("playlist.a", upTo(8)...)
@@ -247,7 +248,7 @@ func TestADaemonThatPrunesKeepsWhatLostItsKey(t *testing.T) {
 		d.Prune = true
 		d.hcl = byDay("jazz")
 		for range 4 {
-			if v := d.round().verdicts[soul]; v.State != reconcile.VerdictHeld || v.Releasable || !strings.Contains(v.Reason, "destroy --target") {
+			if v := d.round().verdicts[soul]; v.State != heal.Held || v.Releasable || !strings.Contains(v.Reason, "destroy --target") {
 				t.Fatalf("%+v", v)
 			}
 			time.Sleep(2 * time.Minute)

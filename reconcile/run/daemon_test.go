@@ -13,6 +13,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -21,9 +22,9 @@ import (
 // daemon is a daemon that is started anew for every round.
 type daemon struct {
 	*world
-	reconcile.LoopPolicy
-	files string          // fingerprint of the files; empty: of what they say
-	loop  *reconcile.Loop // as the last round left it
+	heal.Policy
+	files string      // fingerprint of the files; empty: of what they say
+	loop  *heal.State // as the last round left it
 	next  time.Time
 }
 
@@ -31,7 +32,7 @@ type daemon struct {
 type round struct {
 	plan, tamed *reconcile.Plan
 	res         *reconcile.Result
-	verdicts    map[string]reconcile.Verdict
+	verdicts    map[string]heal.Verdict
 }
 
 func (d *daemon) state() *store.State {
@@ -53,7 +54,7 @@ func (d *daemon) round() round {
 	s, err := d.open(ctx)
 	d.apart = false
 	must(err)
-	d.loop, err = reconcile.LoadLoop(d.state())
+	d.loop, err = heal.Load(d.state())
 	must(err)
 	d.noDelete = !d.Prune || d.Stale
 	got, diags, err := s.makePlan(ctx)
@@ -67,12 +68,12 @@ func (d *daemon) round() round {
 		files = "of " + d.hcl
 	}
 	p := got.Plan
-	policy := d.LoopPolicy
+	policy := d.Policy
 	policy.Hold = s.lock.Conflicts()
 	before := describe(p)
-	r := round{plan: p, verdicts: make(map[string]reconcile.Verdict)}
-	var verdicts []reconcile.Verdict
-	r.tamed, verdicts = d.loop.Tame(p, desired, files, policy, time.Now())
+	r := round{plan: p, verdicts: make(map[string]heal.Verdict)}
+	var verdicts []heal.Verdict
+	r.tamed, verdicts = d.loop.Restrict(p, desired, files, policy, time.Now())
 	if got := describe(p); got != before {
 		d.t.Errorf("the plan was changed:\n%s\n%s", before, got)
 	}
@@ -96,7 +97,7 @@ func (d *daemon) round() round {
 }
 
 // is checks the verdict about playlist.a.
-func (d *daemon) is(r round, state reconcile.VerdictState, reason string) {
+func (d *daemon) is(r round, state heal.VerdictState, reason string) {
 	d.t.Helper()
 	if v := r.verdicts["playlist.a"]; v.State != state || !strings.Contains(v.Reason, reason) {
 		d.t.Errorf("the verdict is %+v, want %s and %q; the plan\n%s\ntamed\n%s", v, state, reason, describe(r.plan), describe(r.tamed))
@@ -107,7 +108,7 @@ func (d *daemon) is(r round, state reconcile.VerdictState, reason string) {
 func inDaemon(t *testing.T, hcl string, test func(*testing.T, *daemon)) {
 	t.Helper()
 	inWorld(t, hcl, func(t *testing.T, w *world) {
-		d := &daemon{world: w, LoopPolicy: reconcile.LoopPolicy{Interval: 5 * time.Minute}}
+		d := &daemon{world: w, Policy: heal.Policy{Interval: 5 * time.Minute}}
 		w.mustApply()
 		time.Sleep(2 * time.Minute)
 		d.round()
@@ -143,7 +144,7 @@ func TestVandalIsOutlasted(t *testing.T) {
 			}
 			inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
 				var got []time.Duration
-				heal := func() time.Duration {
+				undone := func() time.Duration {
 					attack(d.world)
 					if quick {
 						time.Sleep(70 * time.Second)
@@ -152,10 +153,10 @@ func TestVandalIsOutlasted(t *testing.T) {
 					for {
 						r := d.round()
 						if len(r.res.Applied) > 0 {
-							d.is(r, reconcile.VerdictPending, "")
+							d.is(r, heal.Pending, "")
 							return time.Since(began).Round(time.Second)
 						}
-						d.is(r, reconcile.VerdictBraked, "was changed back")
+						d.is(r, heal.Braked, "was changed back")
 						if at := r.verdicts["playlist.a"].RetryAt; at.Before(d.next) {
 							t.Errorf("it waits until %s and the next round is later, at %s", at, d.next)
 						}
@@ -166,20 +167,20 @@ func TestVandalIsOutlasted(t *testing.T) {
 					}
 				}
 				for range want {
-					got = append(got, heal())
+					got = append(got, undone())
 					if !quick {
 						time.Sleep(2 * time.Minute)
-						d.is(d.round(), reconcile.VerdictSame, "")
+						d.is(d.round(), heal.Same, "")
 					}
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%s, quick %t (-want +got):\n%s", name, quick, diff)
 				}
 				time.Sleep(2 * time.Minute)
-				d.is(d.round(), reconcile.VerdictSame, "")
-				time.Sleep(reconcile.HealMemory)
-				d.is(d.round(), reconcile.VerdictSame, "")
-				if got := heal(); got != 0 {
+				d.is(d.round(), heal.Same, "")
+				time.Sleep(heal.Memory)
+				d.is(d.round(), heal.Same, "")
+				if got := undone(); got != 0 {
 					t.Errorf("%s: after a quiet day it is healed after %s", name, got)
 				}
 			})
@@ -192,7 +193,7 @@ func TestBrakeIsReleased(t *testing.T) {
 	for name, release := range map[string]func(*daemon){
 		"files": func(d *daemon) { d.hcl += "# another word\n" },
 		"resume": func(d *daemon) {
-			l, err := reconcile.LoadLoop(d.state())
+			l, err := heal.Load(d.state())
 			if err != nil {
 				d.t.Fatal(err)
 			}
@@ -208,9 +209,9 @@ func TestBrakeIsReleased(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				d.round()
 			}
-			d.is(d.round(), reconcile.VerdictBraked, "")
+			d.is(d.round(), heal.Braked, "")
 			release(d)
-			d.is(d.round(), reconcile.VerdictPending, "")
+			d.is(d.round(), heal.Pending, "")
 			if got := d.there("playlist.a").Rows; len(got) != 2 {
 				t.Errorf("%s: not healed: %v", name, got)
 			}
@@ -227,7 +228,7 @@ func TestTwoVandals(t *testing.T) {
 			d.round()
 		}
 		d.server.Edit(d.id("playlist.a"), rename("Vandal"))
-		d.is(d.round(), reconcile.VerdictBraked, "its list of songs was changed back 3 times")
+		d.is(d.round(), heal.Braked, "its list of songs was changed back 3 times")
 		if got := d.there("playlist.a"); got.Name != "A" || len(got.Rows) != 3 {
 			t.Errorf("got %q with %d songs", got.Name, len(got.Rows))
 		}
@@ -236,10 +237,10 @@ func TestTwoVandals(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.server.Edit(d.id("playlist.a"), rename("Vandal"))
-		d.is(d.round(), reconcile.VerdictBraked, "")
+		d.is(d.round(), heal.Braked, "")
 		time.Sleep(2 * time.Minute)
 		r := d.round() // what was healed beside it is no word on who changed the songs
-		d.is(r, reconcile.VerdictBraked, "")
+		d.is(r, heal.Braked, "")
 		if from := r.plan.Changes[0].Origin; from != reconcile.FromUnknown {
 			t.Errorf("the origin is %s", from)
 		}
@@ -247,7 +248,7 @@ func TestTwoVandals(t *testing.T) {
 		d.round()
 		d.holds("playlist.a", songs(1, 2)...)
 		time.Sleep(2 * time.Minute)
-		d.is(d.round(), reconcile.VerdictSame, "")
+		d.is(d.round(), heal.Same, "")
 	})
 }
 
@@ -267,24 +268,24 @@ func TestNeverSticks(t *testing.T) {
 			return last
 		}
 		writes := d.server.Writes()
-		d.is(rounds(10), reconcile.VerdictHeld, "its name was written 3 times and is never what was asked for")
+		d.is(rounds(10), heal.Held, "its name was written 3 times and is never what was asked for")
 		if n := d.server.Writes() - writes; n != 3 {
 			t.Errorf("%d writes, want 3", n)
 		}
 		d.server.Edit(id, addSong(9))
-		d.is(d.round(), reconcile.VerdictHeld, "")
+		d.is(d.round(), heal.Held, "")
 		d.holds("playlist.a", songs(1, 2)...)
 		time.Sleep(5 * time.Minute)
-		d.is(d.round(), reconcile.VerdictHeld, "")
+		d.is(d.round(), heal.Held, "")
 
 		d.hcl += "# another word\n"
 		writes = d.server.Writes()
-		d.is(rounds(10), reconcile.VerdictHeld, "")
+		d.is(rounds(10), heal.Held, "")
 		if n := d.server.Writes() - writes; n != 3 {
 			t.Errorf("%d writes after the files changed, want 3", n)
 		}
 		d.hcl = block("a", "A B", songs(1, 2))
-		d.is(rounds(2), reconcile.VerdictSame, "")
+		d.is(rounds(2), heal.Same, "")
 	})
 }
 
@@ -307,7 +308,7 @@ func TestFlapping(t *testing.T) {
 				time.Sleep(tt.every)
 				d.hcl = block("a", n, songs(1, 2, 3+i))
 				r := d.round()
-				held := r.verdicts["playlist.a"].State == reconcile.VerdictHeld
+				held := r.verdicts["playlist.a"].State == heal.Held
 				if held != (i+1 == tt.held) {
 					t.Errorf("%s: round %d: %+v", name, i+1, r.verdicts["playlist.a"])
 				}
@@ -324,7 +325,7 @@ func TestFlapping(t *testing.T) {
 			}
 			was := d.there("playlist.a").Name
 			time.Sleep(2 * time.Hour)
-			d.is(d.round(), reconcile.VerdictHeld, "its name changes again and again")
+			d.is(d.round(), heal.Held, "its name changes again and again")
 			if got := d.there("playlist.a").Name; got != was {
 				t.Errorf("%s: the name is %q", name, got)
 			}
@@ -339,14 +340,14 @@ func TestSelfHealDetails(t *testing.T) {
 			rename("Vandal")(p)
 			addSong(9)(p)
 		})
-		d.is(d.round(), reconcile.VerdictDrift, `its list of songs was changed on Spotify, and self_heal = "details" leaves that alone`)
+		d.is(d.round(), heal.Drift, `its list of songs was changed on Spotify, and self_heal = "details" leaves that alone`)
 		for range 3 {
 			if p := d.there("playlist.a"); p.Name != "A" || len(p.Rows) != 3 {
 				t.Fatalf("got %q with %d songs", p.Name, len(p.Rows))
 			}
 			time.Sleep(2 * time.Minute)
 			r := d.round()
-			d.is(r, reconcile.VerdictDrift, "")
+			d.is(r, heal.Drift, "")
 			if c := r.plan.Changes[0]; c.Origin != reconcile.FromSpotify {
 				t.Fatalf("who changed it is forgotten: %s", c.Origin)
 			}
@@ -355,16 +356,16 @@ func TestSelfHealDetails(t *testing.T) {
 			}
 		}
 		d.server.Unfollow(d.user, d.id("playlist.a"))
-		d.is(d.round(), reconcile.VerdictDrift, "")
+		d.is(d.round(), heal.Drift, "")
 		if d.there("playlist.a").Deleted {
 			t.Error("it was not put back")
 		}
 		time.Sleep(2 * time.Minute)
 		d.hcl = block("a", "A", songs(1, 2, 3), line)
-		d.is(d.round(), reconcile.VerdictPending, "")
+		d.is(d.round(), heal.Pending, "")
 		d.holds("playlist.a", songs(1, 2, 3)...)
 		time.Sleep(2 * time.Minute)
-		d.is(d.round(), reconcile.VerdictSame, "")
+		d.is(d.round(), heal.Same, "")
 	})
 }
 
@@ -374,24 +375,24 @@ func TestSelfHealNothing(t *testing.T) {
 		writes := d.server.Writes()
 		d.server.Edit(d.id("playlist.a"), rename("Mine"))
 		for range 3 {
-			d.is(d.round(), reconcile.VerdictDrift, "its name was changed on Spotify, and self_heal = false leaves that alone")
+			d.is(d.round(), heal.Drift, "its name was changed on Spotify, and self_heal = false leaves that alone")
 			time.Sleep(5 * time.Minute)
 		}
 		d.server.Unfollow(d.user, d.id("playlist.a"))
-		d.is(d.round(), reconcile.VerdictDrift, "its place in the library")
+		d.is(d.round(), heal.Drift, "its place in the library")
 		if n := d.server.Writes() - writes; n != 0 {
 			t.Errorf("%d writes", n)
 		}
 		d.hcl = block("a", "A", songs(1, 2, 3), line) // the files changed too
-		d.is(d.round(), reconcile.VerdictPending, "")
+		d.is(d.round(), heal.Pending, "")
 		time.Sleep(2 * time.Minute)
-		d.is(d.round(), reconcile.VerdictSame, "")
+		d.is(d.round(), heal.Same, "")
 	})
 }
 
 // TestUnknownOrigin: without a memory of who agreed on what, a daemon does what apply would, where it may heal at all.
 func TestUnknownOrigin(t *testing.T) {
-	for line, want := range map[string]reconcile.VerdictState{"self_heal = true": reconcile.VerdictPending, `self_heal = "details"`: reconcile.VerdictDrift, "self_heal = false": reconcile.VerdictDrift} {
+	for line, want := range map[string]heal.VerdictState{"self_heal = true": heal.Pending, `self_heal = "details"`: heal.Drift, "self_heal = false": heal.Drift} {
 		inDaemon(t, block("a", "A", songs(1, 2), line), func(t *testing.T, d *daemon) {
 			d.server.Edit(d.id("playlist.a"), rename("Mine"))
 			if err := d.state().DropBase("playlist.a"); err != nil {
@@ -410,7 +411,7 @@ func TestGoneIsOnlyReported(t *testing.T) {
 		d.server.Unfollow(d.user, d.id("playlist.a"))
 		for range 2 {
 			r := d.round()
-			d.is(r, reconcile.VerdictDrift, "Spotify no longer knows "+string(d.id("playlist.a")))
+			d.is(r, heal.Drift, "Spotify no longer knows "+string(d.id("playlist.a")))
 			if !r.tamed.Empty() || r.tamed.Complete || r.tamed.Summary != (reconcile.Summary{}) {
 				t.Errorf("the plan is %+v", r.tamed.Summary)
 			}
@@ -426,10 +427,10 @@ func TestNoCreate(t *testing.T) {
 	inDaemon(t, block("b", "B", songs(3)), func(t *testing.T, d *daemon) {
 		d.NoCreate = true
 		d.hcl += block("a", "A", songs(1))
-		d.is(d.round(), reconcile.VerdictDrift, "--no-create")
+		d.is(d.round(), heal.Drift, "--no-create")
 		d.owned(1)
 		d.NoCreate = false
-		d.is(d.round(), reconcile.VerdictPending, "")
+		d.is(d.round(), heal.Pending, "")
 		d.owned(2)
 	})
 }
@@ -440,11 +441,11 @@ func TestPruneTakesTwoRounds(t *testing.T) {
 	inDaemon(t, all, func(t *testing.T, d *daemon) {
 		d.hcl = others
 		for range 3 {
-			d.is(d.round(), reconcile.VerdictDrift, "only with --prune")
+			d.is(d.round(), heal.Drift, "only with --prune")
 			time.Sleep(2 * time.Minute)
 		}
 		d.Prune = true
-		later := func(wait time.Duration, want reconcile.VerdictState) {
+		later := func(wait time.Duration, want heal.VerdictState) {
 			t.Helper()
 			time.Sleep(wait)
 			r := d.round()
@@ -452,17 +453,17 @@ func TestPruneTakesTwoRounds(t *testing.T) {
 				t.Errorf("%+v, applied %v", v, r.res.Applied)
 			}
 		}
-		later(0, reconcile.VerdictPending)
+		later(0, heal.Pending)
 		if got := time.Until(d.next); got != time.Minute {
 			t.Errorf("the next round is in %s", got)
 		}
-		later(59*time.Second, reconcile.VerdictPending)
+		later(59*time.Second, heal.Pending)
 		d.hcl += "# other files\n"
-		later(time.Hour, reconcile.VerdictPending)
+		later(time.Hour, heal.Pending)
 		d.hcl = all
-		later(time.Hour, reconcile.VerdictSame)
+		later(time.Hour, heal.Same)
 		d.hcl = others
-		later(time.Hour, reconcile.VerdictPending)
+		later(time.Hour, heal.Pending)
 		d.owned(4)
 		time.Sleep(time.Minute)
 		if r := d.round(); !slices.Equal(r.res.Applied, []string{"playlist.a"}) || !r.tamed.Complete {
@@ -486,9 +487,9 @@ func TestGuardsOfADaemon(t *testing.T) {
 				r := d.round()
 				v := r.verdicts["playlist.b"]
 				switch {
-				case !prune && (v.State != reconcile.VerdictDrift || d.there("playlist.a").Name != "A" || r.tamed.Forbidden() != nil):
+				case !prune && (v.State != heal.Drift || d.there("playlist.a").Name != "A" || r.tamed.Forbidden() != nil):
 					t.Errorf("it deletes nothing, and guards against deleting keep it from its work: %+v", v)
-				case prune && (v.State != reconcile.VerdictHeld || !strings.Contains(v.Reason, "more than a third") || d.server.Writes() != writes || r.tamed.Forbidden() == nil):
+				case prune && (v.State != heal.Held || !strings.Contains(v.Reason, "more than a third") || d.server.Writes() != writes || r.tamed.Forbidden() == nil):
 					t.Errorf("%+v, %d writes", v, d.server.Writes()-writes)
 				}
 				d.owned(3)
@@ -497,7 +498,7 @@ func TestGuardsOfADaemon(t *testing.T) {
 		}
 		d.hcl = block("a", "Other", songs(1)) + block("b", "B", songs(3, 4)) + block("c", "C", songs(3))
 		r := d.round()
-		d.is(r, reconcile.VerdictHeld, "Too many items would be removed. 11 of 12")
+		d.is(r, heal.Held, "Too many items would be removed. 11 of 12")
 		d.holds("playlist.a", upTo(12)...)
 		d.holds("playlist.b", songs(3, 4)...)
 	})
@@ -514,10 +515,10 @@ func TestFailuresBackOff(t *testing.T) {
 			switch {
 			case len(r.res.Failures) > 0:
 				tried = append(tried, time.Since(began).Round(time.Second))
-			case len(tried) < reconcile.MaxSent:
-				d.is(r, reconcile.VerdictFailed, "the last try failed")
+			case len(tried) < heal.MaxSent:
+				d.is(r, heal.Failed, "the last try failed")
 			default: // what is sent in vain is not sent for ever
-				d.is(r, reconcile.VerdictHeld, "not asked again for the same")
+				d.is(r, heal.Held, "not asked again for the same")
 				if !r.verdicts["playlist.a"].Releasable {
 					t.Error("nobody can release it")
 				}
@@ -531,9 +532,9 @@ func TestFailuresBackOff(t *testing.T) {
 		if diff := cmp.Diff(want, tried); diff != "" {
 			t.Errorf("tried at (-want +got):\n%s", diff)
 		}
-		d.is(d.round(), reconcile.VerdictHeld, "")
+		d.is(d.round(), heal.Held, "")
 		d.hcl += "# another word\n"
-		d.is(d.round(), reconcile.VerdictHeld, "") // which is about something else
+		d.is(d.round(), heal.Held, "") // which is about something else
 		if !d.loop.Release("playlist.a") {
 			t.Error("it was not held")
 		}
@@ -545,7 +546,7 @@ func TestFailuresBackOff(t *testing.T) {
 		}
 		d.server.ClearFaults()
 		d.hcl = block("a", "Other", songs(1), `keep_dates = "always"`) + block("b", "B", songs(3, 4))
-		d.is(d.round(), reconcile.VerdictPending, "") // it may be sent in another way
+		d.is(d.round(), heal.Pending, "") // it may be sent in another way
 		if d.there("playlist.a").Name != "Other" {
 			t.Error("not renamed")
 		}
@@ -602,7 +603,7 @@ func TestConflictHoldsOnePlaylist(t *testing.T) {
 		for range 2 {
 			d.hcl += "# x\n" + block("c"+string(rune('0'+len(d.hcl)%10)), "C"+time.Now().String(), songs(4))
 			r := d.round() // something is learned meanwhile
-			d.is(r, reconcile.VerdictHeld, "One address means two playlists. The lock file says playlist.a is "+string(theirs))
+			d.is(r, heal.Held, "One address means two playlists. The lock file says playlist.a is "+string(theirs))
 			if !strings.Contains(r.verdicts["playlist.a"].Reason, string(ours)) {
 				t.Errorf("ours is not named: %s", r.verdicts["playlist.a"].Reason)
 			}
@@ -627,7 +628,7 @@ func TestLoopIsWrittenOnlyWhenItChanged(t *testing.T) {
 		})
 		for range 5 {
 			time.Sleep(5 * time.Minute)
-			d.is(d.round(), reconcile.VerdictSame, "")
+			d.is(d.round(), heal.Same, "")
 		}
 	})
 }

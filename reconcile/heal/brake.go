@@ -1,4 +1,4 @@
-package reconcile
+package heal
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -50,7 +51,7 @@ const (
 	maxValues   = 2              // so many different values are allowed
 	maxSwitches = 4              // so many values, be they the same again
 	valueWindow = time.Hour      // within so much time, or without a round between in which nothing changed
-	HealMemory  = 24 * time.Hour // so long it must be quiet until what was undone is forgotten
+	Memory      = 24 * time.Hour // so long it must be quiet until what was undone is forgotten
 	maxBackoff  = 6 * time.Hour
 	MaxSent     = 10 // so often the same wish is sent that Spotify refuses or fails to do
 )
@@ -93,11 +94,11 @@ func (w *watched) failed(err error, now time.Time) {
 func (w *watched) waits(now time.Time) (VerdictState, string, time.Time) {
 	switch {
 	case w.Sent >= MaxSent:
-		return VerdictHeld, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume %s; %s", w.Sent, ShellQuote(w.address), w.Problem), time.Time{}
+		return Held, fmt.Sprintf("Spotify did not do it %d times in a row, and is not asked again for the same; write something else, or: spotsync resume %s; %s", w.Sent, reconcile.ShellQuote(w.address), w.Problem), time.Time{}
 	case now.Before(w.RetryAt):
-		return VerdictFailed, w.Problem, w.RetryAt
+		return Failed, w.Problem, w.RetryAt
 	}
-	return VerdictPending, "", time.Time{}
+	return Pending, "", time.Time{}
 }
 
 func (w *watched) trouble(k trait) *trouble {
@@ -113,7 +114,7 @@ func (w *watched) trouble(k trait) *trouble {
 }
 
 // learn takes note of the wishes that are fulfilled. What was not read, but expected after a write of ours, proves nothing.
-func (w *watched) learn(c Change, now time.Time) {
+func (w *watched) learn(c reconcile.Change, now time.Time) {
 	if c.Wish == nil || c.Before == nil || c.Before.Seen.IsZero() || len(c.Unknown) > 0 {
 		return
 	}
@@ -142,7 +143,7 @@ func (t *trouble) calm(want string, now time.Time) bool {
 		last := t.Values[n-1]
 		t.Values = append(slices.DeleteFunc(t.Values[:n-1], func(v value) bool { return now.Sub(v.At) >= valueWindow }), last)
 	}
-	if now.Sub(t.Wrote) >= HealMemory {
+	if now.Sub(t.Wrote) >= Memory {
 		t.Heals = 0
 	}
 	return !t.Flaps && t.Heals == 0 && len(t.Values) < 2 && now.Sub(t.Wrote) >= valueWindow
@@ -158,7 +159,7 @@ func (w *watched) judge(k trait, want string, drift bool, now time.Time) (Verdic
 	case !drift:
 		t.Since, t.RetryAt = time.Time{}, time.Time{}
 	case t.Since.IsZero(): // it differs again
-		if !t.Wrote.IsZero() && now.Sub(t.Wrote) >= HealMemory {
+		if !t.Wrote.IsZero() && now.Sub(t.Wrote) >= Memory {
 			t.Heals = 0
 		}
 		if t.Written == want && w.Kept[k] != want {
@@ -174,14 +175,14 @@ func (w *watched) judge(k trait, want string, drift bool, now time.Time) (Verdic
 func (t *trouble) waits(address string, k trait, now time.Time) (VerdictState, string, time.Time) {
 	switch {
 	case t.Flaps:
-		return VerdictHeld, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume " + ShellQuote(address), time.Time{}
+		return Held, k.its() + " changes again and again while the files don't; write one that stays the same, or: spotsync resume " + reconcile.ShellQuote(address), time.Time{}
 	case t.Since.IsZero():
 	case t.Missed >= maxMissed:
-		return VerdictHeld, fmt.Sprintf("%s was written %d times and is never what was asked for afterwards; change the line, or: spotsync resume %s", k.its(), t.Missed, ShellQuote(address)), time.Time{}
+		return Held, fmt.Sprintf("%s was written %d times and is never what was asked for afterwards; change the line, or: spotsync resume %s", k.its(), t.Missed, reconcile.ShellQuote(address)), time.Time{}
 	case now.Before(t.RetryAt):
-		return VerdictBraked, fmt.Sprintf("%s was changed back %d times, so that undoing it waits", k.its(), t.Heals), t.RetryAt
+		return Braked, fmt.Sprintf("%s was changed back %d times, so that undoing it waits", k.its(), t.Heals), t.RetryAt
 	}
-	return VerdictPending, "", time.Time{}
+	return Pending, "", time.Time{}
 }
 
 // flaps reports whether writing want would be one value too many.

@@ -1,4 +1,4 @@
-package reconcile
+package heal
 
 import (
 	"encoding/json"
@@ -14,27 +14,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/reconcile/store"
+	"github.com/spotsync/spotsync/spotify"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // differing is a change with edits of everything there is.
-func differing(from Origin) Change {
+func differing(from reconcile.Origin) reconcile.Change {
 	name, text, public, now := "A", "text", true, tracks(1)
-	return Change{
-		Address: "playlist.a", Account: "default", Action: Update, ID: "id", Origin: from,
-		Before: &Picture{Name: "B", Following: true, Seen: noon, Tracks: []Row{{URI: track(2)}}},
-		After:  &Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []Row{{URI: track(1)}}},
-		Wish:   &Wish{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: now},
-		Edits: []Edit{NewEdit(ChangeDetails, &Details{Name: &name, Description: &text, Public: &public}),
+	return reconcile.Change{
+		Address: "playlist.a", Account: "default", Action: reconcile.Update, ID: "id", Origin: from,
+		Before: &reconcile.Picture{Name: "B", Following: true, Seen: noon, Tracks: []reconcile.Row{{URI: track(2)}}},
+		After:  &reconcile.Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []reconcile.Row{{URI: track(1)}}},
+		Wish:   &reconcile.Wish{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: now},
+		Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.ChangeDetails, &reconcile.Details{Name: &name, Description: &text, Public: &public}),
 			{Edit: edit.Edit{Kind: edit.Remove, URIs: tracks(2)}}, {Edit: edit.Edit{Kind: edit.Insert, URIs: now}}},
 	}
 }
 
-func planOf(changes ...Change) *Plan {
-	p := &Plan{Changes: changes, Complete: true}
+func planOf(changes ...reconcile.Change) *reconcile.Plan {
+	p := &reconcile.Plan{Changes: changes, Complete: true}
 	p.Summary = p.Count()
 	return p
 }
@@ -49,30 +51,30 @@ func TestWhoseEditIsUndone(t *testing.T) {
 	all, none, details := []string{"details", "remove", "insert"}, []string{}, []string{"details"}
 	for _, tt := range []struct {
 		heal config.SelfHeal
-		from Origin
+		from reconcile.Origin
 		want []string
 	}{
-		{config.HealAll, FromFiles, all}, {config.HealAll, FromSpotify, all}, {config.HealAll, FromBoth, all}, {config.HealAll, FromUnknown, all},
-		{"", FromSpotify, all},
-		{config.HealDetails, FromFiles, all}, {config.HealDetails, FromSpotify, details}, {config.HealDetails, FromBoth, all}, {config.HealDetails, FromUnknown, none},
-		{config.HealNothing, FromFiles, all}, {config.HealNothing, FromSpotify, none}, {config.HealNothing, FromBoth, all}, {config.HealNothing, FromUnknown, none},
+		{config.HealAll, reconcile.FromFiles, all}, {config.HealAll, reconcile.FromSpotify, all}, {config.HealAll, reconcile.FromBoth, all}, {config.HealAll, reconcile.FromUnknown, all},
+		{"", reconcile.FromSpotify, all},
+		{config.HealDetails, reconcile.FromFiles, all}, {config.HealDetails, reconcile.FromSpotify, details}, {config.HealDetails, reconcile.FromBoth, all}, {config.HealDetails, reconcile.FromUnknown, none},
+		{config.HealNothing, reconcile.FromFiles, all}, {config.HealNothing, reconcile.FromSpotify, none}, {config.HealNothing, reconcile.FromBoth, all}, {config.HealNothing, reconcile.FromUnknown, none},
 	} {
-		for _, action := range []Action{Update, Adopt, Restore} {
+		for _, action := range []reconcile.Action{reconcile.Update, reconcile.Adopt, reconcile.Restore} {
 			c := differing(tt.from)
 			c.Action = action
 			want := tt.want
 			switch {
-			case action == Adopt: // the files say so
+			case action == reconcile.Adopt: // the files say so
 				want = all
-			case action == Restore:
-				c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
+			case action == reconcile.Restore:
+				c.Edits = append([]reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, c.Edits...)
 				if len(want) > 0 {
 					want = append([]string{"follow"}, want...)
 				}
 			}
 			p := planOf(c)
 			before, _ := json.Marshal(p)
-			got, verdicts := new(Loop).Tame(p, healing(tt.heal), "x", LoopPolicy{}, noon)
+			got, verdicts := new(State).Restrict(p, healing(tt.heal), "x", Policy{}, noon)
 			if after, _ := json.Marshal(p); string(before) != string(after) {
 				t.Errorf("the plan was changed to %s", after)
 			}
@@ -85,7 +87,7 @@ func TestWhoseEditIsUndone(t *testing.T) {
 			}
 			whole := len(kinds) == len(c.Edits)
 			v := verdicts[0]
-			if got.Complete != whole || (v.State == VerdictPending) != whole || (v.Reason == "") != whole || (len(kinds) == 0) != (got.Changes[0].Action == Held) {
+			if got.Complete != whole || (v.State == Pending) != whole || (v.Reason == "") != whole || (len(kinds) == 0) != (got.Changes[0].Action == reconcile.Held) {
 				t.Errorf("%s of %s with self_heal = %s: complete %t, action %s, %+v", action, tt.from, tt.heal, got.Complete, got.Changes[0].Action, v)
 			}
 			if got.Summary != got.Count() {
@@ -97,10 +99,10 @@ func TestWhoseEditIsUndone(t *testing.T) {
 
 // TestOnlyTheLibraryDiffers: what was unfollowed elsewhere is drift although nothing in it changed.
 func TestOnlyTheLibraryDiffers(t *testing.T) {
-	for heal, want := range map[config.SelfHeal]VerdictState{config.HealAll: VerdictPending, config.HealDetails: VerdictPending, config.HealNothing: VerdictDrift} {
-		c := differing(FromFiles)
-		c.Action, c.Edits = Restore, []Edit{NewEdit(Follow, nil)}
-		if _, v := new(Loop).Tame(planOf(c), healing(heal), "x", LoopPolicy{}, noon); v[0].State != want {
+	for heal, want := range map[config.SelfHeal]VerdictState{config.HealAll: Pending, config.HealDetails: Pending, config.HealNothing: Drift} {
+		c := differing(reconcile.FromFiles)
+		c.Action, c.Edits = reconcile.Restore, []reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}
+		if _, v := new(State).Restrict(planOf(c), healing(heal), "x", Policy{}, noon); v[0].State != want {
 			t.Errorf("self_heal = %s: %+v", heal, v[0])
 		}
 	}
@@ -108,7 +110,7 @@ func TestOnlyTheLibraryDiffers(t *testing.T) {
 
 // TestLeavingVisibility keeps public and collaborative together, and says so in the wish that is planned from again.
 func TestLeavingVisibility(t *testing.T) {
-	c := differing(FromSpotify)
+	c := differing(reconcile.FromSpotify)
 	yes, no := true, false
 	c.Edits[0].Details.Collaborative, c.Wish.Collaborative = &yes, &yes
 	c.Edits[0].Details.Public, c.Wish.Public = &no, nil
@@ -125,64 +127,64 @@ func TestLeavingVisibility(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	a, b := differing(FromFiles), differing(FromFiles)
+	a, b := differing(reconcile.FromFiles), differing(reconcile.FromFiles)
 	b.Address = "playlist.b"
-	gone := Change{Address: "playlist.c", Action: Delete, ID: "c", Before: &Picture{}, Edits: []Edit{NewEdit(Unfollow, nil)}}
+	gone := reconcile.Change{Address: "playlist.c", Action: reconcile.Delete, ID: "c", Before: &reconcile.Picture{}, Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.Unfollow, nil)}}
 	p := planOf(a, b, gone)
-	p.Refusals = []Refusal{{Address: "playlist.a", Summary: "No", Detail: "Because."}, {Summary: "Too many", Detail: "Two of two.", Guard: true}}
-	l := &Loop{}
+	p.Refusals = []reconcile.Refusal{{Address: "playlist.a", Summary: "No", Detail: "Because."}, {Summary: "Too many", Detail: "Two of two.", Guard: true}}
+	l := &State{}
 	for range 2 {
-		got, v := l.Tame(p, healing("true"), "x", LoopPolicy{Prune: true}, noon)
-		actions := []Action{got.Changes[0].Action, got.Changes[1].Action, got.Changes[2].Action}
-		if diff := cmp.Diff([]Action{Held, Held, Held}, actions); diff != "" || len(got.Refusals) != 1 || got.Forbidden() == nil || v[0].Reason != "No. Because" || v[1].Reason != v[2].Reason || v[2].Reason != "Too many. Two of two" {
+		got, v := l.Restrict(p, healing("true"), "x", Policy{Prune: true}, noon)
+		actions := []reconcile.Action{got.Changes[0].Action, got.Changes[1].Action, got.Changes[2].Action}
+		if diff := cmp.Diff([]reconcile.Action{reconcile.Held, reconcile.Held, reconcile.Held}, actions); diff != "" || len(got.Refusals) != 1 || got.Forbidden() == nil || v[0].Reason != "No. Because" || v[1].Reason != v[2].Reason || v[2].Reason != "Too many. Two of two" {
 			t.Errorf("%s, %v, %+v", diff, got.Refusals, v)
 		}
 	}
 	p.Refusals = p.Refusals[:1]
-	got, v := l.Tame(p, healing("true"), "x", LoopPolicy{Prune: true}, noon)
-	if got.Changes[0].Action != Held || got.Changes[1].Action != Update || got.Forbidden() != nil || v[1].State != VerdictPending {
+	got, v := l.Restrict(p, healing("true"), "x", Policy{Prune: true}, noon)
+	if got.Changes[0].Action != reconcile.Held || got.Changes[1].Action != reconcile.Update || got.Forbidden() != nil || v[1].State != Pending {
 		t.Errorf("one that is refused holds others back: %+v, %+v", got.Changes, v)
 	}
-	p.Refusals = []Refusal{{Summary: "The login belongs to another account"}}
-	if got, _ := l.Tame(p, healing("true"), "x", LoopPolicy{}, noon); len(got.Refusals) != 1 {
+	p.Refusals = []reconcile.Refusal{{Summary: "The login belongs to another account"}}
+	if got, _ := l.Restrict(p, healing("true"), "x", Policy{}, noon); len(got.Refusals) != 1 {
 		t.Error("what concerns the whole plan no longer forbids it")
 	}
 	known := len(l.Playlists)
 	p.Changes = nil
-	if l.Tame(p, healing("true"), "x", LoopPolicy{}, noon); len(l.Playlists) != known || known == 0 {
+	if l.Restrict(p, healing("true"), "x", Policy{}, noon); len(l.Playlists) != known || known == 0 {
 		t.Errorf("of %d playlists %d are remembered after a plan that shows none", known, len(l.Playlists))
 	}
 }
 
 // TestForgettingWaitsAsDeletingDoes: a block that comes back means the playlist it meant.
 func TestForgettingWaitsAsDeletingDoes(t *testing.T) {
-	c := Change{Address: "playlist.a", ID: "a", Action: None, Reasons: []string{"it is already gone from the library"}}
+	c := reconcile.Change{Address: "playlist.a", ID: "a", Action: reconcile.None, Reasons: []string{"it is already gone from the library"}}
 	p := planOf(c)
-	p.LockChanges = []LockChange{{Kind: "forget", Address: "playlist.a", ID: "a"}, {Kind: "forget", Address: "playlist.removed", ID: "r"}, {Kind: "move", Address: "playlist.x", To: "playlist.y"}}
+	p.LockChanges = []reconcile.LockChange{{Kind: "forget", Address: "playlist.a", ID: "a"}, {Kind: "forget", Address: "playlist.removed", ID: "r"}, {Kind: "move", Address: "playlist.x", To: "playlist.y"}}
 	for _, tt := range []struct {
 		prune bool
 		later time.Duration
 		want  int // lock changes that are made
 	}{{false, 0, 2}, {false, time.Hour, 2}, {true, time.Hour, 2}, {true, time.Hour + 59*time.Second, 2}, {true, time.Hour + time.Minute, 3}} {
-		l := &Loop{}
+		l := &State{}
 		if tt.prune {
-			l.Tame(p, &config.Desired{}, "x", LoopPolicy{Prune: true}, noon.Add(time.Hour))
+			l.Restrict(p, &config.Desired{}, "x", Policy{Prune: true}, noon.Add(time.Hour))
 		}
-		got, v := l.Tame(p, &config.Desired{}, "x", LoopPolicy{Prune: tt.prune}, noon.Add(tt.later))
+		got, v := l.Restrict(p, &config.Desired{}, "x", Policy{Prune: tt.prune}, noon.Add(tt.later))
 		if len(got.LockChanges) != tt.want || len(p.LockChanges) != 3 {
 			t.Errorf("%+v: %v, %+v", tt, got.LockChanges, v)
 		}
 	}
-	p.Refusals = []Refusal{{Summary: "No playlists are left", Guard: true}}
-	l := &Loop{}
+	p.Refusals = []reconcile.Refusal{{Summary: "No playlists are left", Guard: true}}
+	l := &State{}
 	for i := range 3 {
-		got, v := l.Tame(p, &config.Desired{}, "x", LoopPolicy{Prune: true}, noon.Add(time.Duration(i)*time.Hour))
-		if len(got.LockChanges) != 2 || v[0].State != VerdictHeld {
+		got, v := l.Restrict(p, &config.Desired{}, "x", Policy{Prune: true}, noon.Add(time.Duration(i)*time.Hour))
+		if len(got.LockChanges) != 2 || v[0].State != Held {
 			t.Errorf("guarded: %v, %+v", got.LockChanges, v)
 		}
 	}
 	p.Refusals = nil
-	got, _ := new(Loop).Tame(p, &config.Desired{}, "x", LoopPolicy{}, noon)
+	got, _ := new(State).Restrict(p, &config.Desired{}, "x", Policy{}, noon)
 	for _, lc := range got.LockChanges {
 		if lc.Address == "playlist.a" {
 			t.Error("forgotten")
@@ -208,11 +210,11 @@ func TestInterval(t *testing.T) {
 		"all of it used":        {cost: 2, perDay: 1000, used: map[int]int{12: 1000}, want: 13 * time.Hour},
 		"just as planned":       {cost: 4, perDay: 1008, used: all24(40), want: 6 * time.Minute},
 	} {
-		l := &Loop{}
+		l := &State{}
 		for _, ago := range slices.Backward(slices.Sorted(maps.Keys(tt.used))) {
 			l.Spend(tt.used[ago], noon.Add(-time.Duration(ago)*time.Hour))
 		}
-		got := l.Interval(LoopPolicy{Interval: min5, RequestsPerDay: tt.perDay}, tt.cost, noon)
+		got := l.Interval(Policy{Interval: min5, RequestsPerDay: tt.perDay}, tt.cost, noon)
 		if diff := (got - tt.want).Abs(); diff > time.Second {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
@@ -231,8 +233,8 @@ func all24(n int) map[int]int {
 func TestDayStaysUnderItsRequests(t *testing.T) {
 	for _, cost := range []int{1, 2, 4, 7, 40} {
 		for _, work := range []int{0, 300, 990} {
-			policy := LoopPolicy{Interval: 5 * time.Minute, RequestsPerDay: 1000}
-			l := &Loop{}
+			policy := Policy{Interval: 5 * time.Minute, RequestsPerDay: 1000}
+			l := &State{}
 			type sent struct {
 				at time.Time
 				n  int
@@ -253,7 +255,7 @@ func TestDayStaysUnderItsRequests(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					l = &Loop{}
+					l = &State{}
 					if err := json.Unmarshal(data, l); err != nil {
 						t.Fatal(err)
 					}
@@ -279,18 +281,18 @@ func TestDayStaysUnderItsRequests(t *testing.T) {
 }
 
 func TestNext(t *testing.T) {
-	policy := LoopPolicy{Interval: 5 * time.Minute, RequestsPerDay: 1000}
-	at := func(l *Loop, until time.Time, jitter float64) time.Duration {
+	policy := Policy{Interval: 5 * time.Minute, RequestsPerDay: 1000}
+	at := func(l *State, until time.Time, jitter float64) time.Duration {
 		return l.Next(policy, 2, until, noon, jitter).Sub(noon)
 	}
-	l := &Loop{}
+	l := &State{}
 	if a, b := at(l, time.Time{}, 0), at(l, time.Time{}, 0.5); a != 5*time.Minute || b != 5*time.Minute+15*time.Second {
 		t.Errorf("%s and %s", a, b)
 	}
 	if got := at(l, noon.Add(time.Hour), 0.9); got != time.Hour {
 		t.Errorf("while limited: %s", got)
 	}
-	l.Record(planOf(), &Result{Failures: []Failure{{Address: "playlist.a", Err: errors.New("no")}}}, noon.Add(-time.Second))
+	l.Record(planOf(), &reconcile.Result{Failures: []reconcile.Failure{{Address: "playlist.a", Err: errors.New("no")}}}, noon.Add(-time.Second))
 	if got := at(l, time.Time{}, 0); got != 59*time.Second {
 		t.Errorf("after a failure: %s", got)
 	}
@@ -307,14 +309,14 @@ func TestNext(t *testing.T) {
 }
 
 func TestTell(t *testing.T) {
-	l := &Loop{}
+	l := &State{}
 	var got []string
 	for _, level := range []int{0, 0, 1, 1, 3, 2, 2, 5, 6, 6, 0, 1, 1} {
 		data, err := json.Marshal(l)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l = &Loop{}
+		l = &State{}
 		if err := json.Unmarshal(data, l); err != nil {
 			t.Fatal(err)
 		}
@@ -334,19 +336,19 @@ func TestLoopOnDisk(t *testing.T) {
 	state := store.OpenState(store.OS{}, t.TempDir(), "loopback", t.TempDir()+"/x.lock.hcl")
 	var warned []error
 	state.Warn = func(err error) { warned = append(warned, err) }
-	l, err := LoadLoop(state)
+	l, err := Load(state)
 	if err != nil || len(l.Playlists) != 0 {
 		t.Fatalf("got %+v, %v", l, err)
 	}
-	l.Tame(planOf(differing(FromSpotify)), healing("true"), "x", LoopPolicy{}, noon)
-	l.Record(planOf(differing(FromSpotify)), &Result{Applied: []string{"playlist.a"}, Requests: 3}, noon)
+	l.Restrict(planOf(differing(reconcile.FromSpotify)), healing("true"), "x", Policy{}, noon)
+	l.Record(planOf(differing(reconcile.FromSpotify)), &reconcile.Result{Applied: []string{"playlist.a"}, Requests: 3}, noon)
 	l.Tell("default", 2)
 	l.Spend(3, noon)
 	l.Close()
 	if err := l.Save(state); err != nil {
 		t.Fatal(err)
 	}
-	got, err := LoadLoop(state)
+	got, err := Load(state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,13 +360,13 @@ func TestLoopOnDisk(t *testing.T) {
 		if err := state.SaveLoop(json.RawMessage(text)); err != nil {
 			t.Fatal(err)
 		}
-		l, err := LoadLoop(state)
+		l, err := Load(state)
 		if (err == nil) != fine {
 			t.Errorf("%s: %v", text, err)
 		}
 		if err == nil {
-			l.Next(LoopPolicy{}, 1, noon, noon, 0)
-			l.Tame(planOf(differing(FromSpotify)), healing("true"), "x", LoopPolicy{}, noon)
+			l.Next(Policy{}, 1, noon, noon, 0)
+			l.Restrict(planOf(differing(reconcile.FromSpotify)), healing("true"), "x", Policy{}, noon)
 		}
 	}
 	if len(warned) != 1 {
@@ -373,19 +375,19 @@ func TestLoopOnDisk(t *testing.T) {
 	if err := os.WriteFile(state.LoopPath(), []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if l, err := LoadLoop(state); err != nil || len(warned) != 2 || l.Version != 0 {
+	if l, err := Load(state); err != nil || len(warned) != 2 || l.Version != 0 {
 		t.Errorf("damaged: %v, %v", err, warned)
 	}
 }
 
 // TestForgetsWhatIsNoLongerPlanned keeps the record from growing.
 func TestForgetsWhatIsNoLongerPlanned(t *testing.T) {
-	l := &Loop{}
+	l := &State{}
 	for i := range 50 {
-		c := differing(FromSpotify)
+		c := differing(reconcile.FromSpotify)
 		c.Address = fmt.Sprintf("playlist.p%d", i)
-		l.Tame(planOf(c), healing("true"), "x", LoopPolicy{}, noon)
-		l.Record(planOf(c), &Result{Applied: []string{c.Address}, Failures: []Failure{{Address: c.Address, Err: errors.New("x")}}}, noon)
+		l.Restrict(planOf(c), healing("true"), "x", Policy{}, noon)
+		l.Record(planOf(c), &reconcile.Result{Applied: []string{c.Address}, Failures: []reconcile.Failure{{Address: c.Address, Err: errors.New("x")}}}, noon)
 	}
 	if len(l.Playlists) != 1 {
 		t.Errorf("%d are remembered", len(l.Playlists))
@@ -393,9 +395,9 @@ func TestForgetsWhatIsNoLongerPlanned(t *testing.T) {
 }
 
 // same is the playlist of differing as the files want it.
-func same(seen time.Time) Change {
-	c := differing(FromFiles)
-	c.Action, c.Edits = None, []Edit{}
+func same(seen time.Time) reconcile.Change {
+	c := differing(reconcile.FromFiles)
+	c.Action, c.Edits = reconcile.None, []reconcile.Edit{}
 	before := *c.After
 	before.Seen = seen
 	c.Before = &before
@@ -405,18 +407,18 @@ func same(seen time.Time) Change {
 // loopOf runs rounds in which whatever may be done succeeds.
 type loopOf struct {
 	t *testing.T
-	*Loop
+	*State
 	now time.Time
-	LoopPolicy
+	Policy
 }
 
-func (l *loopOf) round(c Change, want VerdictState) {
+func (l *loopOf) round(c reconcile.Change, want VerdictState) {
 	l.t.Helper()
-	got, v := l.Tame(planOf(c), healing("true"), "x", l.LoopPolicy, l.now)
+	got, v := l.Restrict(planOf(c), healing("true"), "x", l.Policy, l.now)
 	if v[0].State != want {
 		l.t.Errorf("%s: %+v, want %s", l.now.Format("15:04:05"), v[0], want)
 	}
-	res := &Result{}
+	res := &reconcile.Result{}
 	if got.Changes[0].Action.Changes() {
 		res.Applied = []string{c.Address}
 	}
@@ -425,59 +427,59 @@ func (l *loopOf) round(c Change, want VerdictState) {
 
 // TestVandalWhoThinksBetterOfIt: what was undone elsewhere needs no healing, and what comes after it waits anew.
 func TestVandalWhoThinksBetterOfIt(t *testing.T) {
-	l := &loopOf{t: t, Loop: &Loop{}, now: noon}
+	l := &loopOf{t: t, State: &State{}, now: noon}
 	for range 3 {
-		l.round(same(noon), VerdictSame)
-		l.round(differing(FromSpotify), VerdictPending)
+		l.round(same(noon), Same)
+		l.round(differing(reconcile.FromSpotify), Pending)
 	}
-	l.round(same(noon), VerdictSame)
-	l.round(differing(FromSpotify), VerdictBraked)
+	l.round(same(noon), Same)
+	l.round(differing(reconcile.FromSpotify), Braked)
 	l.now = l.now.Add(10 * time.Minute)
-	l.round(same(noon), VerdictSame)
-	l.round(differing(FromSpotify), VerdictBraked)
+	l.round(same(noon), Same)
+	l.round(differing(reconcile.FromSpotify), Braked)
 	l.now = l.now.Add(10 * time.Minute)
-	l.round(differing(FromSpotify), VerdictBraked)
-	l.round(differing(FromBoth), VerdictPending) // the files are not braked
-	l.round(same(noon), VerdictSame)
-	l.round(differing(FromSpotify), VerdictBraked)
+	l.round(differing(reconcile.FromSpotify), Braked)
+	l.round(differing(reconcile.FromBoth), Pending) // the files are not braked
+	l.round(same(noon), Same)
+	l.round(differing(reconcile.FromSpotify), Braked)
 	l.now = l.now.Add(14 * time.Minute)
-	l.round(differing(FromSpotify), VerdictBraked)
+	l.round(differing(reconcile.FromSpotify), Braked)
 	l.now = l.now.Add(time.Minute)
-	l.round(differing(FromSpotify), VerdictPending)
+	l.round(differing(reconcile.FromSpotify), Pending)
 }
 
 // TestClockSetBack: what a clock that ran ahead wrote down keeps nothing waiting, and counts as if it were of now.
 func TestClockSetBack(t *testing.T) {
-	l, p := &Loop{}, planOf(differing(FromSpotify))
-	failing := differing(FromFiles)
+	l, p := &State{}, planOf(differing(reconcile.FromSpotify))
+	failing := differing(reconcile.FromFiles)
 	failing.Address = "playlist.b"
 	p.Changes = append(p.Changes, failing)
 	year := noon.AddDate(1, 0, 0)
 	for range 3 {
-		l.Tame(planOf(same(year), failing), healing("true"), "x", LoopPolicy{}, year) // it was seen to stick
-		got, _ := l.Tame(p, healing("true"), "x", LoopPolicy{}, year)
-		l.Record(got, &Result{Applied: []string{"playlist.a"}, Failures: []Failure{{Address: "playlist.b", Err: errors.New("no")}}}, year)
+		l.Restrict(planOf(same(year), failing), healing("true"), "x", Policy{}, year) // it was seen to stick
+		got, _ := l.Restrict(p, healing("true"), "x", Policy{}, year)
+		l.Record(got, &reconcile.Result{Applied: []string{"playlist.a"}, Failures: []reconcile.Failure{{Address: "playlist.b", Err: errors.New("no")}}}, year)
 	}
 	l.Spend(500, year)
 	l.Close()
-	if _, v := l.Tame(p, healing("true"), "x", LoopPolicy{}, year); v[0].State != VerdictBraked {
+	if _, v := l.Restrict(p, healing("true"), "x", Policy{}, year); v[0].State != Braked {
 		t.Fatalf("before: %+v", v)
 	}
 
 	later := func(after time.Duration) []Verdict {
-		_, v := l.Tame(p, healing("true"), "x", LoopPolicy{}, noon.Add(after))
+		_, v := l.Restrict(p, healing("true"), "x", Policy{}, noon.Add(after))
 		return v
 	}
-	if v := later(0); v[0].State != VerdictBraked || v[0].RetryAt != noon.Add(15*time.Minute) || v[1].State != VerdictFailed || v[1].RetryAt.After(noon.Add(maxBackoff)) {
+	if v := later(0); v[0].State != Braked || v[0].RetryAt != noon.Add(15*time.Minute) || v[1].State != Failed || v[1].RetryAt.After(noon.Add(maxBackoff)) {
 		t.Errorf("set back: %+v", v)
 	}
 	if used := l.Used(noon); used != 500 {
 		t.Errorf("%d requests count", used)
 	}
-	if v := later(15 * time.Minute); v[0].State != VerdictPending {
+	if v := later(15 * time.Minute); v[0].State != Pending {
 		t.Errorf("a quarter of an hour later: %+v", v)
 	}
-	if v := later(maxBackoff); v[1].State != VerdictPending {
+	if v := later(maxBackoff); v[1].State != Pending {
 		t.Errorf("six hours later: %+v", v)
 	}
 	if used := l.Used(noon.Add(25 * time.Hour)); used != 0 {
@@ -487,33 +489,33 @@ func TestClockSetBack(t *testing.T) {
 
 // TestExpectedProvesNothing: what was only expected after a write does not show that Spotify can be as wanted.
 func TestExpectedProvesNothing(t *testing.T) {
-	for seen, want := range map[time.Time]VerdictState{{}: VerdictHeld, noon: VerdictBraked} {
-		l := &loopOf{t: t, Loop: &Loop{}, now: noon}
+	for seen, want := range map[time.Time]VerdictState{{}: Held, noon: Braked} {
+		l := &loopOf{t: t, State: &State{}, now: noon}
 		for range 3 {
-			l.round(differing(FromSpotify), VerdictPending)
-			l.round(same(seen), VerdictSame)
+			l.round(differing(reconcile.FromSpotify), Pending)
+			l.round(same(seen), Same)
 		}
-		l.round(differing(FromSpotify), want)
+		l.round(differing(reconcile.FromSpotify), want)
 	}
 }
 
 // TestDeletionIsWantedTwiceInARow: a round that could not tell, or wanted something else, begins the count anew.
 func TestDeletionIsWantedTwiceInARow(t *testing.T) {
-	gone := Change{Address: "playlist.a", Action: Delete, ID: "a", Before: &Picture{}, Edits: []Edit{NewEdit(Unfollow, nil)}}
+	gone := reconcile.Change{Address: "playlist.a", Action: reconcile.Delete, ID: "a", Before: &reconcile.Picture{}, Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.Unfollow, nil)}}
 	unread, other := gone, gone
-	unread.Action = Skipped
+	unread.Action = reconcile.Skipped
 	other.ID = "b"
-	for _, between := range []Change{unread, other, same(noon)} {
-		l := &loopOf{t: t, Loop: &Loop{}, now: noon, LoopPolicy: LoopPolicy{Prune: true}}
-		for _, c := range []Change{gone, between, gone} {
-			got, _ := l.Tame(planOf(c), healing("true"), "x", l.LoopPolicy, l.now)
-			if got.Changes[0].Action == Delete {
+	for _, between := range []reconcile.Change{unread, other, same(noon)} {
+		l := &loopOf{t: t, State: &State{}, now: noon, Policy: Policy{Prune: true}}
+		for _, c := range []reconcile.Change{gone, between, gone} {
+			got, _ := l.Restrict(planOf(c), healing("true"), "x", l.Policy, l.now)
+			if got.Changes[0].Action == reconcile.Delete {
 				t.Errorf("deleted after %s of %s", between.Action, between.ID)
 			}
 			l.now = l.now.Add(time.Hour)
 		}
-		got, _ := l.Tame(planOf(gone), healing("true"), "x", l.LoopPolicy, l.now)
-		if got.Changes[0].Action != Delete {
+		got, _ := l.Restrict(planOf(gone), healing("true"), "x", l.Policy, l.now)
+		if got.Changes[0].Action != reconcile.Delete {
 			t.Error("not deleted in the end")
 		}
 	}
@@ -521,9 +523,19 @@ func TestDeletionIsWantedTwiceInARow(t *testing.T) {
 
 // TestUnfinishedIsFinished: what an earlier run left half done is nobody's edit, whatever may be healed.
 func TestUnfinishedIsFinished(t *testing.T) {
-	c := differing(FromSpotify)
+	c := differing(reconcile.FromSpotify)
 	c.Unfinished, c.Edits = true, c.Edits[1:]
-	if _, v := new(Loop).Tame(planOf(c), healing(config.HealNothing), "x", LoopPolicy{}, noon); v[0].State != VerdictPending {
+	if _, v := new(State).Restrict(planOf(c), healing(config.HealNothing), "x", Policy{}, noon); v[0].State != Pending {
 		t.Errorf("%+v", v[0])
 	}
+}
+
+func track(n int) spotify.URI { return spotify.URI(fmt.Sprintf("spotify:track:%022d", n)) }
+
+func tracks(ns ...int) []spotify.URI {
+	var uris []spotify.URI
+	for _, n := range ns {
+		uris = append(uris, track(n))
+	}
+	return uris
 }

@@ -1,4 +1,4 @@
-package reconcile
+package heal
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 // trait is what of a playlist is healed, braked or held by itself.
@@ -46,14 +47,14 @@ func (k trait) its() string {
 }
 
 // touches reports whether an edit changes the trait.
-func touches(e Edit, k trait) bool {
+func touches(e reconcile.Edit, k trait) bool {
 	switch k {
 	case traitTracks:
 		return e.Items()
 	case traitLibrary:
-		return e.Kind == Follow
+		return e.Kind == reconcile.Follow
 	}
-	if e.Kind != ChangeDetails || e.Details == nil {
+	if e.Kind != reconcile.ChangeDetails || e.Details == nil {
 		return false
 	}
 	switch k {
@@ -66,13 +67,13 @@ func touches(e Edit, k trait) bool {
 }
 
 // touched are the traits a change of something that exists would change.
-func touched(c Change) []trait {
-	if c.Action != Update && c.Action != Adopt && c.Action != Restore {
+func touched(c reconcile.Change) []trait {
+	if c.Action != reconcile.Update && c.Action != reconcile.Adopt && c.Action != reconcile.Restore {
 		return nil
 	}
 	var all []trait
 	for _, k := range allTraits {
-		if slices.ContainsFunc(c.Edits, func(e Edit) bool { return touches(e, k) }) {
+		if slices.ContainsFunc(c.Edits, func(e reconcile.Edit) bool { return touches(e, k) }) {
 			all = append(all, k)
 		}
 	}
@@ -81,28 +82,28 @@ func touched(c Change) []trait {
 
 // drifted reports whether a trait differs because somebody changed it elsewhere. Where the files changed too, they count
 // for the whole playlist; what an earlier run left half done is nobody's edit.
-func drifted(c Change, k trait) bool {
+func drifted(c reconcile.Change, k trait) bool {
 	switch {
-	case c.Action == Adopt || c.Unfinished && k == traitTracks:
+	case c.Action == reconcile.Adopt || c.Unfinished && k == traitTracks:
 		return false
-	case k == traitLibrary && c.Origin == FromFiles:
-		return !slices.ContainsFunc(c.Edits, func(e Edit) bool { return e.Kind != Follow })
+	case k == traitLibrary && c.Origin == reconcile.FromFiles:
+		return !slices.ContainsFunc(c.Edits, func(e reconcile.Edit) bool { return e.Kind != reconcile.Follow })
 	}
-	return c.Origin == FromSpotify || c.Origin == FromUnknown
+	return c.Origin == reconcile.FromSpotify || c.Origin == reconcile.FromUnknown
 }
 
 // healable says whether a daemon may undo an edit made elsewhere, and why not.
-func healable(heal config.SelfHeal, k trait, from Origin) (VerdictState, string) {
+func healable(heal config.SelfHeal, k trait, from reconcile.Origin) (VerdictState, string) {
 	const ways = "; to undo that: spotsync apply; to keep it, write it into the files"
 	switch {
 	case heal == config.HealAll || heal == "":
-		return VerdictPending, ""
-	case from == FromUnknown:
-		return VerdictDrift, "who changed " + k.its() + " is not known, and self_heal = " + written(heal) + " has that only reported" + ways
+		return Pending, ""
+	case from == reconcile.FromUnknown:
+		return Drift, "who changed " + k.its() + " is not known, and self_heal = " + written(heal) + " has that only reported" + ways
 	case heal == config.HealDetails && k != traitTracks:
-		return VerdictPending, ""
+		return Pending, ""
 	}
-	return VerdictDrift, k.its() + " was changed on Spotify, and self_heal = " + written(heal) + " leaves that alone" + ways
+	return Drift, k.its() + " was changed on Spotify, and self_heal = " + written(heal) + " leaves that alone" + ways
 }
 
 // written is a value of self_heal as the files have it.
@@ -115,21 +116,21 @@ func written(heal config.SelfHeal) string {
 
 // leaving is a change without some of its traits. What both sides agreed on of those stays what it was, so that a later
 // plan still knows who changed them.
-func leaving(c Change, traits []trait, reason string) Change {
+func leaving(c reconcile.Change, traits []trait, reason string) reconcile.Change {
 	if slices.Contains(traits, traitLibrary) { // nothing is changed of what is not there
 		return c.Leave(reason)
 	}
 	for _, k := range traits {
 		c.Left = append(slices.Clip(c.Left), k.attributes()...)
 	}
-	wish, after := c.Wish.without(c.Left), *c.After
-	var edits []Edit
+	wish, after := c.Wish.Without(c.Left), *c.After
+	var edits []reconcile.Edit
 	for _, e := range c.Edits {
 		if e.Items() && slices.Contains(traits, traitTracks) {
 			continue
 		}
-		if e.Kind == ChangeDetails {
-			if e = detailsLeaving(e, traits); *e.Details == (Details{}) {
+		if e.Kind == reconcile.ChangeDetails {
+			if e = detailsLeaving(e, traits); *e.Details == (reconcile.Details{}) {
 				continue
 			}
 		}
@@ -151,13 +152,13 @@ func leaving(c Change, traits []trait, reason string) Change {
 			c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = 0, 0, nil, false
 		}
 	}
-	c.Wish, c.After, c.Edits = &wish, &after, listed(edits)
+	c.Wish, c.After, c.Edits = &wish, &after, reconcile.Listed(edits)
 	c.Reasons = append(slices.Clone(c.Reasons), reason)
 	return c
 }
 
 // detailsLeaving is a change of details without some of them.
-func detailsLeaving(e Edit, traits []trait) Edit {
+func detailsLeaving(e reconcile.Edit, traits []trait) reconcile.Edit {
 	d := *e.Details
 	for _, k := range traits {
 		switch k {
@@ -174,7 +175,7 @@ func detailsLeaving(e Edit, traits []trait) Edit {
 }
 
 // digestOf is a short text that is the same for wishes that want the same of a trait.
-func digestOf(w *Wish, k trait) string {
+func digestOf(w *reconcile.Wish, k trait) string {
 	if w == nil {
 		return ""
 	}
@@ -193,11 +194,11 @@ func digestOf(w *Wish, k trait) string {
 	if err != nil {
 		panic("reconcile: a wish can always be written as JSON: " + err.Error())
 	}
-	return digest(data)[:12]
+	return reconcile.Hash(data)[:12]
 }
 
 // whole is a short text that is the same for wishes that want the same of everything.
-func whole(w *Wish) string {
+func whole(w *reconcile.Wish) string {
 	var all strings.Builder
 	for _, k := range allTraits {
 		all.WriteString(digestOf(w, k))
@@ -205,11 +206,11 @@ func whole(w *Wish) string {
 	if w != nil { // how it is done decides what is sent
 		fmt.Fprintf(&all, "%s %v", w.KeepDates, w.DropOpaque)
 	}
-	return digest([]byte(all.String()))[:12]
+	return reconcile.Hash([]byte(all.String()))[:12]
 }
 
 // manages reports whether the files say anything about a trait.
-func manages(w *Wish, k trait) bool {
+func manages(w *reconcile.Wish, k trait) bool {
 	switch k {
 	case traitName:
 		return w.Name != nil

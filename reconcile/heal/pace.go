@@ -1,4 +1,4 @@
-package reconcile
+package heal
 
 import (
 	"slices"
@@ -26,8 +26,8 @@ func QuietCost(libraries ...int) int {
 }
 
 // Spend counts requests that were sent. What the hour under way has cost so far is written down with the next thing worth
-// that, and by [Loop.Close].
-func (l *Loop) Spend(requests int, now time.Time) {
+// that, and by [State.Close].
+func (l *State) Spend(requests int, now time.Time) {
 	if start := now.UTC().Truncate(time.Hour); !start.Equal(l.current.Start) {
 		l.fold()
 		l.current = hour{Start: start}
@@ -37,9 +37,9 @@ func (l *Loop) Spend(requests int, now time.Time) {
 }
 
 // Close counts the hour under way, for a daemon that ends.
-func (l *Loop) Close() { l.fold() }
+func (l *State) Close() { l.fold() }
 
-func (l *Loop) fold() {
+func (l *State) fold() {
 	if l.current.N == 0 {
 		return
 	}
@@ -52,7 +52,7 @@ func (l *Loop) fold() {
 }
 
 // Used is how many requests were sent in the 24 hours before now. An hour that lies partly before them counts whole.
-func (l *Loop) Used(now time.Time) int {
+func (l *State) Used(now time.Time) int {
 	n := l.current.left(now)
 	for _, h := range l.Hours {
 		n += h.left(now)
@@ -70,7 +70,7 @@ func (h hour) left(at time.Time) int {
 
 // Interval is how long to wait between two quiet rounds of that cost: as long as the policy says, and longer where that is
 // needed to stay under its requests a day, which those sent in the last 24 hours count for.
-func (l *Loop) Interval(policy LoopPolicy, cost int, now time.Time) time.Duration {
+func (l *State) Interval(policy Policy, cost int, now time.Time) time.Duration {
 	least := policy.Interval
 	if policy.RequestsPerDay <= 0 || cost <= 0 {
 		return least
@@ -98,7 +98,7 @@ func evenly(cost int, requests float64, over time.Duration) time.Duration {
 // Next is when the next round begins if nothing else causes one: after the interval, made up to a tenth longer by jitter,
 // which lies in [0, 1), or as soon as something that waits has waited long enough; never before until, when Spotify takes
 // requests again. now is the end of the last round.
-func (l *Loop) Next(policy LoopPolicy, cost int, until, now time.Time, jitter float64) time.Time {
+func (l *State) Next(policy Policy, cost int, until, now time.Time, jitter float64) time.Time {
 	wait := l.Interval(policy, cost, now)
 	at := now.Add(wait + time.Duration(jitter*float64(wait)/10))
 	if policy.RequestsPerDay <= 0 || l.Used(now)+cost <= policy.RequestsPerDay {
@@ -115,7 +115,7 @@ func (l *Loop) Next(policy LoopPolicy, cost int, until, now time.Time, jitter fl
 }
 
 // waits are the times something waits for.
-func (l *Loop) waits() []time.Time {
+func (l *State) waits() []time.Time {
 	var all []time.Time
 	for _, w := range l.Playlists {
 		if w.Failures > 0 && w.Sent < MaxSent {
@@ -127,7 +127,7 @@ func (l *Loop) waits() []time.Time {
 			}
 		}
 	}
-	for _, d := range l.Doomed {
+	for _, d := range l.PendingDeletes {
 		all = append(all, d.Since.Add(pruneAfter))
 	}
 	return all
@@ -135,7 +135,7 @@ func (l *Loop) waits() []time.Time {
 
 // rewind is for a clock that was set back, or was wrong when things were written down: nothing happened later than now, and
 // nothing waits longer than it would have from now on.
-func (l *Loop) rewind(now time.Time) {
+func (l *State) rewind(now time.Time) {
 	now = now.UTC()
 	past := func(t *time.Time) (by time.Duration) {
 		if t.After(now) {
@@ -156,9 +156,9 @@ func (l *Loop) rewind(now time.Time) {
 			}
 		}
 	}
-	for address, d := range l.Doomed {
+	for address, d := range l.PendingDeletes {
 		past(&d.Since)
-		l.Doomed[address] = d
+		l.PendingDeletes[address] = d
 	}
 	for i := range l.Hours {
 		if h := &l.Hours[i]; h.Start.After(now) {
@@ -169,7 +169,7 @@ func (l *Loop) rewind(now time.Time) {
 
 // Tell reports whether an account's owner is to be told how near the end of the login is: once at each level, of which a
 // higher one is nearer and 0 none. A lower one than was told of means a new login.
-func (l *Loop) Tell(account string, level int) bool {
+func (l *State) Tell(account string, level int) bool {
 	was := l.Told[account]
 	if level == was {
 		return false

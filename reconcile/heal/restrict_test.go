@@ -1,4 +1,4 @@
-package reconcile
+package heal
 
 import (
 	"encoding/json"
@@ -12,58 +12,59 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 // anyPlan draws a plan such as a planner makes: of a few playlists in any state, with refusals and lock changes.
-func anyPlan(rt *rapid.T) (*Plan, *config.Desired) {
-	p, d := &Plan{Complete: true}, &config.Desired{}
+func anyPlan(rt *rapid.T) (*reconcile.Plan, *config.Desired) {
+	p, d := &reconcile.Plan{Complete: true}, &config.Desired{}
 	for i := range rapid.IntRange(0, 4).Draw(rt, "playlists") {
-		c := differing(rapid.SampledFrom([]Origin{FromFiles, FromSpotify, FromBoth, FromUnknown}).Draw(rt, "origin"))
+		c := differing(rapid.SampledFrom([]reconcile.Origin{reconcile.FromFiles, reconcile.FromSpotify, reconcile.FromBoth, reconcile.FromUnknown}).Draw(rt, "origin"))
 		c.Address = fmt.Sprintf("playlist.%c", 'a'+i)
-		c.Action = rapid.SampledFrom([]Action{None, Update, Adopt, Restore, Create, Delete, Held, Skipped, Update, Delete}).Draw(rt, "action")
+		c.Action = rapid.SampledFrom([]reconcile.Action{reconcile.None, reconcile.Update, reconcile.Adopt, reconcile.Restore, reconcile.Create, reconcile.Delete, reconcile.Held, reconcile.Skipped, reconcile.Update, reconcile.Delete}).Draw(rt, "action")
 		name := rapid.SampledFrom([]string{"A", "A2", "A3"}).Draw(rt, "name")
 		c.Wish.Name, c.After.Name, c.Edits[0].Details.Name = &name, name, &name
 		forgotten := false
 		switch c.Action {
-		case None, Held, Skipped:
-			c.Edits, c.After, c.Reasons = []Edit{}, c.Before, []string{"why"}
-			forgotten = c.Action == None && rapid.Bool().Draw(rt, "forgotten")
-		case Create:
+		case reconcile.None, reconcile.Held, reconcile.Skipped:
+			c.Edits, c.After, c.Reasons = []reconcile.Edit{}, c.Before, []string{"why"}
+			forgotten = c.Action == reconcile.None && rapid.Bool().Draw(rt, "forgotten")
+		case reconcile.Create:
 			if c.ID, c.Before = "", nil; rapid.Bool().Draw(rt, "gone") {
 				c.Gone = "id"
 			}
-		case Restore:
-			c.Edits = append([]Edit{NewEdit(Follow, nil)}, c.Edits...)
-		case Delete:
-			c.Edits, c.After, c.Wish = []Edit{NewEdit(Unfollow, nil)}, nil, nil
+		case reconcile.Restore:
+			c.Edits = append([]reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, c.Edits...)
+		case reconcile.Delete:
+			c.Edits, c.After, c.Wish = []reconcile.Edit{reconcile.NewEdit(reconcile.Unfollow, nil)}, nil, nil
 		}
 		switch {
 		case forgotten:
-			p.LockChanges = append(p.LockChanges, LockChange{Kind: "forget", Address: c.Address, ID: c.ID})
-		case c.Action == Update && rapid.Bool().Draw(rt, "moved"):
-			p.LockChanges = append(p.LockChanges, LockChange{Kind: "move", Address: c.Address + "_was", To: c.Address, ID: c.ID})
+			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: "forget", Address: c.Address, ID: c.ID})
+		case c.Action == reconcile.Update && rapid.Bool().Draw(rt, "moved"):
+			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: "move", Address: c.Address + "_was", To: c.Address, ID: c.ID})
 		}
 		if rapid.IntRange(0, 5).Draw(rt, "refused") == 0 {
-			p.Refusals = append(p.Refusals, Refusal{Address: c.Address, Summary: "No", Detail: "Because."})
+			p.Refusals = append(p.Refusals, reconcile.Refusal{Address: c.Address, Summary: "No", Detail: "Because."})
 		}
-		if c.Action != Delete && !forgotten {
+		if c.Action != reconcile.Delete && !forgotten {
 			d.Playlists = append(d.Playlists, config.Playlist{Address: c.Address,
 				SelfHeal: rapid.SampledFrom([]config.SelfHeal{config.HealAll, config.HealDetails, config.HealNothing}).Draw(rt, "self_heal")})
 		}
 		p.Changes = append(p.Changes, c)
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "guarded") == 0 {
-		p.Refusals = append(p.Refusals, Refusal{Summary: "Too many", Detail: "All.", Guard: true})
+		p.Refusals = append(p.Refusals, reconcile.Refusal{Summary: "Too many", Detail: "All.", Guard: true})
 	}
 	p.Summary = p.Count()
 	return p, d
 }
 
-// TestTameOnlyTakesAway: what a tamed plan does, the plan did; nothing goes without leave, twice and a minute apart; what is
+// TestRestrictOnlyTakesAway: what a restricted plan does, the plan did; nothing goes without leave, twice and a minute apart; what is
 // held is not touched; and neither the plan nor what is told depends on anything but what is given.
-func TestTameOnlyTakesAway(t *testing.T) {
+func TestRestrictOnlyTakesAway(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		l, now := &Loop{}, noon
+		l, now := &State{}, noon
 		wanted := make(map[string]time.Time) // gone, over these files, since
 		was := ""
 		p, d := anyPlan(rt)
@@ -73,7 +74,7 @@ func TestTameOnlyTakesAway(t *testing.T) {
 				p, d = anyPlan(rt)
 			}
 			files := rapid.SampledFrom([]string{"x", "x", "x", "y"}).Draw(rt, "files")
-			policy := LoopPolicy{Prune: rapid.Bool().Draw(rt, "prune"), NoCreate: rapid.Bool().Draw(rt, "no create"),
+			policy := Policy{Prune: rapid.Bool().Draw(rt, "prune"), NoCreate: rapid.Bool().Draw(rt, "no create"),
 				Stale: rapid.IntRange(0, 5).Draw(rt, "stale") == 0, Hold: map[string]string{}}
 			for _, address := range []string{"playlist.a", "playlist.b", "playlist.c_was"} {
 				if rapid.IntRange(0, 4).Draw(rt, "hold "+address) == 0 {
@@ -86,12 +87,12 @@ func TestTameOnlyTakesAway(t *testing.T) {
 			was = files
 
 			before, _ := json.Marshal(p)
-			copied := cloneLoop(rt, l)
-			got, verdicts := l.Tame(p, d, files, policy, now)
+			copied := cloned(rt, l)
+			got, verdicts := l.Restrict(p, d, files, policy, now)
 			if after, _ := json.Marshal(p); string(after) != string(before) {
 				rt.Fatalf("the plan was changed:\n%s\n%s", before, after)
 			}
-			again, more := copied.Tame(p, d, files, policy, now)
+			again, more := copied.Restrict(p, d, files, policy, now)
 			one, _ := json.Marshal([]any{got, verdicts, l})
 			other, _ := json.Marshal([]any{again, more, copied})
 			if string(one) != string(other) {
@@ -103,33 +104,33 @@ func TestTameOnlyTakesAway(t *testing.T) {
 			kept := make(map[string]bool)
 			for i, c := range got.Changes {
 				o, v := p.Changes[i], verdicts[i]
-				if c.Address != o.Address || v.Address != o.Address || c.Action != o.Action && c.Action != Held {
+				if c.Address != o.Address || v.Address != o.Address || c.Action != o.Action && c.Action != reconcile.Held {
 					rt.Fatalf("%s of %s became %s of %s, %+v", o.Action, o.Address, c.Action, c.Address, v)
 				}
 				held := policy.Hold[c.Address] != "" || policy.Hold[c.Address+"_was"] != "" && moves(p, c.Address) ||
-					slices.ContainsFunc(p.Refusals, func(r Refusal) bool { return r.Address == c.Address })
+					slices.ContainsFunc(p.Refusals, func(r reconcile.Refusal) bool { return r.Address == c.Address })
 				if kept[c.Address] = held; held && (c.Action.Changes() || len(c.Edits) > 0) {
 					rt.Fatalf("%s is held, and %s with %v", c.Address, c.Action, c.Edits)
 				}
 				if !c.Action.Changes() && len(c.Edits) > 0 {
 					rt.Fatalf("%s of %s sends %v", c.Action, c.Address, c.Edits)
 				}
-				if (v.State == VerdictPending) != (v.Reason == "") && o.Action != Delete && o.Action != None || v.State == VerdictBraked && !v.RetryAt.After(now) || v.RetryAt.Sub(now) > maxBackoff {
+				if (v.State == Pending) != (v.Reason == "") && o.Action != reconcile.Delete && o.Action != reconcile.None || v.State == Braked && !v.RetryAt.After(now) || v.RetryAt.Sub(now) > maxBackoff {
 					rt.Fatalf("at %s: %+v", now, v)
 				}
 				for _, k := range allTraits {
-					touches := func(e Edit) bool { return touches(e, k) }
+					touches := func(e reconcile.Edit) bool { return touches(e, k) }
 					if slices.ContainsFunc(c.Edits, touches) && !slices.ContainsFunc(o.Edits, touches) {
 						rt.Fatalf("of %s the %s is touched, which the plan did not", c.Address, k)
 					}
 				}
-				gone := o.Action == Delete || o.Action == None && forgets(p, c.Address)
-				guarded := slices.ContainsFunc(p.Refusals, func(r Refusal) bool { return r.Guard })
+				gone := o.Action == reconcile.Delete || o.Action == reconcile.None && forgets(p, c.Address)
+				guarded := slices.ContainsFunc(p.Refusals, func(r reconcile.Refusal) bool { return r.Guard })
 				if !gone || held || guarded || !policy.Prune || policy.Stale {
 					delete(wanted, c.Address)
 					kept[c.Address] = kept[c.Address] || gone
 				}
-				if c.Action == Delete || gone && forgets(got, c.Address) {
+				if c.Action == reconcile.Delete || gone && forgets(got, c.Address) {
 					since, twice := wanted[c.Address]
 					if kept[c.Address] || !twice || now.Sub(since) < time.Minute {
 						rt.Fatalf("%s goes at %s, wanted since %s, under %+v", c.Address, now, since, policy)
@@ -141,19 +142,19 @@ func TestTameOnlyTakesAway(t *testing.T) {
 				}
 			}
 			maps.DeleteFunc(wanted, func(address string, _ time.Time) bool {
-				return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Address == address })
+				return !slices.ContainsFunc(p.Changes, func(c reconcile.Change) bool { return c.Address == address })
 			})
 			for _, lc := range got.LockChanges {
 				if !slices.Contains(p.LockChanges, lc) || policy.Hold[lc.Address] != "" || lc.Kind == "forget" && kept[lc.Address] {
 					rt.Fatalf("the lock file comes to say otherwise: %+v", lc)
 				}
 			}
-			res := &Result{Requests: 1}
+			res := &reconcile.Result{Requests: 1}
 			for _, c := range got.Changes {
 				switch {
 				case !c.Action.Changes():
 				case rapid.IntRange(0, 3).Draw(rt, "fails") == 0:
-					res.Failures = append(res.Failures, Failure{Address: c.Address, Err: errors.New("no")})
+					res.Failures = append(res.Failures, reconcile.Failure{Address: c.Address, Err: errors.New("no")})
 				default:
 					res.Applied = append(res.Applied, c.Address)
 				}
@@ -171,21 +172,21 @@ func TestTameOnlyTakesAway(t *testing.T) {
 	})
 }
 
-func forgets(p *Plan, address string) bool {
-	return slices.ContainsFunc(p.LockChanges, func(lc LockChange) bool { return lc.Kind == "forget" && lc.Address == address })
+func forgets(p *reconcile.Plan, address string) bool {
+	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == "forget" && lc.Address == address })
 }
 
-func moves(p *Plan, to string) bool {
-	return slices.ContainsFunc(p.LockChanges, func(lc LockChange) bool { return lc.Kind == "move" && lc.To == to })
+func moves(p *reconcile.Plan, to string) bool {
+	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == "move" && lc.To == to })
 }
 
-// cloneLoop is a loop as another daemon would read it.
-func cloneLoop(rt *rapid.T, l *Loop) *Loop {
+// cloned is a state as another daemon would read it.
+func cloned(rt *rapid.T, l *State) *State {
 	data, err := json.Marshal(l)
 	if err != nil {
 		rt.Fatal(err)
 	}
-	c := new(Loop)
+	c := new(State)
 	if err := json.Unmarshal(data, c); err != nil {
 		rt.Fatal(err)
 	}
