@@ -160,13 +160,14 @@ func printable(s string) string {
 	}, s)
 }
 
-// diagnosticJSON is Terraform's, so that editors and tools that read validate -json can read ours.
-type diagnosticJSON struct {
+// JSONDiagnostic is a diagnostic in JSON, in the shape of Terraform's, so that editors and tools that read validate -json can read ours.
+type JSONDiagnostic struct {
 	Severity string       `json:"severity"`
 	Summary  string       `json:"summary"`
 	Detail   string       `json:"detail"`
 	Range    *rangeJSON   `json:"range,omitempty"`
 	Snippet  *snippetJSON `json:"snippet,omitempty"`
+	Address  string       `json:"address,omitempty"` // the playlist it is about, where it is about one and about no line
 }
 
 type rangeJSON struct {
@@ -197,24 +198,14 @@ func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
 		Valid         bool             `json:"valid"`
 		ErrorCount    int              `json:"error_count"`
 		WarningCount  int              `json:"warning_count"`
-		Diagnostics   []diagnosticJSON `json:"diagnostics"`
-	}{FormatVersion: "1.0", Valid: !diags.HasErrors(), Diagnostics: []diagnosticJSON{}}
-	blocks := outlines{}
-	for _, d := range diags {
-		one := diagnosticJSON{Severity: "error", Summary: d.Summary, Detail: d.Detail}
-		if d.Severity == hcl.DiagWarning {
-			one.Severity = "warning"
+		Diagnostics   []JSONDiagnostic `json:"diagnostics"`
+	}{FormatVersion: "1.0", Valid: !diags.HasErrors(), Diagnostics: JSONDiagnostics(files, diags)}
+	for _, d := range doc.Diagnostics {
+		if d.Severity == "warning" {
 			doc.WarningCount++
 		} else {
 			doc.ErrorCount++
 		}
-		if rng := subject(d); rng.Filename != "" {
-			one.Range = &rangeJSON{Filename: rng.Filename, Start: posJSON(rng.Start), End: posJSON(rng.End)}
-			if src, ok := files[rng.Filename]; ok {
-				one.Snippet = snippet(src, blocks, rng)
-			}
-		}
-		doc.Diagnostics = append(doc.Diagnostics, one)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -224,6 +215,26 @@ func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
 		panic(err) // strings and numbers always encode
 	}
 	return b.Bytes()
+}
+
+// JSONDiagnostics are diagnostics as documents hold them.
+func JSONDiagnostics(files Files, diags hcl.Diagnostics) []JSONDiagnostic {
+	all := make([]JSONDiagnostic, 0, len(diags))
+	blocks := outlines{}
+	for _, d := range diags {
+		one := JSONDiagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+		if d.Severity == hcl.DiagWarning {
+			one.Severity = "warning"
+		}
+		if rng := subject(d); rng.Filename != "" {
+			one.Range = &rangeJSON{Filename: rng.Filename, Start: posJSON(rng.Start), End: posJSON(rng.End)}
+			if src, ok := files[rng.Filename]; ok {
+				one.Snippet = snippet(src, blocks, rng)
+			}
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 func snippet(src []byte, blocks outlines, rng hcl.Range) *snippetJSON {

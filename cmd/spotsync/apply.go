@@ -29,6 +29,7 @@ type applyOptions struct {
 func (o *applyOptions) register(a *app, cmd *cobra.Command) {
 	o.planOptions.register(cmd.Flags())
 	o.show.register(cmd.Flags())
+	cmd.Flags().Lookup("json").Annotations = map[string][]string{answerEvents: nil}
 	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask before doing it")
 	cmd.Flags().BoolVar(&o.verify, "verify", false, "read every playlist again after writing to it")
 	cmd.Flags().BoolVar(&o.noVerify, "no-verify", false, "never read again after writing, but after a lost answer")

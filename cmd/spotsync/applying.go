@@ -140,13 +140,18 @@ func blame(source string) string {
 // jsonEvent is one line of apply --json.
 type jsonEvent struct {
 	FormatVersion string           `json:"format_version"`
-	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary
+	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary, or diagnostics where a run ended before
 	Plan          *reconcile.Plan  `json:"plan,omitempty"`
 	Event         *reconcile.Event `json:"event,omitempty"`
 	Summary       *applySummary    `json:"summary,omitempty"`
+
+	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
 func (a *app) emit(e jsonEvent) error {
 	e.FormatVersion = reconcile.FormatVersion
+	if a.answer != nil && e.Type == "summary" {
+		a.answer.complete = true
+	}
 	return a.writeJSON(e)
 }

@@ -165,7 +165,11 @@ func (c *checkup) conclude(asJSON bool) error {
 		code = exitError
 	}
 	if asJSON {
-		if err := c.writeJSON(map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}); err != nil {
+		doc := map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}
+		if found := c.answer.diagnostics(); len(found) > 0 {
+			doc["diagnostics"] = found
+		}
+		if err := c.writeJSON(doc); err != nil {
 			return err
 		}
 	} else if failures > 0 {
@@ -269,6 +273,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 		c.ok("configuration", "%s is fine", path)
 		return f.lockPath
 	}
+	c.answer.add(f.sources, diags)
 	errs := 0
 	first := ""
 	for _, d := range diags.Errs() {

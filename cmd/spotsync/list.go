@@ -73,9 +73,10 @@ func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bo
 	}
 	if asJSON {
 		return a.writeJSON(struct {
-			FormatVersion string   `json:"format_version"`
-			Playlists     []listed `json:"playlists"`
-		}{reconcile.FormatVersion, all})
+			FormatVersion string                  `json:"format_version"`
+			Playlists     []listed                `json:"playlists"`
+			Diagnostics   []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
+		}{reconcile.FormatVersion, all, a.answer.diagnostics()})
 	}
 	if len(all) == 0 {
 		if len(accounts) > 1 {
@@ -282,7 +283,8 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 		return a.writeJSON(struct {
 			FormatVersion string `json:"format_version"`
 			listed
-		}{reconcile.FormatVersion, row})
+			Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
+		}{reconcile.FormatVersion, row, a.answer.diagnostics()})
 	}
 	return a.writePlaylist(row, items, len(accounts) > 1)
 }

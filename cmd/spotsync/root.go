@@ -36,7 +36,8 @@ type settings struct {
 // execute is the program: arguments in, exit code out. It is the one place that prints an error.
 func execute(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
-	root.SetArgs(doubleDashes(root, args))
+	args = doubleDashes(root, args)
+	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.messageWriter(zerolog.InfoLevel))
@@ -44,13 +45,15 @@ func execute(ctx context.Context, a *app, args []string) int {
 	if a.messages == nil { // a flag or an argument was wrong before the log was opened
 		a.set.logFormat = cmp.Or(a.formatAsked(args), a.set.logFormat)
 		_ = a.openLog() // what is wrong is in err
+		a.answers(asksJSON(root, args))
 	}
+	code := exitCode(err)
 	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		a.complain("Interrupted.")
-	} else {
-		a.showError(err)
+		err = errors.New("interrupted")
 	}
-	return exitCode(err)
+	a.showError(err)
+	a.answerFailure(err)
+	return code
 }
 
 // formatAsked is the log format that arguments or the environment ask for, where the flags were not understood.
@@ -166,6 +169,9 @@ func (a *app) start(cmd *cobra.Command) error {
 		return err
 	}
 	a.color = a.useColor(a.outTTY)
+	if f := cmd.Flags().Lookup("json"); f != nil && f.Value.String() == "true" {
+		a.answers(f)
+	}
 	return nil
 }
 

@@ -134,6 +134,7 @@ func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
+	a.answer.add(files, diags)
 	level := zerolog.WarnLevel
 	if diags.HasErrors() {
 		level = zerolog.ErrorLevel

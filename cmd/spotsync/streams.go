@@ -40,7 +40,8 @@ type app struct {
 	command  string // "spotsync apply": what others who wait are told is at work
 	set      settings
 	log      zerolog.Logger
-	messages *messages // shared by copies; nil before start: as text
+	messages *messages   // shared by copies; nil before start: as text
+	answer   *jsonAnswer // shared by copies; nil: the result is not JSON
 	hooks    hooks
 }
 

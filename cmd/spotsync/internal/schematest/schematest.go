@@ -17,7 +17,7 @@ func Load(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	for _, file := range []string{"plan.schema.json", "apply-events.schema.json", "notify.schema.json"} {
+	for _, file := range []string{"plan.schema.json", "apply-events.schema.json", "notify.schema.json", "diagnostics.schema.json"} {
 		f, err := os.Open(filepath.Join(top(t), "docs", file))
 		if err != nil {
 			t.Fatal(err)
