@@ -276,7 +276,7 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 		}
 		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: contentsOf(c.ID, c.Before)}
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
-			b.PublicUnhonoured = c.PublicUnhonoured
+			b.PublicIgnored = c.PublicIgnored
 			b.Aliases, b.Shown = joined(old.Aliases, c.Aliases), c.Shown
 			b.Removed = staying(&old, c.Before.Tracks)
 			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
@@ -284,7 +284,7 @@ func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
 				b.Time, b.Wrote = old.Time, old.Wrote
 			}
 			same := old.Confirmed && undone == undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
-				samePublic(old.PublicUnhonoured, b.PublicUnhonoured) && maps.Equal(old.Aliases, b.Aliases) && maps.Equal(old.Shown, b.Shown)
+				samePublic(old.PublicIgnored, b.PublicIgnored) && maps.Equal(old.Aliases, b.Aliases) && maps.Equal(old.Shown, b.Shown)
 			if same {
 				continue
 			}
@@ -301,15 +301,15 @@ func undated(items []spotify.Item) bool {
 
 // note writes into a lock entry what the plan learned of what Spotify makes of our wishes.
 func (c Change) note(e *lockfile.Playlist) {
-	if c.Wish == nil {
+	if c.Desired == nil {
 		return
 	}
-	e.PreventDestroy = c.Wish.Protected
-	e.PublicUnhonoured = c.PublicUnhonoured
+	e.PreventDestroy = c.Desired.Protected
+	e.PublicIgnored = c.PublicIgnored
 	if len(c.Aliases) > 0 {
 		e.Aliases = joined(e.Aliases, c.Aliases)
 	}
-	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Wish)
+	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Desired)
 }
 
 // contentsOf is a picture as a read of the playlist would show it.

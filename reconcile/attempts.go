@@ -43,8 +43,8 @@ func MostRequests(c Change) int {
 	if c.Before != nil {
 		songs = len(c.Before.Tracks)
 	}
-	if c.Wish != nil {
-		songs += len(c.Wish.Tracks)
+	if c.Desired != nil {
+		songs += len(c.Desired.Tracks)
 	}
 	return 10 + 2*len(c.Edits) + 4*songs
 }

@@ -24,13 +24,13 @@ func samePublic(a, b *bool) bool {
 
 // Row is one row of a playlist in a plan.
 type Row struct {
-	URI     spotify.URI `json:"uri,omitempty"`   // as the files would name it
-	Wire    spotify.URI `json:"wire,omitempty"`  // as Spotify shows it, where that differs
-	Title   string      `json:"title,omitempty"` // "Artist – Title" where known
-	AddedAt time.Time   `json:"added_at,omitzero"`
-	Opaque  bool        `json:"opaque,omitempty"` // seen but not nameable: local, withdrawn, unknown
-	Local   bool        `json:"local,omitempty"`
-	Null    bool        `json:"null,omitempty"` // Spotify shows no object; URI is the wanted one it was paired with, if any
+	URI         spotify.URI `json:"uri,omitempty"`          // as the files would name it
+	ObservedURI spotify.URI `json:"observed_uri,omitempty"` // as Spotify shows it, where that differs
+	Title       string      `json:"title,omitempty"`        // "Artist – Title" where known
+	AddedAt     time.Time   `json:"added_at,omitzero"`
+	Opaque      bool        `json:"opaque,omitempty"` // seen but not nameable: local, withdrawn, unknown
+	Local       bool        `json:"local,omitempty"`
+	Null        bool        `json:"null,omitempty"` // Spotify shows no object; URI is the wanted one it was paired with, if any
 }
 
 // item is the row as a read of it would show.
@@ -38,9 +38,9 @@ func (r Row) item() spotify.Item {
 	it := spotify.Item{URI: r.URI, AddedAt: r.AddedAt, Local: r.Local, Null: r.Null, Track: spotify.Track{Title: r.Title}}
 	switch {
 	case r.Null:
-		it.URI = r.Wire
-	case r.Wire != "" && r.Wire != r.URI:
-		it.URI, it.Track.LinkedFrom = r.Wire, r.URI
+		it.URI = r.ObservedURI
+	case r.ObservedURI != "" && r.ObservedURI != r.URI:
+		it.URI, it.Track.LinkedFrom = r.ObservedURI, r.URI
 	}
 	return it
 }
@@ -64,7 +64,7 @@ func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]sp
 		rows[i] = Row{URI: it.URI, Title: TitleOf(it.Track), AddedAt: it.AddedAt, Opaque: it.Opaque(), Local: it.Local, Null: it.Null}
 		switch {
 		case it.Null:
-			rows[i].Wire = it.URI
+			rows[i].ObservedURI = it.URI
 			fallthrough
 		case rows[i].Opaque:
 			if !it.Local && take(i, it.URI) { // a withdrawn row whose URI is still told is the wanted one
@@ -96,7 +96,7 @@ func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]sp
 	}
 	for i, it := range items {
 		if !rows[i].Opaque && !it.Null && rows[i].URI != it.URI {
-			rows[i].Wire = it.URI
+			rows[i].ObservedURI = it.URI
 		}
 	}
 	pairOpaque(rows, items, want)
@@ -147,7 +147,7 @@ func pairOpaque(rows []Row, items []spotify.Item, want []spotify.URI) {
 				if items[k].Local {
 					continue
 				}
-				rows[k].URI, rows[k].Wire, rows[k].Opaque = want[next], items[k].URI, false
+				rows[k].URI, rows[k].ObservedURI, rows[k].Opaque = want[next], items[k].URI, false
 				missing[want[next]]--
 				next++
 			}

@@ -175,8 +175,8 @@ func (w *writer) locked(name string) error {
 			if name != "" {
 				e.Name = name
 			}
-			if w.change.Wish != nil {
-				e.PreventDestroy = w.change.Wish.Protected
+			if w.change.Desired != nil {
+				e.PreventDestroy = w.change.Desired.Protected
 			}
 			if e.RefusedDescription == "" {
 				e.RefusedDescription = w.refused

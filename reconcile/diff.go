@@ -41,7 +41,7 @@ func (c *Change) apply(d difference) {
 	c.Before, c.After, c.Origin = d.before, d.after, d.origin
 	c.Reasons = append(c.Reasons, d.reasons...)
 	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
-	c.Aliases, c.Shown, c.PublicUnhonoured = d.aliases, d.shown, d.unhonoured
+	c.Aliases, c.Shown, c.PublicIgnored = d.aliases, d.shown, d.unhonoured
 	if d.details != nil {
 		c.Edits = append(c.Edits, NewEdit(ChangeDetails, d.details))
 	}
@@ -49,7 +49,7 @@ func (c *Change) apply(d difference) {
 }
 
 // diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
-func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
+func diff(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
 	d := difference{origin: FromUnknown}
 	raw := c.Items
 	c.Items = recognized(c.Items, recollect(base))
@@ -64,7 +64,7 @@ func diff(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base, n
 	return d
 }
 
-func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playlist, base *store.Base) {
+func (d *difference) diffDetails(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store.Base) {
 	have := c.Details
 	d.before = &Picture{Name: have.Name, Description: have.Description, Public: have.Public,
 		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
@@ -126,13 +126,13 @@ func (d *difference) diffDetails(w Wish, c store.Contents, entry lockfile.Playli
 // is told only by the first read after our write, and only if nothing but the visibility is otherwise than we left it:
 // whoever changed something else may have changed that too. Once a read has shown what we asked for, it was honoured.
 func unhonoured(public bool, entry lockfile.Playlist, base *store.Base, c store.Contents) bool {
-	if entry.PublicUnhonoured != nil && *entry.PublicUnhonoured == public {
+	if entry.PublicIgnored != nil && *entry.PublicIgnored == public {
 		return true
 	}
 	if base == nil {
 		return false
 	}
-	if u := base.PublicUnhonoured; u != nil && *u == public {
+	if u := base.PublicIgnored; u != nil && *u == public {
 		return true
 	}
 	asked := base.Contents.Details
@@ -156,7 +156,7 @@ func yes(b bool) string {
 }
 
 // diffItems works out the edits of the items, which are raw as they were read, and reports whether the files want other items than base holds.
-func (d *difference) diffItems(w Wish, c store.Contents, raw []spotify.Item, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
+func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.Item, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
 	if !w.HasTracks {
 		rows := rowsOf(c.Items, nil, nil)
 		d.before.Tracks, d.after.Tracks = rows, rows
@@ -201,7 +201,7 @@ func (d *difference) diffItems(w Wish, c store.Contents, raw []spotify.Item, ent
 }
 
 // wanted is the list to make of rows, given what the files say.
-func wanted(w Wish, rows []Row, want []spotify.URI) []spotify.URI {
+func wanted(w DesiredState, rows []Row, want []spotify.URI) []spotify.URI {
 	if w.Mode == config.ModeAppend {
 		return appended(rows, want)
 	}
@@ -256,9 +256,9 @@ func onTheWire(edits []edit.Edit, rows []Row, aliases map[spotify.URI]spotify.UR
 		switch {
 		case r.Opaque:
 		case !removed[r.URI]:
-			stays[r.URI], stays[r.Wire] = true, true
-		case r.Wire != "" && r.Wire != r.URI && !slices.Contains(others[r.URI], r.Wire):
-			others[r.URI] = append(others[r.URI], r.Wire)
+			stays[r.URI], stays[r.ObservedURI] = true, true
+		case r.ObservedURI != "" && r.ObservedURI != r.URI && !slices.Contains(others[r.URI], r.ObservedURI):
+			others[r.URI] = append(others[r.URI], r.ObservedURI)
 		}
 	}
 	for _, u := range sortedKeys(aliases) { // wanted no more, it stands there under its other name
@@ -291,7 +291,7 @@ func onTheWire(edits []edit.Edit, rows []Row, aliases map[spotify.URI]spotify.UR
 }
 
 // final are the rows after a script, with titles and the dates of what stays.
-func final(s edit.Script, rows []Row, w Wish) []Row {
+func final(s edit.Script, rows []Row, w DesiredState) []Row {
 	if len(s.Edits) == 0 {
 		return rows
 	}
@@ -373,7 +373,7 @@ func editedElsewhere(c store.Contents, base *store.Base, shown renderings) bool 
 }
 
 // detailsChanged reports whether the files want other details than base holds, but for what Spotify does not do.
-func (d *difference) detailsChanged(w Wish, entry lockfile.Playlist, base *store.Base) bool {
+func (d *difference) detailsChanged(w DesiredState, entry lockfile.Playlist, base *store.Base) bool {
 	was := base.Contents.Details
 	return w.Name != nil && !sameName(*w.Name, was.Name) && !d.shown.name(*w.Name, was.Name) ||
 		w.Description != nil && !d.shown.description(*w.Description, was.Description) && !refusedBefore(entry, *w.Description) ||

@@ -36,8 +36,8 @@ func (w *writer) finish(ctx context.Context) error {
 	if w.requests > 0 {
 		w.cache()
 	}
-	w.change.PublicUnhonoured = unhonoured
-	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicUnhonoured: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
+	w.change.PublicIgnored = unhonoured
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicIgnored: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
 		b.Wrote = recollect(w.base).at // its rows without a date are of that time
 	}
@@ -53,7 +53,7 @@ func (w *writer) finish(ctx context.Context) error {
 	return w.a.Lock.Update(func(f *lockfile.File) {
 		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
 			e.ID, e.Account = w.id, w.change.Account
-			if !slices.Contains(w.change.Left, "name") {
+			if !slices.Contains(w.change.LeftAsIs, "name") {
 				e.Name = renderings(w.change.Shown).written(w.now.Details.Name, nameText)
 			}
 			w.change.note(e)
@@ -69,14 +69,14 @@ func (w *writer) finish(ctx context.Context) error {
 // agreed takes out of a base what somebody's edit left there and this change did not touch: on that nobody agreed, and
 // what was agreed on before stays. It reports whether anything is known to be agreed on.
 func (w *writer) agreed(b *store.Base) bool {
-	if len(w.change.Left) == 0 {
+	if len(w.change.LeftAsIs) == 0 {
 		return true
 	}
 	if w.base == nil {
 		return false
 	}
 	was, is := w.base.Contents, &b.Contents
-	for _, attr := range w.change.Left {
+	for _, attr := range w.change.LeftAsIs {
 		switch attr {
 		case "name":
 			is.Details.Name = was.Details.Name
@@ -137,10 +137,10 @@ func withFacts(items, known []spotify.Item) []spotify.Item {
 
 // forgetWithdrawn drops refused URIs that are wanted no more, or were taken after all.
 func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
-	if w.change.Wish == nil || !w.change.Wish.HasTracks {
+	if w.change.Desired == nil || !w.change.Desired.HasTracks {
 		return
 	}
-	wanted, there := count(w.change.Wish.Tracks), make(map[spotify.URI]bool, len(w.now.Items))
+	wanted, there := count(w.change.Desired.Tracks), make(map[spotify.URI]bool, len(w.now.Items))
 	for _, it := range w.now.Items {
 		there[uriOf(it)] = true
 	}
@@ -157,20 +157,20 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 // hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist
 // releases it.
 func (c Change) hold() *lockfile.Hold {
-	if c.Hold == "" {
+	if c.HoldFingerprint == "" {
 		return nil
 	}
-	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Wish: c.Hold}
+	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Fingerprint: c.HoldFingerprint}
 }
 
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
 // What is not seen is not taken for honoured or not, and what else changed meanwhile may have changed that too.
 func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, err error) {
-	wish := w.change.Wish
+	wish := w.change.Desired
 	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e Edit) bool {
 		return e.Kind == ChangeDetails && e.Details != nil && e.Details.Public != nil
 	}) {
-		return w.change.PublicUnhonoured, w.sawPublic(), nil
+		return w.change.PublicIgnored, w.sawPublic(), nil
 	}
 	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
 		func(p spotify.Playlist) verdict {

@@ -133,9 +133,9 @@ func oursSince(written *store.Settling, base *store.Base) []store.Mark {
 
 // again works out what lies between the wish and what was just read.
 func (w *writer) again(now store.Contents) difference {
-	wish := Wish{}
-	if w.change.Wish != nil {
-		wish = *w.change.Wish
+	wish := DesiredState{}
+	if w.change.Desired != nil {
+		wish = *w.change.Desired
 	}
 	if w.keeping { // opaque rows go with a replace alone
 		wish.KeepDates, wish.DropOpaque = config.KeepAlways, false

@@ -44,15 +44,15 @@ func (p *planner) guards() {
 
 // guardRemovals refuses a change that takes more out of a playlist than its lifecycle allows.
 func guardRemovals(c Change) *Refusal {
-	if c.Before == nil || c.After == nil || c.Wish == nil || len(c.Before.Tracks) < guardItems {
+	if c.Before == nil || c.After == nil || c.Desired == nil || len(c.Before.Tracks) < guardItems {
 		return nil
 	}
-	if c.Wish.cameToNothing() && c.Wish.WhenEmpty == config.EmptyClear {
+	if c.Desired.cameToNothing() && c.Desired.WhenEmpty == config.EmptyClear {
 		return nil // its owner has said so
 	}
 	gone := removals(c)
 	limit, said := guardShare*float64(len(c.Before.Tracks)), "50%"
-	if s := c.Wish.MaxRemovals; s != nil {
+	if s := c.Desired.MaxRemovals; s != nil {
 		limit, said = allowed(*s, len(c.Before.Tracks))
 	}
 	if float64(gone) <= limit {
@@ -66,7 +66,7 @@ func guardRemovals(c Change) *Refusal {
 // guardTakeover refuses to take over, with nobody to ask, a playlist of which no item stays, however short it is: nothing is
 // remembered of it, so a wrong ID looks the same. A block that says max_removals has been thought about.
 func guardTakeover(c Change) *Refusal {
-	if c.Action != Adopt || c.Before == nil || c.After == nil || c.Wish == nil || c.Wish.MaxRemovals != nil {
+	if c.Action != Adopt || c.Before == nil || c.After == nil || c.Desired == nil || c.Desired.MaxRemovals != nil {
 		return nil
 	}
 	n := len(c.Before.Tracks)

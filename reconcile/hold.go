@@ -22,10 +22,10 @@ func holds(h *lockfile.Hold, fingerprint string, now time.Time) bool {
 	if !h.Until.IsZero() && !now.Before(h.Until) {
 		return false
 	}
-	if !strings.HasPrefix(h.Wish, config.TextPrefix) || !strings.HasPrefix(fingerprint, config.TextPrefix) {
+	if !strings.HasPrefix(h.Fingerprint, config.TextPrefix) || !strings.HasPrefix(fingerprint, config.TextPrefix) {
 		return true
 	}
-	return h.Wish == fingerprint
+	return h.Fingerprint == fingerprint
 }
 
 func holdReason(address string, h *lockfile.Hold) string {
@@ -33,7 +33,7 @@ func holdReason(address string, h *lockfile.Hold) string {
 	if !h.Until.IsZero() {
 		why += ", until " + h.Until.UTC().Format("2 Jan 15:04 UTC")
 	}
-	if h.Wish != "" {
+	if h.Fingerprint != "" {
 		return why + "; held until the text of its block, or of a local or variable it uses, is changed, or: spotsync resume " + ShellQuote(address)
 	}
 	return why + "; to go on: spotsync resume " + ShellQuote(address)

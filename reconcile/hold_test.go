@@ -19,14 +19,14 @@ func TestHolds(t *testing.T) {
 		"paused":                         {lockfile.Hold{}, "text:a", true},
 		"paused until later":             {lockfile.Hold{Until: now.Add(time.Second)}, "text:a", true},
 		"paused until now":               {lockfile.Hold{Until: now}, "text:a", false},
-		"the same text":                  {lockfile.Hold{Wish: "text:a"}, "text:a", true},
-		"another text":                   {lockfile.Hold{Wish: "text:a"}, "text:b", false},
-		"a block that is back":           {lockfile.Hold{Wish: Fingerprint(nil)}, "text:b", false},
-		"a block that is gone":           {lockfile.Hold{Wish: "text:a"}, Fingerprint(nil), false},
-		"told apart in another way":      {lockfile.Hold{Wish: "0123456789abcdef"}, "text:a", true},
-		"a text that was not told":       {lockfile.Hold{Wish: "text:a"}, Fingerprint(&config.Playlist{}), true},
-		"held without its text":          {lockfile.Hold{Wish: Fingerprint(&config.Playlist{})}, "text:a", true},
-		"another text, and over already": {lockfile.Hold{Wish: "text:a", Until: now.Add(-time.Second)}, "text:a", false},
+		"the same text":                  {lockfile.Hold{Fingerprint: "text:a"}, "text:a", true},
+		"another text":                   {lockfile.Hold{Fingerprint: "text:a"}, "text:b", false},
+		"a block that is back":           {lockfile.Hold{Fingerprint: Fingerprint(nil)}, "text:b", false},
+		"a block that is gone":           {lockfile.Hold{Fingerprint: "text:a"}, Fingerprint(nil), false},
+		"told apart in another way":      {lockfile.Hold{Fingerprint: "0123456789abcdef"}, "text:a", true},
+		"a text that was not told":       {lockfile.Hold{Fingerprint: "text:a"}, Fingerprint(&config.Playlist{}), true},
+		"held without its text":          {lockfile.Hold{Fingerprint: Fingerprint(&config.Playlist{})}, "text:a", true},
+		"another text, and over already": {lockfile.Hold{Fingerprint: "text:a", Until: now.Add(-time.Second)}, "text:a", false},
 	} {
 		if got := holds(&tt.hold, tt.text, now); got != tt.want {
 			t.Errorf("%s: %v", name, got)

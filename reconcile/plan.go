@@ -84,22 +84,22 @@ type Change struct {
 	Origin  Origin     `json:"origin"`
 	Reasons []string   `json:"reasons"`
 
-	KeyGone          bool                        `json:"key_gone,omitempty"`          // none: for_each has lost its key, which may be a mistake
-	Refused          bool                        `json:"refused,omitempty"`           // not done: a refusal names it
-	Unknown          []string                    `json:"unknown,omitempty"`           // attributes that need the ID of another playlist still to be created
-	SongsRemoved     int                         `json:"songs_removed,omitempty"`     // rows that go while the playlist stays
-	DatesLost        int                         `json:"dates_lost,omitempty"`        // rows that stay and lose their date
-	Proven           bool                        `json:"proven,omitempty"`            // no shorter list of edits exists
-	Cheaper          *Cheaper                    `json:"cheaper,omitempty"`           // keep_dates = "auto": the way that costs dates
-	Wish             *Wish                       `json:"wish,omitempty"`              // what Apply plans again from when the playlist has moved
-	Unfinished       bool                        `json:"unfinished,omitempty"`        // an earlier run was cut short while replacing its items
-	Aliases          map[spotify.URI]spotify.URI `json:"aliases,omitempty"`           // learned: wanted URI → the one Spotify shows for it
-	Refuted          map[spotify.URI]spotify.URI `json:"refuted,omitempty"`           // wanted URI → another song that somebody put in its place
-	Shown            map[string]string           `json:"shown,omitempty"`             // learned: "name: …" and "description: …" of the files → how Spotify shows it
-	PublicUnhonoured *bool                       `json:"public_unhonoured,omitempty"` // the wish for public that Spotify ignores
-	Hold             string                      `json:"hold,omitempty"`              // of rollback: fingerprint of the block that is held back afterwards
-	Gone             spotify.ID                  `json:"-"`                           // of create: what the playlist was before Spotify knew it no more
-	Left             []string                    `json:"-"`                           // attributes a daemon leaves as somebody's edit left them; see [Loop.Tame]
+	KeyGone         bool                        `json:"key_gone,omitempty"`         // none: for_each has lost its key, which may be a mistake
+	Refused         bool                        `json:"refused,omitempty"`          // not done: a refusal names it
+	Unknown         []string                    `json:"unknown,omitempty"`          // attributes that need the ID of another playlist still to be created
+	SongsRemoved    int                         `json:"songs_removed,omitempty"`    // rows that go while the playlist stays
+	DatesLost       int                         `json:"dates_lost,omitempty"`       // rows that stay and lose their date
+	Proven          bool                        `json:"proven,omitempty"`           // no shorter list of edits exists
+	Cheaper         *Cheaper                    `json:"cheaper,omitempty"`          // keep_dates = "auto": the way that costs dates
+	Desired         *DesiredState               `json:"desired,omitempty"`          // what Apply plans again from when the playlist has moved
+	Unfinished      bool                        `json:"unfinished,omitempty"`       // an earlier run was cut short while replacing its items
+	Aliases         map[spotify.URI]spotify.URI `json:"aliases,omitempty"`          // learned: wanted URI → the one Spotify shows for it
+	Refuted         map[spotify.URI]spotify.URI `json:"refuted,omitempty"`          // wanted URI → another song that somebody put in its place
+	Shown           map[string]string           `json:"shown,omitempty"`            // learned: "name: …" and "description: …" of the files → how Spotify shows it
+	PublicIgnored   *bool                       `json:"public_ignored,omitempty"`   // what was asked of public and Spotify ignores
+	HoldFingerprint string                      `json:"hold_fingerprint,omitempty"` // of rollback: fingerprint of the block that is held back afterwards
+	ReplacesID      spotify.ID                  `json:"-"`                          // of create: what the playlist was before Spotify knew it no more
+	LeftAsIs        []string                    `json:"-"`                          // attributes a daemon leaves as somebody's edit left them; see [heal.State.Restrict]
 }
 
 // Acts reports whether applying the plan does something to the playlist.
@@ -134,8 +134,8 @@ type Picture struct {
 	Seen          time.Time        `json:"seen,omitzero"` // when its snapshot was seen; zero: from memory
 }
 
-// Wish is what the files want of one playlist. Nil members are not managed.
-type Wish struct {
+// DesiredState is what the files want of one playlist. Nil members are not managed.
+type DesiredState struct {
 	Name          *string          `json:"name,omitempty"`
 	Description   *string          `json:"description,omitempty"`
 	Public        *bool            `json:"public,omitempty"`
@@ -315,8 +315,8 @@ func (p *planner) change(m managed) Change {
 	if m.block == nil || p.Command == "destroy" {
 		return p.deletion(c, m)
 	}
-	wish := wishOf(m.block)
-	c.Wish, c.Unknown = &wish, m.block.Unknown
+	wish := desiredState(m.block)
+	c.Desired, c.Unknown = &wish, m.block.Unknown
 	if m.id == "" {
 		return p.creation(c, m, wish)
 	}
@@ -326,7 +326,7 @@ func (p *planner) change(m managed) Change {
 		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
 		return c
 	case Gone:
-		c.ID, c.Gone, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
+		c.ID, c.ReplacesID, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
 		return p.creation(c, m, wish)
 	}
 	wanted := wish.Without(m.block.Lifecycle.IgnoreChanges)
@@ -401,7 +401,7 @@ func (p *planner) seen(m managed) Seen {
 	return Seen{Presence: Unread, Err: fmt.Errorf("account %q was not read", m.account)}
 }
 
-func (p *planner) creation(c Change, m managed, wish Wish) Change {
+func (p *planner) creation(c Change, m managed, wish DesiredState) Change {
 	c.Action = Create
 	if wish.Name == nil && !slices.Contains(c.Unknown, "name") {
 		rng := m.block.Range
@@ -420,7 +420,7 @@ func (p *planner) creation(c Change, m managed, wish Wish) Change {
 }
 
 // visibility is what a new playlist is created with: private unless the files say otherwise.
-func visibility(w Wish) *bool {
+func visibility(w DesiredState) *bool {
 	if w.Public != nil {
 		return w.Public
 	}
@@ -491,8 +491,8 @@ func (p *planner) finish() {
 				picture.Tracks = Listed(picture.Tracks)
 			}
 		}
-		if c.Wish != nil {
-			c.Wish.Tracks = Listed(c.Wish.Tracks)
+		if c.Desired != nil {
+			c.Desired.Tracks = Listed(c.Desired.Tracks)
 		}
 	}
 	pl.Changes, pl.LockChanges, pl.Warnings = Listed(pl.Changes), Listed(pl.LockChanges), Listed(pl.Warnings)
@@ -532,9 +532,9 @@ func Listed[T any](list []T) []T {
 	return list
 }
 
-// wishOf is what a block wants.
-func wishOf(b *config.Playlist) Wish {
-	w := Wish{Name: b.Name, Description: b.Description, Public: b.Public, Collaborative: b.Collaborative,
+// desiredState is what a block wants.
+func desiredState(b *config.Playlist) DesiredState {
+	w := DesiredState{Name: b.Name, Description: b.Description, Public: b.Public, Collaborative: b.Collaborative,
 		HasTracks: b.HasTracks, Mode: b.Mode, KeepDates: b.KeepDates, DropOpaque: b.Lifecycle.DropOpaque,
 		Nothing: b.Nothing, MaxRemovals: b.Lifecycle.MaxRemovals, Protected: b.Lifecycle.PreventDestroy}
 	w.Block = b
@@ -554,7 +554,7 @@ func wishOf(b *config.Playlist) Wish {
 }
 
 // without makes attributes unmanaged. What is ignored still counts when a playlist is created.
-func (w Wish) Without(attrs []string) Wish {
+func (w DesiredState) Without(attrs []string) DesiredState {
 	for _, attr := range attrs {
 		switch attr {
 		case "name":
@@ -573,7 +573,7 @@ func (w Wish) Without(attrs []string) Wish {
 }
 
 // names are what the files call the wanted items, where they say.
-func (w *Wish) names() map[spotify.URI]string {
+func (w *DesiredState) names() map[spotify.URI]string {
 	if w == nil {
 		return nil
 	}

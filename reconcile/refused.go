@@ -140,7 +140,7 @@ const maxThinned = 20
 // thinned are songs of which fewer copies are wanted than there are: a remove takes all of them, and one that Spotify
 // refuses could not be put back.
 func (w *writer) thinned() []spotify.URI {
-	there, wanted := make(map[spotify.URI]int), count(w.change.Wish.Tracks)
+	there, wanted := make(map[spotify.URI]int), count(w.change.Desired.Tracks)
 	for _, it := range w.now.Items {
 		there[uriOf(it)]++
 	}
@@ -191,7 +191,7 @@ func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 	if err != nil {
 		return done, err
 	}
-	title := w.change.Wish.names()[uri]
+	title := w.change.Desired.names()[uri]
 	if title != "" {
 		title = " (" + title + ")"
 	}

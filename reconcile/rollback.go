@@ -41,7 +41,7 @@ func NewRollback(in RollbackInput) *Plan {
 	for _, v := range versions {
 		c := p.goBack(v, in.Accounts[v.Address])
 		if c.Action.Changes() {
-			c.Hold = Fingerprint(p.block(v.Address))
+			c.HoldFingerprint = Fingerprint(p.block(v.Address))
 		}
 		p.addChange(c)
 	}
@@ -96,12 +96,12 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		}
 		return c
 	}
-	wish := wishFor(*v.Before, renderings(entry.Shown))
+	wish := stateBefore(*v.Before, renderings(entry.Shown))
 	wish.Protected = entry.PreventDestroy
 	if m.block != nil {
 		wish.MaxRemovals = m.block.Lifecycle.MaxRemovals
 	}
-	c.Wish = &wish
+	c.Desired = &wish
 	local := slices.ContainsFunc(v.Before.Items, func(it spotify.Item) bool { return it.Local })
 	if o := p.Observed[account]; seen.Presence == Gone && o.Asked && p.finishCreate(&m, o) {
 		if why := p.refused(v.Address); why != "" {
@@ -140,9 +140,9 @@ func (p *planner) goBack(v store.Version, account string) Change {
 }
 
 // wishFor is a block that would say what a playlist held.
-func wishFor(c store.Contents, shown renderings) Wish {
+func stateBefore(c store.Contents, shown renderings) DesiredState {
 	name, description := shown.written(c.Details.Name, nameText), shown.written(c.Details.Description, descriptionText)
-	w := Wish{Name: &name, Description: &description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
+	w := DesiredState{Name: &name, Description: &description, Public: c.Details.Public, Collaborative: &c.Details.Collaborative,
 		HasTracks: true, Mode: config.ModeSync, KeepDates: config.KeepAlways}
 	if name == "" {
 		w.Name = nil // Spotify ignores an empty one

@@ -38,14 +38,14 @@ func (c Change) lacks() string {
 	if !slices.Contains([]Action{Create, Update, Delete, Adopt, Restore, Held, Skipped, None}, c.Action) {
 		return "an action"
 	}
-	if w := c.Wish; w != nil && len(w.Titles) > len(w.Tracks) {
+	if w := c.Desired; w != nil && len(w.Titles) > len(w.Tracks) {
 		return "wanted tracks"
 	}
 	switch {
 	case !c.Acts():
 	case c.Action != Create && (c.ID == "" || c.Before == nil):
 		return "the playlist as it was"
-	case c.Action != Delete && (c.After == nil || c.Wish == nil):
+	case c.Action != Delete && (c.After == nil || c.Desired == nil):
 		return "the playlist as it is to be"
 	}
 	return ""
@@ -120,6 +120,6 @@ func (p *Plan) TakeCheaper() {
 		p.Summary.Requests -= c.CheaperSaves()
 		details := slices.DeleteFunc(slices.Clone(c.Edits), Edit.Items)
 		c.Edits, c.DatesLost, c.Cheaper = append(details, c.Cheaper.Edits...), c.Cheaper.DatesLost, nil
-		c.Wish.KeepDates = config.KeepNever
+		c.Desired.KeepDates = config.KeepNever
 	}
 }

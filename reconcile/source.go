@@ -40,10 +40,10 @@ func songLine(b *config.Playlist, uri spotify.URI) string {
 
 // block is the block a change is about; nil where no block is, or where the plan was saved and [Plan.Locate] not called.
 func (c Change) block() *config.Playlist {
-	if c.Wish == nil {
+	if c.Desired == nil {
 		return nil
 	}
-	return c.Wish.Block
+	return c.Desired.Block
 }
 
 // Locate tells a plan that was saved where in the files its lines stand, so that what Spotify refuses can be told with its line.
@@ -56,8 +56,8 @@ func (p *Plan) Locate(d *config.Desired) {
 		blocks[d.Playlists[i].Address] = &d.Playlists[i]
 	}
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Wish != nil {
-			c.Wish.Block = blocks[c.Address]
+		if c := &p.Changes[i]; c.Desired != nil {
+			c.Desired.Block = blocks[c.Address]
 		}
 	}
 }

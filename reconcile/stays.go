@@ -36,8 +36,8 @@ func (c Change) removed() map[spotify.URI]time.Time {
 
 // shown is the URI that Spotify shows for a row.
 func (r Row) shown() spotify.URI {
-	if r.Wire != "" {
-		return r.Wire
+	if r.ObservedURI != "" {
+		return r.ObservedURI
 	}
 	return r.URI
 }
@@ -57,7 +57,7 @@ func staying(base *store.Base, rows []Row) map[spotify.URI]time.Time {
 }
 
 // leaveStaying makes opaque what Spotify does not remove.
-func (d *difference) leaveStaying(w Wish, rows []Row, want []spotify.URI, base *store.Base) {
+func (d *difference) leaveStaying(w DesiredState, rows []Row, want []spotify.URI, base *store.Base) {
 	stays := staying(base, rows)
 	if len(stays) == 0 || w.Mode == config.ModeAppend {
 		return

@@ -19,14 +19,14 @@ const (
 )
 
 // cameToNothing reports whether the wanted list was worked out, is empty, and would be made so.
-func (w *Wish) cameToNothing() bool {
+func (w *DesiredState) cameToNothing() bool {
 	return w != nil && w.Nothing != "" && w.HasTracks && w.Mode == config.ModeSync && len(w.Tracks) == 0
 }
 
 // keepSongs leaves the songs alone where the wanted list came to nothing and nothing is to be taken out for that: always with
 // when_empty = "keep", and with "refuse" when there is none, so that one added meanwhile is safe too. items is how many there
 // are.
-func (w Wish) keepSongs(items int) Wish {
+func (w DesiredState) keepSongs(items int) DesiredState {
 	if w.cameToNothing() && (w.WhenEmpty == config.EmptyKeep || w.WhenEmpty == config.EmptyRefuse && items == 0) {
 		w.HasTracks, w.Tracks, w.Titles = false, nil, nil
 	}
@@ -35,7 +35,7 @@ func (w Wish) keepSongs(items int) Wish {
 
 // checkEmpty looks at a playlist that has songs and whose wanted list came to nothing; wanted is what the files want, and c
 // what is to be done.
-func (p *planner) checkEmpty(m managed, wanted *Wish, c *Change) {
+func (p *planner) checkEmpty(m managed, wanted *DesiredState, c *Change) {
 	if !wanted.cameToNothing() || len(c.Before.Tracks) == 0 || p.Command == "refresh-only" {
 		return
 	}

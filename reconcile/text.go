@@ -93,7 +93,7 @@ func namedLike(name, served string) bool {
 func nameKey(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
 
 // of are the renderings of what the files say; of what they leave out, all.
-func (r renderings) of(w Wish) renderings {
+func (r renderings) of(w DesiredState) renderings {
 	out := maps.Clone(r)
 	maps.DeleteFunc(out, func(ours, _ string) bool {
 		return w.Name != nil && strings.HasPrefix(ours, nameText("")) && ours != nameText(*w.Name) ||

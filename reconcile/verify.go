@@ -77,8 +77,8 @@ func (w *writer) recollection(expected store.Contents) recollection {
 // learn is recognized for a read that shows what was written, and remembers what is shown as something else.
 func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.Item {
 	named := recognized(items, w.recollection(expected))
-	if w.change.Wish != nil {
-		w.change.Aliases = joined(w.change.Aliases, learnedFrom(items, named, w.change.Wish.Tracks))
+	if w.change.Desired != nil {
+		w.change.Aliases = joined(w.change.Aliases, learnedFrom(items, named, w.change.Desired.Tracks))
 	}
 	return named
 }

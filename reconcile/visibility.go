@@ -11,7 +11,7 @@ const flagsSummary = "A playlist is public or collaborative, not both"
 
 // flagsExclude refuses what Spotify would answer 400: to set one of public and collaborative where the other one is set and
 // the block says that changes of it are ignored. An attribute that is merely left out gives way (see diffDetails).
-func (p *planner) flagsExclude(m managed, w Wish, seen store.Contents, base *store.Base) bool {
+func (p *planner) flagsExclude(m managed, w DesiredState, seen store.Contents, base *store.Base) bool {
 	ignored, have := m.block.Lifecycle.IgnoreChanges, seen.Details
 	wants := func(b *bool) bool { return b != nil && *b }
 	var attr, other string

@@ -99,7 +99,7 @@ func (w *writer) bring(ctx context.Context) error {
 			if err := w.version(&before); err != nil {
 				return err
 			}
-			if w.base == nil && len(w.change.Left) == 0 { // a run that is cut short is told from an edit made elsewhere by what was there before
+			if w.base == nil && len(w.change.LeftAsIs) == 0 { // a run that is cut short is told from an edit made elsewhere by what was there before
 				b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Confirmed: true, Contents: w.now}
 				if err := w.a.State.SaveBase(b); err != nil {
 					return err
@@ -134,7 +134,7 @@ func (w *writer) delete(ctx context.Context) error {
 		e, ok := f.Playlists[w.change.Address]
 		switch {
 		case !ok || e.ID != w.id:
-		case w.change.Hold != "": // taken back, and to be put back by the same ID should the block say something else
+		case w.change.HoldFingerprint != "": // taken back, and to be put back by the same ID should the block say something else
 			e.Held = w.change.hold()
 			f.Playlists[w.change.Address] = e
 		default:
@@ -144,7 +144,7 @@ func (w *writer) delete(ctx context.Context) error {
 		return err
 	}
 	_ = w.account.DropCached(w.id)
-	if w.change.Hold != "" {
+	if w.change.HoldFingerprint != "" {
 		return w.a.State.DropBase(w.change.Address)
 	}
 	return errors.Join(w.a.State.Forget(w.change.Address), w.a.State.DropBase(w.change.Address))
@@ -175,7 +175,7 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 			if w.a.Limited != nil && w.a.Limited() {
 				return errors.New("replacing more than 100 items isn't begun after Spotify limited this run; nothing of it was sent, apply again later")
 			}
-			if err := w.a.State.BeginReplace(w.change.Address, w.id, w.change.Wish.Tracks); err != nil {
+			if err := w.a.State.BeginReplace(w.change.Address, w.id, w.change.Desired.Tracks); err != nil {
 				return err
 			}
 			begun = true
@@ -232,7 +232,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 		if w.a.stopping() {
 			return done, ErrStopped
 		}
-		next, err := after(w.now, e, w.aliases(), w.change.Wish.names())
+		next, err := after(w.now, e, w.aliases(), w.change.Desired.names())
 		if err != nil {
 			return done, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}

@@ -219,7 +219,7 @@ func left(d render.Description, done []doneChange) render.Description {
 	if len(done) == 0 {
 		return d
 	}
-	waits := done[len(done)-1].change.Left
+	waits := done[len(done)-1].change.LeftAsIs
 	d.Attrs = slices.DeleteFunc(d.Attrs, func(a render.Attribute) bool { return !slices.Contains(waits, a.Name) })
 	if !slices.Contains(waits, "tracks") {
 		d.Rows = nil

@@ -321,7 +321,7 @@ func (s *session) desire(ctx context.Context) (*config.Desired, error) {
 		return nil, err
 	}
 	for _, e := range s.lock.Current().Playlists {
-		s.conf.text = s.conf.text || e.Held != nil && e.Held.Wish != ""
+		s.conf.text = s.conf.text || e.Held != nil && e.Held.Fingerprint != ""
 	}
 	return s.evaluate(ctx, s.conf, s.ids(), s.now)
 }

@@ -100,8 +100,8 @@ const (
 	playlistDiffers = "differs" // the files want something else than what was there when it was last seen
 	playlistRefused = "refused" // so, and the next apply leaves it alone to protect it
 	playlistNew     = "new"     // in the files only
-	playlistOrphan  = "in_no_file"
-	playlistLost    = "forgotten_by_lock" // this computer remembers it, the lock file doesn't
+	playlistOrphan  = "not_in_files"
+	playlistLost    = "not_in_lock" // this computer remembers it, the lock file doesn't
 )
 
 type statusPlaylist struct {

@@ -113,9 +113,9 @@ func (p parser) playlist(b *hclsyntax.Block) (pl Playlist, err error) {
 		{"id", func(v value) error { return v.match((*string)(&pl.ID), playlistIDRE, "the ID of a playlist") }},
 		{"account", func(v value) error { return v.text(&pl.Account) }},
 		{"name", func(v value) error { return v.text(&pl.Name) }},
-		{"public_unhonoured", func(v value) error {
-			pl.PublicUnhonoured = new(bool)
-			return v.truth(pl.PublicUnhonoured)
+		{"public_ignored", func(v value) error {
+			pl.PublicIgnored = new(bool)
+			return v.truth(pl.PublicIgnored)
 		}},
 		{"refused_description", func(v value) error { return v.text(&pl.RefusedDescription) }},
 		{"cover", func(v value) error { return v.text(&pl.Cover) }},
@@ -169,7 +169,7 @@ func (p parser) playlist(b *hclsyntax.Block) (pl Playlist, err error) {
 			{"reason", func(v value) error { return v.text(&h.Reason) }},
 			{"since", func(v value) error { return v.time(&h.Since) }},
 			{"until", func(v value) error { return v.time(&h.Until) }},
-			{"wish", func(v value) error { return v.text(&h.Wish) }},
+			{"fingerprint", func(v value) error { return v.text(&h.Fingerprint) }},
 		}); err != nil {
 			return pl, err
 		}

@@ -46,7 +46,7 @@ type Playlist struct {
 	Name               string                      // as last applied, for people reading the file
 	Aliases            map[spotify.URI]spotify.URI // wanted URI → the URI Spotify shows for it
 	Withdrawn          map[spotify.URI]time.Time   // URIs Spotify refused or withdrew, and when that was last tried
-	PublicUnhonoured   *bool                       // the wish for public that Spotify ignored
+	PublicIgnored      *bool                       // the wish for public that Spotify ignored
 	Shown              map[string]string           // "name: …" and "description: …" of the files → how Spotify shows it
 	RefusedDescription string                      // the wish for a description that Spotify answered 400
 	Cover              string                      // SHA-256 of the uploaded file
@@ -56,10 +56,10 @@ type Playlist struct {
 
 // Hold keeps a playlist from being changed.
 type Hold struct {
-	Reason string    // "paused" or "rolled back"
-	Since  time.Time // UTC, whole seconds
-	Until  time.Time // zero: until released
-	Wish   string    // rolled back: fingerprint of what the block said; another one releases it
+	Reason      string    // "paused" or "rolled back"
+	Since       time.Time // UTC, whole seconds
+	Until       time.Time // zero: until released
+	Fingerprint string    // rolled back: fingerprint of what the block said; another one releases it
 }
 
 // Pin is what a by-name entry or a search resolved to.
@@ -113,9 +113,9 @@ func (f *File) Clone() *File {
 		p.Aliases = maps.Clone(p.Aliases)
 		p.Withdrawn = maps.Clone(p.Withdrawn)
 		p.Shown = maps.Clone(p.Shown)
-		if p.PublicUnhonoured != nil {
-			public := *p.PublicUnhonoured
-			p.PublicUnhonoured = &public
+		if p.PublicIgnored != nil {
+			public := *p.PublicIgnored
+			p.PublicIgnored = &public
 		}
 		if p.Held != nil {
 			held := *p.Held

@@ -35,14 +35,14 @@ func full() *File {
 	f.Playlists["playlist.morning"] = Playlist{ID: idA, Account: "default", Name: "Morning, ${calm} & 100 %{x}"}
 	f.Playlists[`playlist.year["2023"]`] = Playlist{
 		ID: idB, Account: "default", Name: "Liked in 2023",
-		Aliases:          map[spotify.URI]spotify.URI{uri: alt},
-		Shown:            map[string]string{"${a} & \"b\" ": "${a} & \"b\""},
-		Withdrawn:        map[spotify.URI]time.Time{alt: time.Date(2026, 11, 20, 21, 14, 0, 0, time.UTC)},
-		PublicUnhonoured: &no, RefusedDescription: "see https://example.org",
+		Aliases:       map[spotify.URI]spotify.URI{uri: alt},
+		Shown:         map[string]string{"${a} & \"b\" ": "${a} & \"b\""},
+		Withdrawn:     map[spotify.URI]time.Time{alt: time.Date(2026, 11, 20, 21, 14, 0, 0, time.UTC)},
+		PublicIgnored: &no, RefusedDescription: "see https://example.org",
 		Cover:          strings.Repeat("ab", 32),
 		PreventDestroy: true,
 		Held: &Hold{Reason: "rolled back", Since: time.Date(2026, 11, 23, 14, 45, 1, 0, time.UTC),
-			Until: time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC), Wish: "f00d"},
+			Until: time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC), Fingerprint: "f00d"},
 	}
 	f.Pins["The Killers - Mr. Brightside"] = Pin{URI: uri, ISRC: "USIR20400274", Note: "The Killers – Mr. Brightside"}
 	return f
@@ -105,7 +105,7 @@ func TestRoundTripAnyText(t *testing.T) {
 		nfc := func(label string) string { return norm.NFC.String(text.Draw(t, label)) }
 		f := New(IssuerSpotify)
 		f.Accounts["l"+nfc("label")] = Account{ID: spotify.ID(nfc("account")), Name: nfc("name")}
-		f.Playlists["playlist."+nfc("address")] = Playlist{ID: idA, Name: nfc("title"), Shown: map[string]string{nfc("text"): nfc("shown")}, Held: &Hold{Wish: nfc("wish")}}
+		f.Playlists["playlist."+nfc("address")] = Playlist{ID: idA, Name: nfc("title"), Shown: map[string]string{nfc("text"): nfc("shown")}, Held: &Hold{Fingerprint: nfc("wish")}}
 		f.Pins["q"+nfc("query")] = Pin{URI: uri, Note: nfc("note")}
 		got, err := Parse(f.Bytes(), "x")
 		if err != nil {
@@ -128,7 +128,7 @@ func TestFormatted(t *testing.T) {
 		p := Playlist{ID: idA, Account: text.Draw(t, "account"), Name: text.Draw(t, "title"), RefusedDescription: text.Draw(t, "refused"),
 			Cover: text.Draw(t, "cover"), PreventDestroy: yes.Draw(t, "protected")}
 		if yes.Draw(t, "public") {
-			p.PublicUnhonoured = new(bool)
+			p.PublicIgnored = new(bool)
 		}
 		if yes.Draw(t, "aliases") {
 			p.Aliases = map[spotify.URI]spotify.URI{uri: alt, "spotify:episode:512ojhOuo1ktJprKbVcKyQ": uri}
@@ -137,7 +137,7 @@ func TestFormatted(t *testing.T) {
 			p.Withdrawn = map[spotify.URI]time.Time{alt: day(), uri: day()}
 		}
 		if yes.Draw(t, "held") {
-			p.Held = &Hold{Reason: "paused", Since: day(), Wish: text.Draw(t, "wish")}
+			p.Held = &Hold{Reason: "paused", Since: day(), Fingerprint: text.Draw(t, "wish")}
 		}
 		f.Playlists["playlist.a"], f.Playlists["playlist.b"] = p, Playlist{ID: idB}
 		f.Pins[text.Draw(t, "query")+"q"] = Pin{URI: uri, ISRC: text.Draw(t, "isrc"), Note: text.Draw(t, "note")}
@@ -274,7 +274,7 @@ func TestClone(t *testing.T) {
 	p := g.Playlists[address]
 	p.Aliases[alt] = uri
 	p.Withdrawn[uri] = time.Time{}
-	*p.PublicUnhonoured = true
+	*p.PublicIgnored = true
 	p.Held.Reason = "paused"
 	g.Accounts["x"], g.Pins["x"], g.Playlists["playlist.x"] = Account{}, Pin{}, Playlist{}
 	if diff := cmp.Diff(full(), f); diff != "" {

@@ -113,8 +113,8 @@ func (w *writer) playlist(address string, p Playlist) {
 	w.text("id", string(p.ID))
 	w.text("account", p.Account)
 	w.text("name", p.Name)
-	if p.PublicUnhonoured != nil {
-		w.attribute("public_unhonoured", strconv.FormatBool(*p.PublicUnhonoured))
+	if p.PublicIgnored != nil {
+		w.attribute("public_ignored", strconv.FormatBool(*p.PublicIgnored))
 	}
 	w.text("refused_description", p.RefusedDescription)
 	w.text("cover", p.Cover)
@@ -147,7 +147,7 @@ func (w *writer) playlist(address string, p Playlist) {
 		w.text("reason", h.Reason)
 		w.time("since", h.Since)
 		w.time("until", h.Until)
-		w.text("wish", h.Wish)
+		w.text("fingerprint", h.Fingerprint)
 		w.end()
 	}
 	w.end()

@@ -115,15 +115,15 @@ func (w *watched) trouble(k trait) *trouble {
 
 // learn takes note of the wishes that are fulfilled. What was not read, but expected after a write of ours, proves nothing.
 func (w *watched) learn(c reconcile.Change, now time.Time) {
-	if c.Wish == nil || c.Before == nil || c.Before.Seen.IsZero() || len(c.Unknown) > 0 {
+	if c.Desired == nil || c.Before == nil || c.Before.Seen.IsZero() || len(c.Unknown) > 0 {
 		return
 	}
 	differs := touched(c)
 	for _, k := range allTraits {
-		if !manages(c.Wish, k) || slices.Contains(differs, k) {
+		if !manages(c.Desired, k) || slices.Contains(differs, k) {
 			continue
 		}
-		want := digestOf(c.Wish, k)
+		want := digestOf(c.Desired, k)
 		if w.Kept[k] != want {
 			if w.Kept == nil {
 				w.Kept = make(map[trait]string)

@@ -155,7 +155,7 @@ func (l *State) Restrict(p *reconcile.Plan, d *config.Desired, files string, pol
 	verdicts := make([]Verdict, len(p.Changes))
 	for i, c := range p.Changes {
 		out.Changes[i], verdicts[i] = t.change(c)
-		if out.Changes[i].Action != c.Action || len(out.Changes[i].Left) > 0 {
+		if out.Changes[i].Action != c.Action || len(out.Changes[i].LeftAsIs) > 0 {
 			out.Complete = false
 		}
 	}
@@ -266,7 +266,7 @@ func (t *restriction) change(c reconcile.Change) (reconcile.Change, Verdict) {
 		return c, v
 	}
 	w := t.l.watch(c.Address)
-	w.wish = whole(c.Wish)
+	w.wish = whole(c.Desired)
 	if w.Failures > 0 && w.Failed != w.wish {
 		w.succeeded() // what failed is not wanted any more
 	}
@@ -282,8 +282,8 @@ func (t *restriction) change(c reconcile.Change) (reconcile.Change, Verdict) {
 	}
 	if c.Action == reconcile.Create {
 		switch {
-		case c.Gone != "":
-			return wait(Drift, fmt.Sprintf("Spotify no longer knows %s, and a daemon makes no playlist a second time; to have it made anew: spotsync apply", c.Gone), time.Time{})
+		case c.ReplacesID != "":
+			return wait(Drift, fmt.Sprintf("Spotify no longer knows %s, and a daemon makes no playlist a second time; to have it made anew: spotsync apply", c.ReplacesID), time.Time{})
 		case t.policy.NoCreate:
 			return wait(Drift, "it does not exist yet, and with --no-create something else creates it", time.Time{})
 		}
@@ -340,7 +340,7 @@ func (t *restriction) healing(c reconcile.Change, w *watched) (reconcile.Change,
 			state, reason = healable(t.heal[c.Address], k, c.Origin)
 		}
 		if state == Pending {
-			state, reason, at = w.judge(k, digestOf(c.Wish, k), drift, t.now)
+			state, reason, at = w.judge(k, digestOf(c.Desired, k), drift, t.now)
 		}
 		if state == Pending {
 			continue
@@ -399,7 +399,7 @@ func (l *State) applied(c reconcile.Change, now time.Time) {
 	w := l.watch(c.Address)
 	w.succeeded()
 	for _, k := range touched(c) {
-		w.wrote(k, digestOf(c.Wish, k), drifted(c, k), now)
+		w.wrote(k, digestOf(c.Desired, k), drifted(c, k), now)
 	}
 }
 

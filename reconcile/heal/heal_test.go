@@ -27,9 +27,9 @@ func differing(from reconcile.Origin) reconcile.Change {
 	name, text, public, now := "A", "text", true, tracks(1)
 	return reconcile.Change{
 		Address: "playlist.a", Account: "default", Action: reconcile.Update, ID: "id", Origin: from,
-		Before: &reconcile.Picture{Name: "B", Following: true, Seen: noon, Tracks: []reconcile.Row{{URI: track(2)}}},
-		After:  &reconcile.Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []reconcile.Row{{URI: track(1)}}},
-		Wish:   &reconcile.Wish{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: now},
+		Before:  &reconcile.Picture{Name: "B", Following: true, Seen: noon, Tracks: []reconcile.Row{{URI: track(2)}}},
+		After:   &reconcile.Picture{Name: name, Description: text, Public: &public, Following: true, Tracks: []reconcile.Row{{URI: track(1)}}},
+		Desired: &reconcile.DesiredState{Name: &name, Description: &text, Public: &public, HasTracks: true, Tracks: now},
 		Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.ChangeDetails, &reconcile.Details{Name: &name, Description: &text, Public: &public}),
 			{Edit: edit.Edit{Kind: edit.Remove, URIs: tracks(2)}}, {Edit: edit.Edit{Kind: edit.Insert, URIs: now}}},
 	}
@@ -112,16 +112,16 @@ func TestOnlyTheLibraryDiffers(t *testing.T) {
 func TestLeavingVisibility(t *testing.T) {
 	c := differing(reconcile.FromSpotify)
 	yes, no := true, false
-	c.Edits[0].Details.Collaborative, c.Wish.Collaborative = &yes, &yes
-	c.Edits[0].Details.Public, c.Wish.Public = &no, nil
+	c.Edits[0].Details.Collaborative, c.Desired.Collaborative = &yes, &yes
+	c.Edits[0].Details.Public, c.Desired.Public = &no, nil
 	got := leaving(c, []trait{traitVisibility}, "why")
 	if d := got.Edits[0].Details; d.Public != nil || d.Collaborative != nil || d.Name == nil {
 		t.Errorf("sends %+v", d)
 	}
-	if got.Wish.Collaborative != nil || got.After.Collaborative || got.After.Public != nil || got.After.Name != "A" {
-		t.Errorf("wants %+v, after %+v", got.Wish, got.After)
+	if got.Desired.Collaborative != nil || got.After.Collaborative || got.After.Public != nil || got.After.Name != "A" {
+		t.Errorf("wants %+v, after %+v", got.Desired, got.After)
 	}
-	if c.Wish.Collaborative == nil || c.Edits[0].Details.Collaborative == nil || c.After.Public == nil || len(c.Reasons) > 0 {
+	if c.Desired.Collaborative == nil || c.Edits[0].Details.Collaborative == nil || c.After.Public == nil || len(c.Reasons) > 0 {
 		t.Error("the change itself was changed")
 	}
 }

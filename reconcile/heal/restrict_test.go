@@ -23,7 +23,7 @@ func anyPlan(rt *rapid.T) (*reconcile.Plan, *config.Desired) {
 		c.Address = fmt.Sprintf("playlist.%c", 'a'+i)
 		c.Action = rapid.SampledFrom([]reconcile.Action{reconcile.None, reconcile.Update, reconcile.Adopt, reconcile.Restore, reconcile.Create, reconcile.Delete, reconcile.Held, reconcile.Skipped, reconcile.Update, reconcile.Delete}).Draw(rt, "action")
 		name := rapid.SampledFrom([]string{"A", "A2", "A3"}).Draw(rt, "name")
-		c.Wish.Name, c.After.Name, c.Edits[0].Details.Name = &name, name, &name
+		c.Desired.Name, c.After.Name, c.Edits[0].Details.Name = &name, name, &name
 		forgotten := false
 		switch c.Action {
 		case reconcile.None, reconcile.Held, reconcile.Skipped:
@@ -31,12 +31,12 @@ func anyPlan(rt *rapid.T) (*reconcile.Plan, *config.Desired) {
 			forgotten = c.Action == reconcile.None && rapid.Bool().Draw(rt, "forgotten")
 		case reconcile.Create:
 			if c.ID, c.Before = "", nil; rapid.Bool().Draw(rt, "gone") {
-				c.Gone = "id"
+				c.ReplacesID = "id"
 			}
 		case reconcile.Restore:
 			c.Edits = append([]reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, c.Edits...)
 		case reconcile.Delete:
-			c.Edits, c.After, c.Wish = []reconcile.Edit{reconcile.NewEdit(reconcile.Unfollow, nil)}, nil, nil
+			c.Edits, c.After, c.Desired = []reconcile.Edit{reconcile.NewEdit(reconcile.Unfollow, nil)}, nil, nil
 		}
 		switch {
 		case forgotten:

@@ -121,9 +121,9 @@ func leaving(c reconcile.Change, traits []trait, reason string) reconcile.Change
 		return c.Leave(reason)
 	}
 	for _, k := range traits {
-		c.Left = append(slices.Clip(c.Left), k.attributes()...)
+		c.LeftAsIs = append(slices.Clip(c.LeftAsIs), k.attributes()...)
 	}
-	wish, after := c.Wish.Without(c.Left), *c.After
+	wish, after := c.Desired.Without(c.LeftAsIs), *c.After
 	var edits []reconcile.Edit
 	for _, e := range c.Edits {
 		if e.Items() && slices.Contains(traits, traitTracks) {
@@ -152,7 +152,7 @@ func leaving(c reconcile.Change, traits []trait, reason string) reconcile.Change
 			c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = 0, 0, nil, false
 		}
 	}
-	c.Wish, c.After, c.Edits = &wish, &after, reconcile.Listed(edits)
+	c.Desired, c.After, c.Edits = &wish, &after, reconcile.Listed(edits)
 	c.Reasons = append(slices.Clone(c.Reasons), reason)
 	return c
 }
@@ -175,7 +175,7 @@ func detailsLeaving(e reconcile.Edit, traits []trait) reconcile.Edit {
 }
 
 // digestOf is a short text that is the same for wishes that want the same of a trait.
-func digestOf(w *reconcile.Wish, k trait) string {
+func digestOf(w *reconcile.DesiredState, k trait) string {
 	if w == nil {
 		return ""
 	}
@@ -198,7 +198,7 @@ func digestOf(w *reconcile.Wish, k trait) string {
 }
 
 // whole is a short text that is the same for wishes that want the same of everything.
-func whole(w *reconcile.Wish) string {
+func whole(w *reconcile.DesiredState) string {
 	var all strings.Builder
 	for _, k := range allTraits {
 		all.WriteString(digestOf(w, k))
@@ -210,7 +210,7 @@ func whole(w *reconcile.Wish) string {
 }
 
 // manages reports whether the files say anything about a trait.
-func manages(w *reconcile.Wish, k trait) bool {
+func manages(w *reconcile.DesiredState, k trait) bool {
 	switch k {
 	case traitName:
 		return w.Name != nil

@@ -57,7 +57,7 @@ func TestBase(t *testing.T) {
 		t.Errorf("of nothing: %v, %v", b, err)
 	}
 	yes := true
-	a := Base{Address: "playlist.a", Time: noon, Contents: contents(idA, "A"), Confirmed: true, PublicUnhonoured: &yes}
+	a := Base{Address: "playlist.a", Time: noon, Contents: contents(idA, "A"), Confirmed: true, PublicIgnored: &yes}
 	b := Base{Address: `playlist.year["2023"]`, Time: noon, Contents: contents(idB, "B")}
 	must(t, s.SaveBase(a))
 	must(t, s.SaveBase(b))

@@ -80,8 +80,8 @@ type Base struct {
 
 	// Confirmed: read from Spotify, not only expected after a write. Rows a write added have no date until then.
 	Confirmed bool `json:"confirmed"`
-	// PublicUnhonoured is the wish for public that Spotify ignored.
-	PublicUnhonoured *bool `json:"public_unhonoured,omitempty"`
+	// PublicIgnored is what was asked of public and Spotify ignored.
+	PublicIgnored *bool `json:"public_ignored,omitempty"`
 	// PublicSeen: a read after our write has shown the visibility of Contents, so Spotify honoured it.
 	PublicSeen bool `json:"public_seen,omitempty"`
 	// Shown are texts of the files and how Spotify shows them, where it does so otherwise.

@@ -26,7 +26,7 @@ playlist "playlist.year[\"2023\"]" {
   id                  = "4XzvE3vG5tVbQeJb8Kk2aP"
   account             = "default"
   name                = "Liked in 2023"
-  public_unhonoured   = false
+  public_ignored      = false
   refused_description = "see https://example.org"
   cover               = "abababababababababababababababababababababababababababababababab"
   prevent_destroy     = true
@@ -40,10 +40,10 @@ playlist "playlist.year[\"2023\"]" {
     "$${a} & \"b\" " = "$${a} & \"b\""
   }
   held {
-    reason = "rolled back"
-    since  = "2026-11-23T14:45:01Z"
-    until  = "2026-12-07T00:00:00Z"
-    wish   = "f00d"
+    reason      = "rolled back"
+    since       = "2026-11-23T14:45:01Z"
+    until       = "2026-12-07T00:00:00Z"
+    fingerprint = "f00d"
   }
 }
 

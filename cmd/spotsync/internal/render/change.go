@@ -195,8 +195,8 @@ func Name(c *reconcile.Change) string {
 		return words.Quoted(c.Before.Name)
 	case c.After != nil && c.After.Name != "":
 		return words.Quoted(c.After.Name)
-	case c.Wish != nil && c.Wish.Name != nil:
-		return words.Quoted(*c.Wish.Name)
+	case c.Desired != nil && c.Desired.Name != nil:
+		return words.Quoted(*c.Desired.Name)
 	}
 	return ""
 }

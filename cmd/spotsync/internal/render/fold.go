@@ -169,7 +169,7 @@ func Titles(p *reconcile.Plan) map[string]string {
 		}
 	}
 	for _, c := range p.Changes {
-		if w := c.Wish; w != nil && len(w.Titles) == len(w.Tracks) {
+		if w := c.Desired; w != nil && len(w.Titles) == len(w.Tracks) {
 			for i, u := range w.Tracks {
 				learn(u, w.Titles[i])
 			}
@@ -186,7 +186,7 @@ func titleOf(r reconcile.Row, known map[string]string) string {
 	}
 	uri := r.URI
 	if uri == "" {
-		uri = r.Wire
+		uri = r.ObservedURI
 	}
 	title = words.Printable(title)
 	switch {

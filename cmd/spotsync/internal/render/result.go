@@ -167,7 +167,7 @@ func remedies(p *reconcile.Plan) []string {
 		if c.Action == reconcile.Delete {
 			deleted++
 		}
-		if c.Hold != "" {
+		if c.HoldFingerprint != "" {
 			held++
 		}
 	}

@@ -134,7 +134,7 @@ func replay(before, after []reconcile.Row, edits []reconcile.Edit) (origins []in
 					return named[c.uri]
 				}
 				r := before[c.origin]
-				return !r.Opaque && (r.Wire != "" && named[r.Wire] || named[r.URI])
+				return !r.Opaque && (r.ObservedURI != "" && named[r.ObservedURI] || named[r.URI])
 			})
 		case edit.Move:
 			ok = ok && e.Start >= 0 && e.N >= 0 && e.N <= len(list)-e.Start && e.Before >= 0 && e.Before <= len(list)
