@@ -17,7 +17,7 @@ func (p *planner) checkTwin(m *managed, o *Observed) {
 	}
 	same := slices.DeleteFunc(p.namesakes(*m.block, o), func(pl spotify.Playlist) bool { return p.taken(pl.ID) })
 	switch {
-	case len(same) == 0 || p.CreateDuplicate || p.Command == "destroy": // which makes no twins
+	case len(same) == 0 || p.CreateDuplicate || p.Command == CommandDestroy: // which makes no twins
 		return
 	case p.AdoptByName && len(same) == 1:
 		m.id, m.entry, m.adopted = same[0].ID, lockfile.Playlist{}, "it has the name of the block"

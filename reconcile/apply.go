@@ -28,9 +28,23 @@ const (
 	VerifyNever  Verify = "never"  // --no-verify; a lost answer is looked into all the same
 )
 
+// EventType is what an [Event] tells of a playlist.
+type EventType string
+
+// The types of events.
+const (
+	EventStarted   EventType = "started"
+	EventRequested EventType = "request" // a write succeeded
+	EventCreated   EventType = "created"
+	EventApplied   EventType = "applied"
+	EventFailed    EventType = "failed"
+	EventRefused   EventType = "refused"
+	EventWarned    EventType = "warning"
+)
+
 // Event is something that happened to one playlist during [Applier.Apply].
 type Event struct {
-	Type    string     `json:"type"` // started, request, created, applied, failed, refused, warning
+	Type    EventType  `json:"type"`
 	Address string     `json:"address"`
 	Account string     `json:"account"`
 	Action  Action     `json:"action,omitempty"`
@@ -119,7 +133,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		if a.stopping() {
 			return ErrStopped
 		}
-		a.event(Event{Type: "started", Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
+		a.event(Event{Type: EventStarted, Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
 		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
 			attempts: newAttempts(c), refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
 		err := w.do(ctx)
@@ -128,7 +142,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		res.Requests += w.requests
 		if err == nil {
 			res.Applied = append(res.Applied, c.Address)
-			a.event(Event{Type: "applied", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
+			a.event(Event{Type: EventApplied, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
 			return nil
 		}
 		if errors.Is(err, ErrStopped) {
@@ -139,7 +153,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			return err
 		}
 		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err, Source: w.source})
-		a.event(Event{Type: "failed", Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error(), Source: w.source})
+		a.event(Event{Type: EventFailed, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error(), Source: w.source})
 		return nil
 	})
 	slices.Sort(res.Applied)
@@ -208,7 +222,7 @@ func (a *Applier) prepare(p *Plan) error {
 				continue
 			}
 			delete(f.Playlists, l.Address)
-			if l.Kind == "move" {
+			if l.Kind == LockMove {
 				f.Playlists[l.To] = e
 			}
 		}
@@ -218,7 +232,7 @@ func (a *Applier) prepare(p *Plan) error {
 				continue
 			}
 			c.note(&e)
-			if c.Action == None && p.Command != "rollback" {
+			if c.Action == None && p.Command != CommandRollback {
 				e.Held = nil // one that is in force was not planned
 			}
 			f.Playlists[c.Address] = e
@@ -242,7 +256,7 @@ func (a *Applier) prepare(p *Plan) error {
 		}
 	}
 	for _, l := range p.LockChanges {
-		if l.Kind == "move" {
+		if l.Kind == LockMove {
 			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), MoveBase(a.State, l.Address, l.To))
 		} else {
 			err = errors.Join(err, a.State.Forget(l.Address), a.State.DropBase(l.Address))
@@ -348,7 +362,7 @@ func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
 	if log, ok := a.Runs[label]; ok {
 		return log, nil
 	}
-	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: p.Command, By: a.By, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
+	log, err := a.Accounts[label].BeginRun(store.Run{Time: time.Now().UTC(), Command: string(p.Command), By: a.By, LockFile: a.Lock.Path(), Account: p.Accounts[label].ID})
 	if err != nil {
 		return nil, fmt.Errorf("nothing was changed, for history could not be written: %w", err)
 	}

@@ -81,7 +81,7 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	if err := w.locked(name); err != nil {
 		return fmt.Errorf("%q was created as %s, and this could not be written to the lock file: %w", name, p.ID, err)
 	}
-	w.a.event(Event{Type: "created", Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
+	w.a.event(Event{Type: EventCreated, Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
 	w.states = []store.Mark{mark(store.Contents{}), mark(w.now)}
 	if err := w.settled(); err != nil {
 		return err

@@ -15,7 +15,7 @@ const (
 
 // guards refuses plans that would do more harm than a slip of the keyboard should.
 func (p *planner) guards() {
-	if p.Force || p.Command == "destroy" || p.Command == "refresh-only" {
+	if p.Force || p.Command == CommandDestroy || p.Command == CommandRefreshOnly {
 		return
 	}
 	var deletes int
@@ -33,7 +33,7 @@ func (p *planner) guards() {
 	}
 	total := len(p.Lock.Playlists)
 	switch {
-	case len(p.Desired.Playlists) == 0 && deletes > 0 && p.Command != "rollback":
+	case len(p.Desired.Playlists) == 0 && deletes > 0 && p.Command != CommandRollback:
 		p.refuse(Refusal{Guard: true, Summary: "The configuration has no playlists",
 			Detail: fmt.Sprintf("The lock file knows %s, and all of them would be deleted. If that is meant: spotsync destroy, or spotsync apply --force. To stop managing them and keep them: spotsync lock rm '*'", plural(total, "playlist"))})
 	case total >= guardPlaylists && deletes*3 > total:

@@ -55,7 +55,7 @@ func (p *planner) checkMissing() {
 				}
 			}
 		}
-		if o.Asked && locked >= 2 && missing == locked && restored > 0 && p.Command != "destroy" {
+		if o.Asked && locked >= 2 && missing == locked && restored > 0 && p.Command != CommandDestroy {
 			p.refuse(Refusal{Summary: "None of the managed playlists is in this account",
 				Detail: fmt.Sprintf("The lock file names %d playlists of account %q, and %s has none of them. Nothing is restored, for this looks like another account or a reset one. Check who is logged in (spotsync auth status); to put a playlist back on purpose: spotsync apply --target REF with one of them, or spotsync rollback.",
 					locked, label, who(o.User.DisplayName, o.User.Account()))})
@@ -116,7 +116,7 @@ func (p *planner) removeEntries(entries map[string]lockfile.Playlist, blocks map
 			continue
 		}
 		delete(entries, r.From)
-		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "forget", Address: r.From, ID: e.ID, Reason: "removed block; it stays on Spotify"})
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: LockForget, Address: r.From, ID: e.ID, Reason: "removed block; it stays on Spotify"})
 	}
 }
 
@@ -329,7 +329,7 @@ func (p *planner) checkUnique() {
 
 // checkRenamed refuses to delete one playlist and create another of the same name in one go: that is a renamed label.
 func (p *planner) checkRenamed() {
-	if p.Command == "destroy" {
+	if p.Command == CommandDestroy {
 		return
 	}
 	renamed := make(map[string]string) // label of what is gone, to what looks like its new name

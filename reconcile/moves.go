@@ -13,7 +13,7 @@ import (
 func (p *planner) moveEntries(entries map[string]lockfile.Playlist, blocks map[string]*config.Playlist) {
 	p.Bases = maps.Clone(p.Bases)
 	move := func(from, to, reason string) {
-		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "move", Address: from, To: to, ID: entries[from].ID, Reason: reason})
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: LockMove, Address: from, To: to, ID: entries[from].ID, Reason: reason})
 		entries[to] = entries[from]
 		delete(entries, from)
 		if b, ok := p.Bases[from]; ok {

@@ -50,7 +50,7 @@ const (
 // compared, and applied by somebody who has nothing else.
 type Plan struct {
 	FormatVersion string                 `json:"format_version"`
-	Command       string                 `json:"command"`        // apply, destroy, rollback, refresh-only
+	Command       Command                `json:"command"`
 	Path          string                 `json:"path,omitempty"` // the configuration, as it was named
 	Issuer        string                 `json:"issuer"`
 	PlannedAt     time.Time              `json:"planned_at"`
@@ -154,13 +154,22 @@ type DesiredState struct {
 	Block *config.Playlist `json:"-"` // where the files say so; nil in a saved plan until [Plan.Locate]
 }
 
+// LockChangeKind is what a [LockChange] does to an address.
+type LockChangeKind string
+
+// The kinds of lock changes.
+const (
+	LockMove   LockChangeKind = "move"   // its playlist goes by another address
+	LockForget LockChangeKind = "forget" // its playlist is managed no more
+)
+
 // LockChange is a change of the lock file alone.
 type LockChange struct {
-	Kind    string     `json:"kind"` // move, forget
-	Address string     `json:"address"`
-	To      string     `json:"to,omitempty"`
-	ID      spotify.ID `json:"id"`
-	Reason  string     `json:"reason"`
+	Kind    LockChangeKind `json:"kind"`
+	Address string         `json:"address"`
+	To      string         `json:"to,omitempty"`
+	ID      spotify.ID     `json:"id"`
+	Reason  string         `json:"reason"`
 }
 
 // Warning is something a person should know that stops nothing.
@@ -195,9 +204,20 @@ func (p *Plan) Empty() bool {
 	return len(p.LockChanges) == 0 && !slices.ContainsFunc(p.Changes, Change.Acts)
 }
 
+// Command is what a plan is for.
+type Command string
+
+// The commands that plan.
+const (
+	CommandApply       Command = "apply"
+	CommandDestroy     Command = "destroy"
+	CommandRefreshOnly Command = "refresh-only" // change no playlist, and take note of what changed on Spotify
+	CommandRollback    Command = "rollback"
+)
+
 // Input is everything a plan depends on.
 type Input struct {
-	Command    string // apply, destroy, refresh-only
+	Command    Command
 	Issuer     string
 	Now        time.Time
 	Desired    *config.Desired
@@ -249,7 +269,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 			continue
 		}
 		c := p.change(m)
-		if in.Command == "refresh-only" && c.Action.Changes() {
+		if in.Command == CommandRefreshOnly && c.Action.Changes() {
 			c.Action, c.Edits, c.After = None, nil, c.Before
 		}
 		p.addChange(c)
@@ -257,7 +277,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 			p.refuse(*m.refusal)
 		}
 	}
-	if in.Command == "refresh-only" {
+	if in.Command == CommandRefreshOnly {
 		p.plan.LockChanges = nil
 	}
 	p.guards()
@@ -305,14 +325,14 @@ func (p *planner) refused(address string) string {
 // change decides what is to be done with one address.
 func (p *planner) change(m managed) Change {
 	c := Change{Address: m.address, Account: m.account, ID: m.id, Action: None, Origin: FromFiles}
-	if hold := m.entry.Held; hold != nil && holds(hold, Fingerprint(m.block), p.Now) && p.Command != "destroy" {
+	if hold := m.entry.Held; hold != nil && holds(hold, Fingerprint(m.block), p.Now) && p.Command != CommandDestroy {
 		c.Action, c.Reasons = Held, []string{holdReason(m.address, hold)}
 		return c
 	}
-	if p.Command == "destroy" && m.id == "" {
+	if p.Command == CommandDestroy && m.id == "" {
 		return c // it was never made, so there is nothing to delete
 	}
-	if m.block == nil || p.Command == "destroy" {
+	if m.block == nil || p.Command == CommandDestroy {
 		return p.deletion(c, m)
 	}
 	wish := desiredState(m.block)
@@ -446,7 +466,7 @@ func (p *planner) deletion(c Change, m managed) Change {
 	case Absent, Gone:
 		c.Action = None
 		c.Reasons = []string{"it is already gone from the library"}
-		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: "forget", Address: m.address, ID: m.id, Reason: "no longer in the files, and already gone from the library"})
+		p.plan.LockChanges = append(p.plan.LockChanges, LockChange{Kind: LockForget, Address: m.address, ID: m.id, Reason: "no longer in the files, and already gone from the library"})
 		return c
 	}
 	c.Before = picture(seen.Contents.Details, rowsOf(seen.Contents.Items, nil, nil))
@@ -456,7 +476,7 @@ func (p *planner) deletion(c Change, m managed) Change {
 		return p.leave(c, m, worked, key)
 	}
 	c.Edits = []Edit{NewEdit(Unfollow, nil)}
-	if p.Command != "destroy" {
+	if p.Command != CommandDestroy {
 		c.Reasons = []string{"no longer in the files"}
 	}
 	protected := m.entry.PreventDestroy
@@ -476,7 +496,7 @@ func (p *planner) finish() {
 	slices.SortStableFunc(pl.Warnings, func(a, b Warning) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortStableFunc(pl.Refusals, func(a, b Refusal) int { return cmp.Compare(a.Address, b.Address) })
 	pl.markRefused()
-	pl.LockChanges = slices.DeleteFunc(pl.LockChanges, func(l LockChange) bool { return l.Kind == "forget" && p.refused(l.Address) != "" })
+	pl.LockChanges = slices.DeleteFunc(pl.LockChanges, func(l LockChange) bool { return l.Kind == LockForget && p.refused(l.Address) != "" })
 	for i := range pl.Changes {
 		c := &pl.Changes[i]
 		if c.Action == Skipped || c.Refused || len(c.Unknown) > 0 {

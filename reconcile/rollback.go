@@ -31,8 +31,8 @@ type RollbackInput struct {
 // its text is changed. The guards hold as they do for an apply. Like [NewPlan] it reads nothing and changes none of its input.
 func NewRollback(in RollbackInput) *Plan {
 	p := &planner{
-		Input: Input{Command: "rollback", Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Bases: in.Bases, Attended: true, Force: in.Force},
-		plan: &Plan{FormatVersion: FormatVersion, Command: "rollback", Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
+		Input: Input{Command: CommandRollback, Issuer: in.Issuer, Now: in.Now, Desired: in.Desired, Lock: in.Lock, Observed: in.Observed, Creates: in.Creates, Bases: in.Bases, Attended: true, Force: in.Force},
+		plan: &Plan{FormatVersion: FormatVersion, Command: CommandRollback, Issuer: in.Issuer, PlannedAt: in.Now.UTC(), Lock: Digest(in.Lock),
 			Accounts: make(map[string]PlanAccount), Complete: true},
 	}
 	p.checkAccounts()

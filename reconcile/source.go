@@ -48,7 +48,7 @@ func (c Change) block() *config.Playlist {
 
 // Locate tells a plan that was saved where in the files its lines stand, so that what Spotify refuses can be told with its line.
 func (p *Plan) Locate(d *config.Desired) {
-	if p.Command == "rollback" {
+	if p.Command == CommandRollback {
 		return // what history held is not the files' doing
 	}
 	blocks := make(map[string]*config.Playlist, len(d.Playlists))

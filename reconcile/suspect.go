@@ -36,7 +36,7 @@ func (w DesiredState) keepSongs(items int) DesiredState {
 // checkEmpty looks at a playlist that has songs and whose wanted list came to nothing; wanted is what the files want, and c
 // what is to be done.
 func (p *planner) checkEmpty(m managed, wanted *DesiredState, c *Change) {
-	if !wanted.cameToNothing() || len(c.Before.Tracks) == 0 || p.Command == "refresh-only" {
+	if !wanted.cameToNothing() || len(c.Before.Tracks) == 0 || p.Command == CommandRefreshOnly {
 		return
 	}
 	songs := plural(len(c.Before.Tracks), "song")
@@ -69,7 +69,7 @@ func (p *planner) checkEmpty(m managed, wanted *DesiredState, c *Change) {
 // refuseMadeOfNothing leaves alone what would lose songs while its list uses one that came to nothing, unless the owner of
 // that one has said that it may be empty.
 func (p *planner) refuseMadeOfNothing() {
-	if p.Command == "destroy" || p.Command == "refresh-only" {
+	if p.Command == CommandDestroy || p.Command == CommandRefreshOnly {
 		return
 	}
 	suspect := make(map[string]CheckResult)
@@ -126,7 +126,7 @@ func source(rng hcl.Range) string {
 // is to become of the playlist.
 func (p *planner) keyGone(m managed) (config.Worked, config.Address, bool) {
 	a, err := config.ParseAddress(m.address)
-	if m.block != nil || p.Command == "destroy" || err != nil || !a.Indexed || p.isRemoved(m.address) {
+	if m.block != nil || p.Command == CommandDestroy || err != nil || !a.Indexed || p.isRemoved(m.address) {
 		return config.Worked{}, a, false
 	}
 	i := slices.IndexFunc(p.Desired.Worked, func(w config.Worked) bool { return w.Label == a.Label })

@@ -295,7 +295,7 @@ func (w *writer) happened(e Edit, next store.Contents) {
 			w.taken[u] = true
 		}
 	}
-	w.a.event(Event{Type: "request", Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
+	w.a.event(Event{Type: EventRequested, Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }
 
 // request sends one edit, once.
@@ -325,5 +325,5 @@ func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) 
 
 // warn tells of something that a line of the files is to blame for; source is empty where that is not known.
 func (w *writer) warn(source, format string, args ...any) {
-	w.a.event(Event{Type: "warning", Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...), Source: source})
+	w.a.event(Event{Type: EventWarned, Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...), Source: source})
 }

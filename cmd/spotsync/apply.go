@@ -59,7 +59,7 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 			if isPlanFile(path) {
 				return a.applySaved(cmd.Context(), path, o)
 			}
-			return a.apply(cmd.Context(), "apply", path, o)
+			return a.apply(cmd.Context(), reconcile.CommandApply, path, o)
 		},
 	}
 	o.register(a, cmd)
@@ -78,7 +78,7 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 --auto-approve is given.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.apply(cmd.Context(), "destroy", pathArg(args), o)
+			return a.apply(cmd.Context(), reconcile.CommandDestroy, pathArg(args), o)
 		},
 	}
 	o.register(a, cmd)
@@ -86,7 +86,7 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 }
 
 // apply plans and does it, asking in between.
-func (a *app) apply(ctx context.Context, command, path string, o applyOptions) (err error) {
+func (a *app) apply(ctx context.Context, command reconcile.Command, path string, o applyOptions) (err error) {
 	s, err := a.open(path, o.sessionOptions)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, er
 	if n := p.Summary.Refused; n > 0 {
 		left, question = words.Counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"
 	}
-	if p.Command == "destroy" {
+	if p.Command == reconcile.CommandDestroy {
 		n := p.Summary.Delete
 		answer, err := s.ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
 		if err != nil {

@@ -26,7 +26,7 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 	}
 	report := s.reporter(o.show)
 	failed := func(f reconcile.Failure) {
-		report(reconcile.Event{Type: "failed", Address: f.Address, Account: accountIn(shown, f.Address), Message: f.Err.Error(), Time: time.Now().UTC()})
+		report(reconcile.Event{Type: reconcile.EventFailed, Address: f.Address, Account: accountIn(shown, f.Address), Message: f.Err.Error(), Time: time.Now().UTC()})
 	}
 	refusals = s.refuse(refusals, got.Plan, o.show)
 	waiting, err := s.pipeline().Apply(ctx, got, s.doing(o, got.Desired), func(ctx context.Context) (*run.Planned, error) {
@@ -78,7 +78,7 @@ func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
 func (s *session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show showOptions) []reconcile.Refusal {
 	for _, r := range missing(known, p.Refusals) {
 		known = append(known, r)
-		s.reporter(show)(reconcile.Event{Type: "refused", Address: r.Address, Account: accountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
+		s.reporter(show)(reconcile.Event{Type: reconcile.EventRefused, Address: r.Address, Account: accountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
 	}
 	return known
 }
@@ -110,20 +110,20 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 	}
 	if show.json {
 		return func(e reconcile.Event) {
-			if err := s.emit(jsonEvent{Type: e.Type, Event: &e}); err != nil {
+			if err := s.emit(jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
 				s.log.Warn().Err(err).Msg("could not write an event")
 			}
 		}
 	}
 	return func(e reconcile.Event) {
 		switch e.Type {
-		case "created":
+		case reconcile.EventCreated:
 			s.say("%s: created as %s", e.Address, e.ID)
-		case "applied":
+		case reconcile.EventApplied:
 			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
-		case "failed":
+		case reconcile.EventFailed:
 			s.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
-		case "warning":
+		case reconcile.EventWarned:
 			s.note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		}
 	}

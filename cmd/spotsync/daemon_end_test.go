@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -48,7 +49,7 @@ func TestDaemonStopsInTheMiddle(t *testing.T) {
 				t.Errorf("%s: %d playlists", route, n)
 			}
 			again := w.start()
-			if r := again.round(1); r.Result != "changed" && r.Result != "ok" {
+			if r := again.round(1); r.Result != statuspage.RoundChanged && r.Result != statuspage.RoundOK {
 				t.Errorf("%s: the next start ended %q: %s", route, r.Result, r.Problem)
 			}
 			time.Sleep(20 * time.Minute)

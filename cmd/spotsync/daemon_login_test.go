@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -41,7 +42,7 @@ func TestDaemonOutlivesItsLogin(t *testing.T) {
 			t.Errorf("only %d rounds in 2 hours", len(d.rounds())-n)
 		}
 		// An edit of the files is looked at, and can't be done.
-		if r := d.next(func() { w.write(oneFile("Later", "A", "B")) }); r.Result != "login" {
+		if r := d.next(func() { w.write(oneFile("Later", "A", "B")) }); r.Result != statuspage.RoundLogin {
 			t.Errorf("a round ended %q", r.Result)
 		}
 		time.Sleep(time.Minute)

@@ -92,7 +92,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	if err := d.save(); err != nil {
 		log.Warn().Err(err).Msg("what was learned in this round could not be written down")
 	}
-	if r.Result != "login" {
+	if r.Result != statuspage.RoundLogin {
 		d.watch.Accept(d.logins) // a login that was renewed by itself is no news
 	}
 	next := d.next(&r, now)
@@ -104,12 +104,12 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	switch {
 	case r.err != nil && last != nil && last.Problem == r.Problem && why == "interval":
 		event = event.Str("problem", r.Problem) // said already
-	case r.err != nil && r.Result != "stopped":
+	case r.err != nil && r.Result != statuspage.RoundStopped:
 		event = log.Error().Str("problem", r.Problem)
-	case r.Result != "ok" && r.Result != "stopped" || why != "interval":
+	case r.Result != statuspage.RoundOK && r.Result != statuspage.RoundStopped || why != "interval":
 		event = log.Info()
 	}
-	event.Str("why", why).Str("result", r.Result).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
+	event.Str("why", why).Str("result", string(r.Result)).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
 	if reloads > 0 {
 		d.manager.ready() // for the signals that came before this round, whatever else it was for
 	}
@@ -158,7 +158,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 	}
 	d.busy("Looking at Spotify")
 	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
-	r.planned, err = s.planFor(ctx, "apply", d.good, d.planning(s))
+	r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, d.planning(s))
 	d.accounts(s, r, err)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 				return nil, err
 			}
 		}
-		if r.planned, err = s.planFor(ctx, "apply", d.good, o.planOptions); err != nil {
+		if r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, o.planOptions); err != nil {
 			return nil, err
 		}
 		d.tame(s, r)
@@ -452,11 +452,11 @@ func (d *daemon) learnCost(r *attempt) {
 func (d *daemon) next(r *attempt, now time.Time) time.Time {
 	until := d.notBefore(r)
 	jitter := rand.Float64()
-	if r.Result == "login" || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
+	if r.Result == statuspage.RoundLogin || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
 		return now.Add(d.o.interval)
 	}
 	cost := d.cost
-	if r.planned == nil && r.Result == "failed" { // nothing was seen: the network, most likely
+	if r.planned == nil && r.Result == statuspage.RoundFailed { // nothing was seen: the network, most likely
 		if soon := time.Minute << d.unseen; soon < d.o.interval {
 			d.unseen++
 			return now.Add(soon)
@@ -542,22 +542,22 @@ func (d *daemon) waited(r spotify.Retry) {
 func (d *daemon) happened(e reconcile.Event) {
 	log := d.log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
 	switch e.Type {
-	case "started":
+	case reconcile.EventStarted:
 		d.busy("Changing " + e.Address)
-	case "request":
+	case reconcile.EventRequested:
 		d.metrics.Edit(string(e.Edit.Kind))
 		log.Debug().Str("edit", string(e.Edit.Kind)).Msg("sent")
-	case "created":
+	case reconcile.EventCreated:
 		log.Info().Str("id", string(e.ID)).Msg("created")
-	case "applied":
+	case reconcile.EventApplied:
 		line := "done"
 		if c := changeOf(d.applying, e.Address); c != nil {
 			line = doneLine(d.applying, c)
 		}
 		log.Info().Str("action", string(e.Action)).Msg(line)
-	case "failed":
+	case reconcile.EventFailed:
 		blaming(log.Warn(), e.Source).Str("problem", e.Message).Msg("failed")
-	case "warning":
+	case reconcile.EventWarned:
 		blaming(log.Warn(), e.Source).Msg(e.Message)
 		d.mu.Lock()
 		d.events = append(d.events, e)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -103,7 +104,7 @@ func TestDaemonWaitsForWhatIsMissing(t *testing.T) {
 	files := map[string]string{"main.hcl": "playlist \"p\" {\n  name = \"P\"\n  description = trimspace(file(\"texts/about.txt\"))\n}\n"}
 	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
 		d := w.start("--interval", "10h")
-		if r := d.round(1); r.Result != "failed" {
+		if r := d.round(1); r.Result != statuspage.RoundFailed {
 			t.Errorf("the first round: %+v", r)
 		}
 		d.ends(d.next(func() { w.write(map[string]string{"texts/about.txt": "here"}) }), "files", "changed")
@@ -165,7 +166,7 @@ func TestDaemonOutlivesBrokenFiles(t *testing.T) {
 		// Meanwhile what the files said before is kept up.
 		w.edits("P", func(p *sandbox.Playlist) { p.Rows = append(p.Rows, sandbox.Row{URI: song("B")}) })
 		d.awaits("healing", func() bool {
-			return slices.ContainsFunc(d.rounds(), func(r roundLine) bool { return r.Why == "interval" && r.Result == "changed" })
+			return slices.ContainsFunc(d.rounds(), func(r roundLine) bool { return r.Why == "interval" && r.Result == statuspage.RoundChanged })
 		})
 		w.has("P: A")
 
@@ -340,7 +341,7 @@ func TestDaemonHeals(t *testing.T) {
 				d.round(1)
 				time.Sleep(10 * time.Minute) // what was written has settled
 				w.edits("P", vandal)
-				d.ends(d.next(func() {}), "interval", c.result)
+				d.ends(d.next(func() {}), "interval", statuspage.Result(c.result))
 				time.Sleep(10 * time.Minute)
 				w.has(c.has)
 				if got := w.server.Playlists(sandbox.SandboxUser)[0].Description; got != c.described {

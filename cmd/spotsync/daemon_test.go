@@ -20,6 +20,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -223,7 +224,7 @@ func (d *runningDaemon) ended() int {
 type roundLine struct {
 	Message  string
 	Why      string
-	Result   string
+	Result   statuspage.Result
 	Round    int
 	Requests int
 	Applied  []string
@@ -282,7 +283,7 @@ func (d *runningDaemon) next(do func()) roundLine {
 }
 
 // ends expects how a round ended.
-func (d *runningDaemon) ends(r roundLine, why, result string) {
+func (d *runningDaemon) ends(r roundLine, why string, result statuspage.Result) {
 	d.w.t.Helper()
 	if r.Why != why || r.Result != result {
 		d.w.t.Fatalf("a round for %q ended %q, want %q and %q: %s\n%s", r.Why, r.Result, why, result, r.Problem, d.tail())
@@ -290,7 +291,7 @@ func (d *runningDaemon) ends(r roundLine, why, result string) {
 }
 
 // recovers does something, and expects that the daemon can work again before long.
-func (d *runningDaemon) recovers(do func(), result string) {
+func (d *runningDaemon) recovers(do func(), result statuspage.Result) {
 	d.w.t.Helper()
 	began := time.Now()
 	if r := d.next(do); r.Result != result || time.Since(began) > 5*time.Second {

@@ -39,21 +39,21 @@ func (d *daemon) judge(r *attempt, said string) {
 	var limited *spotify.RateLimitError
 	switch {
 	case errors.Is(r.err, context.Canceled):
-		r.Result, r.err = "stopped", nil
+		r.Result, r.err = statuspage.RoundStopped, nil
 	case errors.As(r.err, &limited):
-		r.Result = "limited"
+		r.Result = statuspage.RoundLimited
 	case r.err != nil && exitCode(r.err) == exitLogin:
-		r.Result = "login"
+		r.Result = statuspage.RoundLogin
 	case r.err != nil && exitCode(r.err) == exitRefused:
-		r.Result = "refused"
+		r.Result = statuspage.RoundRefused
 	case r.err != nil:
-		r.Result = "failed"
+		r.Result = statuspage.RoundFailed
 	case len(r.failures) > 0:
-		r.Result = "partly"
+		r.Result = statuspage.RoundPartly
 	case len(r.Applied) > 0:
-		r.Result = "changed"
+		r.Result = statuspage.RoundChanged
 	default:
-		r.Result = "ok"
+		r.Result = statuspage.RoundOK
 	}
 	if r.err != nil {
 		r.Problem = strings.TrimSpace(said + "\n" + words.FromError(r.err))
@@ -85,7 +85,7 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 		}
 		s.Reasons = d.reasons(r, *s, now)
 	})
-	if r.Result != "stopped" {
+	if r.Result != statuspage.RoundStopped {
 		d.manager.status(d.summary())
 	}
 }
@@ -109,16 +109,16 @@ func (d *daemon) reasons(r *attempt, s statuspage.Status, now time.Time) []strin
 		switch {
 		case a.NeedsLogin:
 			add(a.Problem)
-		case a.NotBefore.After(now.Add(time.Minute)), r.Result == "limited" && a.NotBefore.After(now):
+		case a.NotBefore.After(now.Add(time.Minute)), r.Result == statuspage.RoundLimited && a.NotBefore.After(now):
 			add(a.Waiting())
 			waits = true
 		}
 	}
 	switch r.Result {
-	case "failed", "refused", "login":
+	case statuspage.RoundFailed, statuspage.RoundRefused, statuspage.RoundLogin:
 		text, _, _ := strings.Cut(words.FromError(r.err), "\n") // the problem may begin with warnings
 		add(text)
-	case "limited":
+	case statuspage.RoundLimited:
 		if !waits { // else it is said
 			add(words.FromError(r.err))
 		}
@@ -253,7 +253,7 @@ func changeLines(d render.Description) []string {
 
 // tell posts what is worth telling somebody who is not looking.
 func (d *daemon) tell(r *attempt, now time.Time) {
-	failing := r.Result == "failed" || r.Result == "partly" || r.Result == "login"
+	failing := r.Result == statuspage.RoundFailed || r.Result == statuspage.RoundPartly || r.Result == statuspage.RoundLogin
 	for _, x := range changeNotices(r, now) {
 		d.notify.Send(x)
 	}
@@ -263,11 +263,11 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 	}
 	d.broken = problem
 	switch {
-	case r.Result == "login":
+	case r.Result == statuspage.RoundLogin:
 		if !d.failing {
 			d.notify.Send(notify.Notice{Kind: notify.Login, Time: now, Title: "spotsync needs a login", Text: r.Problem})
 		}
-	case r.Result == "failed" || r.Result == "partly":
+	case r.Result == statuspage.RoundFailed || r.Result == statuspage.RoundPartly:
 		if !d.failing {
 			x := notify.Notice{Kind: notify.Failure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
 			for _, address := range sortedKeys(r.failures) {
@@ -275,19 +275,19 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 			}
 			d.notify.Send(x)
 		}
-	case r.Result == "refused":
+	case r.Result == statuspage.RoundRefused:
 		if r.Problem != d.refusals {
 			d.notify.Send(notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it", Text: r.Problem})
 		}
-	case d.failing && (r.Result == "ok" || r.Result == "changed"):
+	case d.failing && (r.Result == statuspage.RoundOK || r.Result == statuspage.RoundChanged):
 		d.notify.Send(notify.Notice{Kind: notify.Recovered, Time: now, Title: "spotsync works again"})
 	}
 	d.tellHeld(r, now)
 	d.refusals = ""
-	if r.Result == "refused" {
+	if r.Result == statuspage.RoundRefused {
 		d.refusals = r.Problem
 	}
-	if r.Result != "stopped" && r.Result != "limited" {
+	if r.Result != statuspage.RoundStopped && r.Result != statuspage.RoundLimited {
 		d.failing = failing
 	}
 	for _, a := range r.accounts {
@@ -324,7 +324,7 @@ func (d *daemon) tellMissing(a statuspage.Account) {
 // tellHeld says why a playlist is held back, once for each reason: it stays so until a person does something, who would
 // otherwise learn of it only from the page. What a person holds is no news to him.
 func (d *daemon) tellHeld(r *attempt, now time.Time) {
-	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) || r.Result == "refused" {
+	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) || r.Result == statuspage.RoundRefused {
 		return // nothing is known, or one reason is told that holds for all
 	}
 	held := make(map[string]string)

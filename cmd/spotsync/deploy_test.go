@@ -343,7 +343,11 @@ func TestDaemonPage(t *testing.T) {
 			t.Errorf("there is no metric %s", name)
 		}
 	}
-	for metric, values := range map[string][]string{"spotsync_rounds_total": statuspage.RoundResults, "spotsync_playlists": statuspage.States,
+	var results []string
+	for _, r := range statuspage.RoundResults {
+		results = append(results, string(r))
+	}
+	for metric, values := range map[string][]string{"spotsync_rounds_total": results, "spotsync_playlists": statuspage.States,
 		"spotsync_edits_total": {string(edit.Insert), string(edit.Remove), string(edit.Move), string(edit.Replace)}} {
 		row := regexp.MustCompile("(?m)^\\| `" + metric + "\\{.*$").FindString(page)
 		for _, v := range values {

@@ -77,7 +77,7 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		return err
 	}
 	o.attended = a.asks // a plan stands for the apply that will ask
-	got, err := s.makePlan(ctx, "apply", o)
+	got, err := s.makePlan(ctx, reconcile.CommandApply, o)
 	if err != nil {
 		return err
 	}

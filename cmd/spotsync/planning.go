@@ -41,7 +41,7 @@ func (o *planOptions) register(flags *pflag.FlagSet) {
 }
 
 // makePlan reads the files and what is on Spotify, and works out what differs. The caller holds the lock.
-func (s *session) makePlan(ctx context.Context, command string, o planOptions) (*run.Planned, error) {
+func (s *session) makePlan(ctx context.Context, command reconcile.Command, o planOptions) (*run.Planned, error) {
 	desired, err := s.desire(ctx)
 	if err != nil {
 		return nil, err
@@ -50,13 +50,13 @@ func (s *session) makePlan(ctx context.Context, command string, o planOptions) (
 }
 
 // planFor works out what differs from what is wanted. The caller holds the lock.
-func (s *session) planFor(ctx context.Context, command string, desired *config.Desired, o planOptions) (*run.Planned, error) {
+func (s *session) planFor(ctx context.Context, command reconcile.Command, desired *config.Desired, o planOptions) (*run.Planned, error) {
 	targeted, err := s.targeting(desired, o)
 	if err != nil {
 		return nil, err
 	}
 	if o.refreshOnly {
-		command = "refresh-only"
+		command = reconcile.CommandRefreshOnly
 	}
 	got, diags, err := s.pipeline().Plan(ctx, desired, run.Options{Command: command, Targeted: targeted, Offline: !o.refresh,
 		AdoptByName: o.adoptByName, CreateDuplicate: o.createDuplicate, Attended: o.attended, NoDelete: o.noDelete, Force: o.force})

@@ -191,7 +191,7 @@ func (p *progress) counting(total int, report func(reconcile.Event)) func(reconc
 	done := 0
 	p.Set(0, total)
 	return func(e reconcile.Event) {
-		if e.Type == "request" {
+		if e.Type == reconcile.EventRequested {
 			done++
 			total = max(total, done) // planned again, a change may take more
 			p.Set(done, total)

@@ -92,7 +92,7 @@ func TestNoProgressWhereNobodyWatches(t *testing.T) {
 		p.Set(1, 2)
 		a.waiting(spotify.Retry{Wait: time.Minute})
 		events := 0
-		p.counting(3, func(reconcile.Event) { events++ })(reconcile.Event{Type: "request"})
+		p.counting(3, func(reconcile.Event) { events++ })(reconcile.Event{Type: reconcile.EventRequested})
 		time.Sleep(time.Minute)
 		p.Done()
 		if out.Len() > 0 || events != 1 {

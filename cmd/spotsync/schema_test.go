@@ -72,7 +72,7 @@ func TestEventSchema(t *testing.T) {
 		{Type: "created", ID: spotify.ID("x")}, {Type: "applied"}, {Type: "failed", Message: "no"}, {Type: "warning", Message: "hm"},
 	} {
 		e.Time = plantest.Now
-		events = append(events, jsonEvent{Type: e.Type, Event: &e})
+		events = append(events, jsonEvent{Type: string(e.Type), Event: &e})
 	}
 	events = append(events, jsonEvent{Type: "summary", Summary: &applySummary{Applied: []string{}, Failed: map[string]string{"a": "b"}, Requests: 1, Stopped: true, Error: "e"}})
 	for _, e := range events {

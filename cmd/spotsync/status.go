@@ -235,7 +235,7 @@ func (s *session) statusDifferences(ctx context.Context, r *statusReport) error 
 	if len(o.targets) == 0 {
 		return nil
 	}
-	got, err := s.makePlan(ctx, "apply", o)
+	got, err := s.makePlan(ctx, reconcile.CommandApply, o)
 	if err != nil {
 		return err
 	}

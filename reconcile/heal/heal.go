@@ -136,7 +136,7 @@ func (l *State) Restrict(p *reconcile.Plan, d *config.Desired, files string, pol
 	for _, lc := range p.LockChanges {
 		if why := t.hold[lc.Address]; why != "" {
 			t.keeps[lc.Address] = true
-			if lc.Kind == "move" { // by another name it is the same playlist
+			if lc.Kind == reconcile.LockMove { // by another name it is the same playlist
 				t.hold[lc.To] = why
 			}
 		}
@@ -293,7 +293,7 @@ func (t *restriction) change(c reconcile.Change) (reconcile.Change, Verdict) {
 
 // forgets reports whether the plan drops an address from the lock file whose playlist is gone already.
 func (t *restriction) forgets(address string) bool {
-	return slices.ContainsFunc(t.plan.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == "forget" && lc.Address == address })
+	return slices.ContainsFunc(t.plan.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == reconcile.LockForget && lc.Address == address })
 }
 
 // deletion lets a playlist go when two rounds a minute apart, over the same files, want that. What is gone already is

@@ -160,7 +160,7 @@ func TestRefusals(t *testing.T) {
 func TestForgettingWaitsAsDeletingDoes(t *testing.T) {
 	c := reconcile.Change{Address: "playlist.a", ID: "a", Action: reconcile.None, Reasons: []string{"it is already gone from the library"}}
 	p := planOf(c)
-	p.LockChanges = []reconcile.LockChange{{Kind: "forget", Address: "playlist.a", ID: "a"}, {Kind: "forget", Address: "playlist.removed", ID: "r"}, {Kind: "move", Address: "playlist.x", To: "playlist.y"}}
+	p.LockChanges = []reconcile.LockChange{{Kind: reconcile.LockForget, Address: "playlist.a", ID: "a"}, {Kind: reconcile.LockForget, Address: "playlist.removed", ID: "r"}, {Kind: reconcile.LockMove, Address: "playlist.x", To: "playlist.y"}}
 	for _, tt := range []struct {
 		prune bool
 		later time.Duration

@@ -40,9 +40,9 @@ func anyPlan(rt *rapid.T) (*reconcile.Plan, *config.Desired) {
 		}
 		switch {
 		case forgotten:
-			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: "forget", Address: c.Address, ID: c.ID})
+			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: reconcile.LockForget, Address: c.Address, ID: c.ID})
 		case c.Action == reconcile.Update && rapid.Bool().Draw(rt, "moved"):
-			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: "move", Address: c.Address + "_was", To: c.Address, ID: c.ID})
+			p.LockChanges = append(p.LockChanges, reconcile.LockChange{Kind: reconcile.LockMove, Address: c.Address + "_was", To: c.Address, ID: c.ID})
 		}
 		if rapid.IntRange(0, 5).Draw(rt, "refused") == 0 {
 			p.Refusals = append(p.Refusals, reconcile.Refusal{Address: c.Address, Summary: "No", Detail: "Because."})
@@ -145,7 +145,7 @@ func TestRestrictOnlyTakesAway(t *testing.T) {
 				return !slices.ContainsFunc(p.Changes, func(c reconcile.Change) bool { return c.Address == address })
 			})
 			for _, lc := range got.LockChanges {
-				if !slices.Contains(p.LockChanges, lc) || policy.Hold[lc.Address] != "" || lc.Kind == "forget" && kept[lc.Address] {
+				if !slices.Contains(p.LockChanges, lc) || policy.Hold[lc.Address] != "" || lc.Kind == reconcile.LockForget && kept[lc.Address] {
 					rt.Fatalf("the lock file comes to say otherwise: %+v", lc)
 				}
 			}
@@ -173,11 +173,11 @@ func TestRestrictOnlyTakesAway(t *testing.T) {
 }
 
 func forgets(p *reconcile.Plan, address string) bool {
-	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == "forget" && lc.Address == address })
+	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == reconcile.LockForget && lc.Address == address })
 }
 
 func moves(p *reconcile.Plan, to string) bool {
-	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == "move" && lc.To == to })
+	return slices.ContainsFunc(p.LockChanges, func(lc reconcile.LockChange) bool { return lc.Kind == reconcile.LockMove && lc.To == to })
 }
 
 // cloned is a state as another daemon would read it.

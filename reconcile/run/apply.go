@@ -100,7 +100,7 @@ func (r *Run) wave(ctx context.Context, got *Planned, o Doing, history map[strin
 		}
 		defer func() { r.warn(unlock(), "could not let go of the account's lock") }()
 	}
-	if got.Plan.Command == "refresh-only" {
+	if got.Plan.Command == reconcile.CommandRefreshOnly {
 		return &reconcile.Result{}, reconcile.Remember(r.State, got.Plan, nil)
 	}
 	if o.Finishing != nil {

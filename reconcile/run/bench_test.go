@@ -15,7 +15,7 @@ import (
 // BenchmarkPlan works out that nothing differs: 100 playlists of 300 songs, with a base of each.
 func BenchmarkPlan(b *testing.B) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	in := reconcile.Input{Command: "apply", Issuer: "loopback", Now: now, Desired: &config.Desired{},
+	in := reconcile.Input{Command: reconcile.CommandApply, Issuer: "loopback", Now: now, Desired: &config.Desired{},
 		Lock: &lockfile.File{Playlists: make(map[string]lockfile.Playlist)}, Bases: make(map[string]store.Base)}
 	seen := &reconcile.Observed{Label: "default", User: spotify.User{ID: "me"}, Asked: true, Seen: make(map[spotify.ID]reconcile.Seen)}
 	in.Observed = map[string]*reconcile.Observed{"default": seen}

@@ -36,7 +36,7 @@ type world struct {
 	issuer string
 	scopes []string // granted; nil means all
 
-	command  string
+	command  reconcile.Command
 	verify   reconcile.Verify
 	targets  []string
 	force    bool
@@ -394,7 +394,9 @@ func (w *world) owned(n int) {
 }
 
 func (w *world) warned(text string) bool {
-	return slices.ContainsFunc(w.events, func(e reconcile.Event) bool { return e.Type == "warning" && strings.Contains(e.Message, text) })
+	return slices.ContainsFunc(w.events, func(e reconcile.Event) bool {
+		return e.Type == reconcile.EventWarned && strings.Contains(e.Message, text)
+	})
 }
 
 func planWarns(p *reconcile.Plan, text string) bool {

@@ -15,7 +15,7 @@ import (
 
 // Options decide what a plan is about.
 type Options struct {
-	Command         string                    // as in [reconcile.Input]
+	Command         reconcile.Command
 	Targeted        func(address string) bool // nil: everything
 	Offline         bool                      // plan from memory, and ask nothing
 	AdoptByName     bool
@@ -53,7 +53,7 @@ func (r *Run) Plan(ctx context.Context, desired *config.Desired, o Options) (*Pl
 	if plan == nil || diags.HasErrors() {
 		return nil, diags, nil
 	}
-	if o.Command == "apply" {
+	if o.Command == reconcile.CommandApply {
 		r.warn(reconcile.Remember(r.State, plan, in.Bases), "could not remember what agrees; the next plan will not know who changed what")
 	}
 	return &Planned{Plan: plan, Desired: desired, Observed: in.Observed, Offline: o.Offline}, diags, nil

@@ -35,7 +35,7 @@ func pureInput(t testing.TB) reconcile.Input {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	in := reconcile.Input{Command: "apply", Issuer: "loopback", Now: planNow, Desired: desired, Lock: lockfile.New("loopback"),
+	in := reconcile.Input{Command: reconcile.CommandApply, Issuer: "loopback", Now: planNow, Desired: desired, Lock: lockfile.New("loopback"),
 		Bases: map[string]store.Base{}, Remembered: map[string][]store.Remembered{}}
 	seen := map[spotify.ID]reconcile.Seen{}
 	user := spotify.User{ID: "me", AccountID: "acc", DisplayName: "Me"}
@@ -170,7 +170,7 @@ func snapshotOf(t *testing.T, in reconcile.Input) string {
 
 func TestRefreshOnlyChangesNothing(t *testing.T) {
 	in := pureInput(t)
-	in.Command = "refresh-only"
+	in.Command = reconcile.CommandRefreshOnly
 	p, diags := reconcile.NewPlan(in)
 	if diags.HasErrors() {
 		t.Fatal(diags)

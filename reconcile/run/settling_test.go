@@ -222,7 +222,7 @@ func TestUnfinishedReplaceComesFirst(t *testing.T) {
 		w.mustApply()
 		var started []string
 		for _, e := range w.events {
-			if e.Type == "started" {
+			if e.Type == reconcile.EventStarted {
 				started = append(started, e.Address)
 			}
 		}

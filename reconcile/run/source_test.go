@@ -23,7 +23,7 @@ func TestRefusedWithItsLine(t *testing.T) {
 	}
 	told := func(w *world, kind, message string) string {
 		for _, e := range w.events {
-			if e.Type == kind && strings.Contains(e.Message, message) {
+			if string(e.Type) == kind && strings.Contains(e.Message, message) {
 				return e.Source
 			}
 		}

@@ -213,7 +213,7 @@ func TestBothWaysOfDeletingAKey(t *testing.T) {
 			inWorld(t, byDay("jazz", "rock", "soul"), func(t *testing.T, w *world) {
 				w.mustApply()
 				time.Sleep(2 * time.Minute)
-				w.hcl, w.command = tt.hcl, tt.command
+				w.hcl, w.command = tt.hcl, reconcile.Command(tt.command)
 				if tt.command == "destroy" {
 					w.targets = []string{soul}
 				}

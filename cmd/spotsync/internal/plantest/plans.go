@@ -55,7 +55,7 @@ type scene struct{ In reconcile.Input }
 
 func NewScene() *scene {
 	lock := lockfile.New(lockfile.IssuerSpotify)
-	return &scene{reconcile.Input{Command: "apply", Issuer: "spotify", Now: Now, Lock: lock, Desired: &config.Desired{},
+	return &scene{reconcile.Input{Command: reconcile.CommandApply, Issuer: "spotify", Now: Now, Lock: lock, Desired: &config.Desired{},
 		Observed: map[string]*reconcile.Observed{"default": account("default", "ada", "Ada")}, Bases: make(map[string]store.Base)}}
 }
 
@@ -206,12 +206,12 @@ func Plans(t testing.TB) map[string]*reconcile.Plan {
 	}()
 	all["destroy"] = func() *reconcile.Plan {
 		s := NewScene().Block("a", "A", Entries(1)).There("a", "A", Songs(1)).Block("b", "B", nil).There("b", "B", Songs(1, 2))
-		s.In.Command = "destroy"
+		s.In.Command = reconcile.CommandDestroy
 		return s.Plan(t)
 	}()
 	all["refresh"] = func() *reconcile.Plan {
 		s := NewScene().Block("a", "A", Entries(1)).There("a", "A", Songs(1, 2)).agreed("a", "A", Songs(1))
-		s.In.Command = "refresh-only"
+		s.In.Command = reconcile.CommandRefreshOnly
 		return s.Plan(t)
 	}()
 	all["rollback"] = func() *reconcile.Plan {

@@ -206,7 +206,7 @@ func saysSpotify(reason string) bool { return strings.HasPrefix(reason, "changed
 
 // originsOf tells apart what was changed in the files and what elsewhere.
 func originsOf(p *reconcile.Plan, c *reconcile.Change) []origin {
-	if c.Before == nil || c.After == nil || p.Command == "rollback" || p.Command == "destroy" {
+	if c.Before == nil || c.After == nil || p.Command == reconcile.CommandRollback || p.Command == reconcile.CommandDestroy {
 		return nil
 	}
 	var out []origin
@@ -229,7 +229,7 @@ func originsOf(p *reconcile.Plan, c *reconcile.Change) []origin {
 func remarks(p *reconcile.Plan, c *reconcile.Change) []string {
 	var out []string
 	for _, r := range c.Reasons {
-		if c.Action == reconcile.None && saysSpotify(r) && p.Command != "refresh-only" {
+		if c.Action == reconcile.None && saysSpotify(r) && p.Command != reconcile.CommandRefreshOnly {
 			continue // the files say the same by now
 		}
 		if r = words.Prose(r); !slices.Contains(out, r) {

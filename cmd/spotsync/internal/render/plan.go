@@ -360,7 +360,7 @@ func (t *page) lockChanges(p *reconcile.Plan) {
 }
 
 func lockChange(l reconcile.LockChange) string {
-	if l.Kind == "move" {
+	if l.Kind == reconcile.LockMove {
 		return fmt.Sprintf("%s is called %s from now on (%s)", words.Printable(l.Address), words.Printable(l.To), words.Printable(l.Reason))
 	}
 	return fmt.Sprintf("%s is forgotten (%s)", words.Printable(l.Address), words.Printable(l.Reason))

@@ -224,7 +224,7 @@ func TestDiffRowsOfNonsense(t *testing.T) {
 }
 
 func TestRenderResult(t *testing.T) {
-	p := &reconcile.Plan{Command: "apply", Changes: []reconcile.Change{
+	p := &reconcile.Plan{Command: reconcile.CommandApply, Changes: []reconcile.Change{
 		{Address: "a", Action: reconcile.Create}, {Address: "b", Action: reconcile.Restore}, {Address: "c", Action: reconcile.Update}, {Address: "d", Action: reconcile.Delete}}}
 	for want, res := range map[string]*reconcile.Result{
 		"Done: 1 created, 1 put back, 1 changed, 1 deleted in 17 requests.\nTo put back what was deleted: spotsync rollback": {Applied: []string{"a", "b", "c", "c", "d"}, Requests: 17},

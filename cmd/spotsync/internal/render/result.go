@@ -67,13 +67,13 @@ func conclusion(p *reconcile.Plan, takes string) string {
 			some(adopted, "to manage")+some(restored, "to put back"), s.Update, s.Delete, more, words.Plural(s.Requests, "request"), takes, rest.String())
 	}
 	switch {
-	case p.Command == "destroy":
+	case p.Command == reconcile.CommandDestroy:
 		return "Nothing to delete." + rest.String()
-	case p.Command == "rollback" && len(p.Changes) == 0:
+	case p.Command == reconcile.CommandRollback && len(p.Changes) == 0:
 		return "Nothing to roll back: history holds no run of this lock file."
-	case p.Command == "rollback":
+	case p.Command == reconcile.CommandRollback:
 		return "Nothing to roll back: Spotify shows what it showed then." + rest.String()
-	case p.Command == "refresh-only":
+	case p.Command == reconcile.CommandRefreshOnly:
 		return "Nothing is changed on Spotify." + rest.String()
 	case held+skipped+left > 0:
 		return "No differences in the rest." + rest.String()
@@ -140,18 +140,18 @@ func Result(p *reconcile.Plan, res *reconcile.Result) string {
 	} else {
 		s += "."
 	}
-	if deleted > 0 && p.Command != "rollback" {
+	if deleted > 0 && p.Command != reconcile.CommandRollback {
 		s += "\nTo put back what was deleted: spotsync rollback"
 	}
 	return s
 }
 
 // NextCommand is the command that goes on with what a plan began.
-func NextCommand(command string) string {
-	if command == "destroy" || command == "rollback" {
+func NextCommand(command reconcile.Command) reconcile.Command {
+	if command == reconcile.CommandDestroy || command == reconcile.CommandRollback {
 		return command
 	}
-	return "apply"
+	return reconcile.CommandApply
 }
 
 // remedies are the ways back from what a plan does.

@@ -34,7 +34,7 @@ type Metrics struct {
 }
 
 // RoundResults are how a round can end; all are shown from the start, or the first failure would not look like a rise.
-var RoundResults = []string{"ok", "changed", "partly", "failed", "limited", "login", "refused", "stopped"}
+var RoundResults = []Result{RoundOK, RoundChanged, RoundPartly, RoundFailed, RoundLimited, RoundLogin, RoundRefused, RoundStopped}
 
 // States are the states of a playlist, in the order of how much they want a person.
 var States = []string{Failed, Braked, Held, Drift, Unknown, Pending, Same}
@@ -77,7 +77,7 @@ func NewMetrics(v Build) *Metrics {
 	m.Registry.MustRegister(info, m.rounds, m.took, m.roundEnd, m.roundOK, m.requests, m.waitSeconds, m.edits, statusCollector{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, r := range RoundResults {
-		m.rounds.WithLabelValues(r)
+		m.rounds.WithLabelValues(string(r))
 	}
 	for _, k := range []edit.Kind{edit.Insert, edit.Remove, edit.Move, edit.Replace} {
 		m.edits.WithLabelValues(string(k))
@@ -108,10 +108,10 @@ func (m *Metrics) Waited(d time.Duration) {
 
 // Round counts a round that has ended.
 func (m *Metrics) Round(r Round) {
-	m.rounds.WithLabelValues(r.Result).Inc()
+	m.rounds.WithLabelValues(string(r.Result)).Inc()
 	m.took.Observe(r.Took.Seconds())
 	m.roundEnd.Set(seconds(r.Began.Add(r.Took)))
-	m.roundOK.Set(yes(r.Result == "ok" || r.Result == "changed"))
+	m.roundOK.Set(yes(r.Result == RoundOK || r.Result == RoundChanged))
 }
 
 // Edit counts one edit that Spotify has accepted.

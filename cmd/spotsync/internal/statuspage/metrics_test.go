@@ -36,8 +36,8 @@ func busyMetrics() *Metrics {
 	m.Waited(90 * time.Second)
 	m.Waited(-time.Hour)
 	m.Edit("insert")
-	m.Round(Round{Began: pageNow.Add(-time.Minute), Took: 3 * time.Second, Result: "ok"})
-	m.Round(Round{Began: pageNow, Took: 2 * time.Minute, Result: "partly"})
+	m.Round(Round{Began: pageNow.Add(-time.Minute), Took: 3 * time.Second, Result: RoundOK})
+	m.Round(Round{Began: pageNow, Took: 2 * time.Minute, Result: RoundPartly})
 	s := sampleStatuses()["mixed"]
 	s.Playlists = append(s.Playlists, Playlist{Address: "playlist.still", State: Same, Synced: pageNow})
 	m.Status(s)
@@ -168,7 +168,7 @@ func TestMetricsNeverGoBack(t *testing.T) {
 	m.Status(Status{})
 	m.Status(sampleStatus())
 	m.Waited(-time.Second)
-	m.Round(Round{Result: "ok"})
+	m.Round(Round{Result: RoundOK})
 	after := counters()
 	for name, was := range before {
 		if is, ok := after[name]; !ok || is < was {

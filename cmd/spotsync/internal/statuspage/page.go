@@ -349,21 +349,21 @@ func stateBadge(state string) badge {
 }
 
 // roundBadge is how a round ended.
-func roundBadge(result string) badge {
+func roundBadge(result Result) badge {
 	switch result {
-	case "ok":
+	case RoundOK:
 		return badge{moodGood, "Nothing to do"}
-	case "changed":
+	case RoundChanged:
 		return badge{moodGood, "Changes made"}
-	case "partly":
+	case RoundPartly:
 		return badge{moodWarn, "Partly done"}
-	case "limited":
+	case RoundLimited:
 		return badge{moodWarn, "Rate limited"}
-	case "login":
+	case RoundLogin:
 		return badge{moodBad, "Login needed"}
-	case "refused":
+	case RoundRefused:
 		return badge{moodWarn, "Refused"}
-	case "stopped":
+	case RoundStopped:
 		return badge{moodNote, "Stopped"}
 	}
 	return badge{moodBad, "Failed"}
@@ -372,9 +372,9 @@ func roundBadge(result string) badge {
 // BadgeOf is roundBadge with what else a round tells: that it did nothing but heal, and that something is left.
 func BadgeOf(r readyRound) badge {
 	switch {
-	case r.Result == "changed" && r.Healed > 0 && r.Healed == r.Changed:
+	case r.Result == RoundChanged && r.Healed > 0 && r.Healed == r.Changed:
 		return badge{moodGood, "Healed"}
-	case r.Result == "ok" && r.Waiting > 0: // "Nothing to do" is said where all is as the files say
+	case r.Result == RoundOK && r.Waiting > 0: // "Nothing to do" is said where all is as the files say
 		return badge{moodNote, "Nothing changed"}
 	}
 	return roundBadge(r.Result)

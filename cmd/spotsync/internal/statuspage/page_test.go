@@ -37,7 +37,7 @@ func sampleStatus() Status {
 		},
 		Playlists: []Playlist{playlist("evening", "Evening, slow"), playlist("kitchen", "Kitchen radio"), playlist("morning", "Morning, calm"),
 			playlist("run", "Running 170 bpm"), playlist(`year["2024"]`, "Liked in 2024")},
-		Last: &Round{Number: 212, Why: "interval", Began: ago(3 * time.Minute), Took: 420 * time.Millisecond, Result: "ok", Requests: 2},
+		Last: &Round{Number: 212, Why: "interval", Began: ago(3 * time.Minute), Took: 420 * time.Millisecond, Result: RoundOK, Requests: 2},
 		Next: pageNow.Add(2 * time.Minute), Interval: 5 * time.Minute, Requests: 604, RequestsPerDay: 1000,
 	}
 }

@@ -208,7 +208,7 @@ type Readiness struct {
 type readyRound struct {
 	Why      string    `json:"why"`
 	Began    time.Time `json:"began"`
-	Result   string    `json:"result"`
+	Result   Result    `json:"result"`
 	Changed  int       `json:"changed"` // playlists
 	Healed   int       `json:"healed"`  // of them those that were changed elsewhere and are as before again
 	Waiting  int       `json:"waiting"` // playlists that are not as the files say

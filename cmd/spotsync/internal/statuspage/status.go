@@ -110,13 +110,28 @@ type Playlist struct {
 	Releasable bool // releasing it helps
 }
 
+// Result is how a round ended.
+type Result string
+
+// The results of a round.
+const (
+	RoundOK      Result = "ok"      // nothing was to be done
+	RoundChanged Result = "changed" // all that was to be done is done
+	RoundPartly  Result = "partly"  // some playlists failed
+	RoundFailed  Result = "failed"
+	RoundLimited Result = "limited" // Spotify wants no requests for a while
+	RoundLogin   Result = "login"   // a person must log in
+	RoundRefused Result = "refused" // something is not done, to protect something
+	RoundStopped Result = "stopped" // by a signal
+)
+
 // Round is what one round did.
 type Round struct {
 	Number   int
 	Why      string // start, interval, files, signal, request, login
 	Began    time.Time
 	Took     time.Duration
-	Result   string   // ok, changed, partly, failed, limited, login, refused, stopped
+	Result   Result
 	Applied  []string // addresses
 	Done     []string // what was changed of them, a line each; may be shorter
 	Healed   int      // how many of them were healed and nothing else
