@@ -510,3 +510,18 @@ func TestSetAccount(t *testing.T) {
 		t.Errorf("saved %v", saved)
 	}
 }
+
+// An account that was asked for with one login is not written onto another one, which somebody made meanwhile.
+func TestSetAccountLeavesANewLoginAlone(t *testing.T) {
+	a, c := stored(t, &disk{})
+	s := a.source(c)
+	mustToken(t, s)
+	key := testApp().Key("default")
+	put(t, c, key, Token{RefreshToken: a.grant(), Scopes: []string{"user-library-read"}, AuthorizedAt: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)})
+	if err := s.SetAccount(t.Context(), "acc1", "jo", "Jo"); err != nil {
+		t.Fatal(err)
+	}
+	if saved, err := c.Get(key); err != nil || saved.AccountID != "" || saved.UserID != "" {
+		t.Errorf("saved %v, %v", saved, err)
+	}
+}
