@@ -175,9 +175,13 @@ func (p *planner) checkOwner(m managed, rng hcl.Range) {
 	case s.Presence == Gone && m.adopted != "":
 		p.diagnose(rng, "No such playlist", "Spotify knows no playlist %s that this account may see. Playlists made by Spotify itself can't be managed.", m.id)
 	case s.Presence == NotOwned:
-		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
-			Detail: fmt.Sprintf("%s (%s) belongs to %s. Nothing is changed. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, s.Owner, ShellQuote(m.address))})
+		p.refuse(somebodyElses(m, s.Owner))
 	}
+}
+
+func somebodyElses(m managed, owner spotify.ID) Refusal {
+	return Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
+		Detail: fmt.Sprintf("%s (%s) belongs to %s. Nothing is changed. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, owner, ShellQuote(m.address))}
 }
 
 // identifyNew decides about an address that nothing names: it is new, unless that would make a twin.

@@ -177,7 +177,7 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 	}
 	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
 		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
-			return nil, nil, fmt.Errorf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login%s", o.Label, scope, LoginFlag(o.Label))
+			return nil, nil, hiddenError(fmt.Sprintf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login%s", o.Label, scope, LoginFlag(o.Label)))
 		}
 	}
 	found, err := o.API.Contains(ctx, ask...)
@@ -207,3 +207,10 @@ func isShut(err error) bool {
 	var limit *spotify.RateLimitError
 	return errors.As(err, &limit) && !StopsRun(err)
 }
+
+// hiddenError says that a login does not grant what it takes to believe that a playlist is gone.
+type hiddenError string
+
+func (e hiddenError) Error() string { return string(e) }
+
+func (hiddenError) Unwrap() error { return spotify.ErrScope }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,12 +99,33 @@ type Change struct {
 	Shown           map[string]string           `json:"shown,omitempty"`            // learned: "name: …" and "description: …" of the files → how Spotify shows it
 	PublicIgnored   *bool                       `json:"public_ignored,omitempty"`   // what was asked of public and Spotify ignores
 	HoldFingerprint string                      `json:"hold_fingerprint,omitempty"` // of rollback: fingerprint of the block that is held back afterwards
+	Err             error                       `json:"-"`                          // of skipped: what went wrong; nil in a saved plan, and where a refusal says it
 	ReplacesID      spotify.ID                  `json:"-"`                          // of create: what the playlist was before Spotify knew it no more
 	LeftAsIs        []string                    `json:"-"`                          // attributes a daemon leaves as somebody's edit left them; see [heal.State.Restrict]
 }
 
 // Acts reports whether applying the plan does something to the playlist.
 func (c Change) Acts() bool { return c.Action.Changes() && !c.Refused }
+
+// skip makes it the change of a playlist that could not be read: nothing is concluded.
+func (c Change) skip(err error) Change {
+	if err == nil {
+		err = errors.New("it could not be read")
+	}
+	c.Action, c.Reasons, c.Err = Skipped, []string{err.Error()}, err
+	return c
+}
+
+// Skipped are the changes of playlists that could not be planned. What a refusal names is not among them.
+func (p *Plan) Skipped() []Change {
+	var all []Change
+	for _, c := range p.Changes {
+		if c.Action == Skipped && !c.Refused {
+			all = append(all, c)
+		}
+	}
+	return all
+}
 
 // Alters reports whether the change makes a playlist that exists another one: also while it is adopted or restored.
 func (c Change) Alters() bool {
@@ -343,8 +365,7 @@ func (p *planner) change(m managed) Change {
 	seen := p.seen(m)
 	switch seen.Presence {
 	case Unread:
-		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
-		return c
+		return c.skip(seen.Err)
 	case Gone:
 		c.ID, c.ReplacesID, c.Reasons = "", m.id, []string{"Spotify no longer knows " + string(m.id) + "; it is made anew from the files"}
 		return p.creation(c, m, wish)
@@ -451,14 +472,13 @@ func (p *planner) deletion(c Change, m managed) Change {
 	c.Action = Delete
 	seen := p.seen(m)
 	worked, key, left := p.keyGone(m)
+	if left && seen.Presence != Present { // nothing is done with it, whatever has become of it
+		return p.leave(c, m, worked, key)
+	}
 	switch seen.Presence {
 	case Unread:
-		c.Action, c.Reasons = Skipped, []string{fmt.Sprint(seen.Err)}
-		return c
+		return c.skip(seen.Err)
 	case NotOwned:
-		if left {
-			return p.leave(c, m, worked, key)
-		}
 		c.Action, c.Reasons = Skipped, []string{"it belongs to " + string(seen.Owner)}
 		p.refuse(Refusal{Address: m.address, Summary: "The playlist belongs to somebody else",
 			Detail: fmt.Sprintf("%s (%s) belongs to %s, so it is not deleted. If the lock file is another account's, use --lock-file; to forget it: spotsync lock rm %s", m.address, m.id, seen.Owner, ShellQuote(m.address))})

@@ -73,16 +73,15 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		return c
 	}
 	if entry.ID != "" && entry.ID != m.id {
-		c.Action, c.Reasons = Skipped, []string{fmt.Sprintf("the address is playlist %s now, and that version is of %s", entry.ID, m.id)}
-		return c
+		return c.skip(fmt.Errorf("the address is playlist %s now, and that version is of %s", entry.ID, m.id))
 	}
 	seen := p.seen(m)
 	switch {
-	case seen.Presence == Unread || seen.Presence == NotOwned:
-		c.Action, c.Reasons = Skipped, []string{"it could not be read"}
-		if seen.Err != nil {
-			c.Reasons = []string{seen.Err.Error()}
-		}
+	case seen.Presence == Unread:
+		return c.skip(seen.Err)
+	case seen.Presence == NotOwned:
+		p.refuse(somebodyElses(m, seen.Owner))
+		c.Action, c.Reasons = Skipped, []string{"it belongs to " + string(seen.Owner)}
 		return c
 	case v.Before == nil || !v.Before.Following:
 		if seen.Presence != Present {

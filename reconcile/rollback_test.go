@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -49,6 +50,34 @@ func TestRollbackFindsWhatItMade(t *testing.T) {
 			}
 			if n := len(c.Edits); tt.action == Adopt && n != 1 {
 				t.Errorf("%d edits for one song: %v", n, c.Edits)
+			}
+		})
+	}
+}
+
+// What a rollback can't look at is skipped with the reason, and what belongs to somebody else by now is refused.
+func TestRollbackLeavesAlone(t *testing.T) {
+	const id = "0000000000000000000001"
+	broken := errors.New("broken")
+	for name, tt := range map[string]struct {
+		seen    Seen
+		refused bool
+		err     error
+	}{
+		"unread":          {Seen{Presence: Unread, Err: broken}, false, broken},
+		"somebody else's": {Seen{Presence: NotOwned, Owner: "other"}, true, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := NewRollback(RollbackInput{Issuer: lockfile.IssuerLoopback, Now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Desired: &config.Desired{},
+				Lock: &lockfile.File{Version: lockfile.Version, Issuer: lockfile.IssuerLoopback,
+					Accounts:  map[string]lockfile.Account{"default": {ID: "me", User: "me"}},
+					Playlists: map[string]lockfile.Playlist{"playlist.a": {ID: id, Account: "default", Name: "A"}}},
+				Observed: map[string]*Observed{"default": {Label: "default", User: spotify.User{ID: "me"}, Seen: map[spotify.ID]Seen{id: tt.seen}}},
+				Versions: []store.Version{{Address: "playlist.a", ID: id, Before: &store.Contents{ID: id, Following: true}}},
+				Accounts: map[string]string{"playlist.a": "default"}})
+			c := p.Changes[0]
+			if c.Action != Skipped || c.Refused != tt.refused || c.Err != tt.err || len(p.Skipped()) == len(p.Refusals) {
+				t.Errorf("%+v, refusals %v", c, p.Refusals)
 			}
 		})
 	}

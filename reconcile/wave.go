@@ -30,8 +30,8 @@ func (w *Waves) Another(res *Result) bool {
 }
 
 // Continue takes out of a plan, made after a part of what shown plans was done, whatever shown did not leave open: nobody
-// was shown that, and the next run plans it. What shown left open and what would now remove more songs than shown said
-// was changed by somebody meanwhile, and is a failure.
+// was shown that, and the next run plans it. What shown left open is a failure where it can't be planned any more, and where it
+// would now remove more songs than shown said: somebody has changed it meanwhile.
 func (p *Plan) Continue(shown *Plan) []Failure {
 	open := make(map[string]Change)
 	for _, c := range shown.Changes {
@@ -41,10 +41,13 @@ func (p *Plan) Continue(shown *Plan) []Failure {
 	}
 	var failures []Failure
 	for i, c := range p.Changes {
+		was, waited := open[c.Address]
+		if waited && c.Action == Skipped && !c.Refused {
+			failures = append(failures, Failure{Address: c.Address, Err: c.Err})
+		}
 		if !c.Acts() {
 			continue
 		}
-		was, waited := open[c.Address]
 		if waited && c.Action != Delete && c.SongsRemoved <= was.SongsRemoved {
 			continue
 		}

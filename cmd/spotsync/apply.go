@@ -117,7 +117,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	if !got.Plan.Empty() && !o.autoApprove {
 		if err := s.cannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
 			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
-			return withRefusals(err, got.Plan.Refusals, false)
+			return withRefusals(withSkipped(err, got.Plan.Skipped(), false), got.Plan.Refusals, false)
 		}
 		s.showRefusals(got.Plan.Refusals)
 		s.letGo()

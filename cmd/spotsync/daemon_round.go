@@ -42,10 +42,12 @@ type attempt struct {
 	applied  map[string]bool
 	done     []doneChange
 	failures map[string]error
-	accounts []statuspage.Account
-	waiting  []string // addresses whose lock entries are not in the lock file yet
-	waits    bool     // for a branch
-	err      error
+
+	conflicts map[string]string // of the lock file: addresses that came to mean two playlists, and what to tell people
+	accounts  []statuspage.Account
+	waiting   []string // addresses whose lock entries are not in the lock file yet
+	waits     bool     // for a branch
+	err       error
 }
 
 // doneChange is a change that was made, and the plan it belongs to.
@@ -59,7 +61,7 @@ func (r *attempt) made(address string) []doneChange {
 	return slices.DeleteFunc(slices.Clone(r.done), func(x doneChange) bool { return x.change.Address != address })
 }
 
-// round looks once, does what may be done, and says what came of it. Its error is the command's with --once.
+// round looks once, does what may be done, and says what came of it. Its error is the command's with --once: see [daemon.ended].
 func (d *daemon) round(ctx context.Context, why string) error {
 	d.began = time.Now()
 	reloads := d.reloads.Swap(0)
@@ -112,6 +114,9 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	event.Str("why", why).Str("result", string(r.Result)).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
 	if reloads > 0 {
 		d.manager.ready() // for the signals that came before this round, whatever else it was for
+	}
+	if d.o.once {
+		return d.ended(&r)
 	}
 	return r.err
 }
@@ -181,7 +186,8 @@ func (d *daemon) planning(s *session) planOptions {
 // tame takes out of the plan what the daemon may not do, or not yet.
 func (d *daemon) tame(s *session, r *attempt) {
 	policy := d.policy
-	policy.Hold, policy.Stale = s.lock.Conflicts(), d.view().Config.Problem != ""
+	r.conflicts = s.lock.Conflicts()
+	policy.Hold, policy.Stale = r.conflicts, d.view().Config.Problem != ""
 	r.tamed, r.verdicts = d.loop.Restrict(r.planned.Plan, d.good, d.files, policy, time.Now())
 }
 

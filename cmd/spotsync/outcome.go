@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
@@ -34,6 +35,12 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 			sum.Refused[r.Address] = r.Summary + ". " + r.Detail
 		}
 	}
+	for _, c := range p.Skipped() {
+		if sum.Skipped == nil {
+			sum.Skipped = make(map[string]string)
+		}
+		sum.Skipped[c.Address] = strings.Join(c.Reasons, "; ")
+	}
 	if err != nil {
 		sum.Error = err.Error()
 	}
@@ -47,7 +54,39 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 	if res.Pending {
 		s.note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
 	}
-	return withRefusals(outcome(p, res, err), refusals, o.toldRefusals)
+	return withRefusals(withSkipped(outcome(p, res, err), p.Skipped(), did(res)), refusals, o.toldRefusals)
+}
+
+// did reports whether a run changed something.
+func did(res *reconcile.Result) bool { return len(res.Applied) > 0 || res.Requests > 0 }
+
+// withSkipped adds to how a run ended that playlists could not be planned, and were left alone for that. done is whether the
+// run changed something.
+func withSkipped(err error, skipped []reconcile.Change, done bool) error {
+	if len(skipped) == 0 || exitCode(err) == exitInterrupted {
+		return err
+	}
+	code := 0
+	for _, c := range skipped {
+		if why := exitCode(c.Err); why != exitOK {
+			code = worse(code, why)
+		} else { // a saved plan does not hold what went wrong
+			code = worse(code, exitError)
+		}
+	}
+	var left error = fmt.Errorf("%s skipped and left alone, for the reasons given above", words.Counted(len(skipped), "playlist was", "playlists were"))
+	switch before := exitCode(err); {
+	case before == exitRefused || before == exitLogin:
+		code = before
+	case done:
+		code = exitPartly
+	case err != nil:
+		code = worse(before, code)
+	}
+	if err != nil {
+		left = several{err, left}
+	}
+	return &exitWith{code, left}
 }
 
 // withRefusals adds to how a run ended what was left alone to protect it, which decides the exit code. told is whether the
@@ -82,6 +121,7 @@ type applySummary struct {
 	Applied  []string          `json:"applied"`
 	Failed   map[string]string `json:"failed,omitempty"`
 	Refused  map[string]string `json:"refused,omitempty"`
+	Skipped  map[string]string `json:"skipped,omitempty"`
 	Requests int               `json:"requests"`
 	Stopped  bool              `json:"stopped,omitempty"`
 	Error    string            `json:"error,omitempty"`
@@ -95,7 +135,7 @@ func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if err == nil && len(res.Failures) == 0 {
 		return nil
 	}
-	code, partly := exitCode(err), len(res.Applied) > 0 || res.Requests > 0
+	code, partly := exitCode(err), did(res)
 	for _, f := range res.Failures {
 		code = worse(code, exitCode(f.Err))
 		partly = partly || errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen)

@@ -23,8 +23,20 @@ func TestOutcome(t *testing.T) {
 		failures []error
 		err      error
 		refusals []reconcile.Refusal
+		skipped  []error // nil: a saved plan doesn't say
 		want     int
 	}{
+		"skipped alone, the service down": {skipped: []error{down}, want: exitLater},
+		"skipped alone, a login":          {skipped: []error{down, login}, want: exitLogin},
+		"skipped alone, an error":         {skipped: []error{down, broken}, want: exitError},
+		"skipped in a saved plan":         {skipped: []error{nil}, want: exitError},
+		"skipped, and the rest done":      {applied: true, skipped: []error{down}, want: exitPartly},
+		"skipped, and refused":            {applied: true, skipped: []error{down}, refusals: refusals, want: exitRefused},
+		"skipped, and a failure":          {failures: []error{down}, skipped: []error{broken}, want: exitError},
+		"skipped, and a login":            {applied: true, err: login, skipped: []error{down}, want: exitLogin},
+		"skipped, and limited midway":     {applied: true, err: limited, skipped: []error{down}, want: exitPartly},
+		"skipped, and limited at once":    {err: limited, skipped: []error{down}, want: exitLater},
+		"skipped, and interrupted":        {stopped: true, skipped: []error{broken}, want: exitInterrupted},
 		"done":                            {applied: true, want: exitOK},
 		"refused alone":                   {refusals: refusals, want: exitRefused},
 		"refused, and the rest done":      {applied: true, refusals: refusals, want: exitRefused},
@@ -50,8 +62,12 @@ func TestOutcome(t *testing.T) {
 			for _, err := range tt.failures {
 				res.Failures = append(res.Failures, reconcile.Failure{Address: "playlist.c", Err: err})
 			}
+			var skipped []reconcile.Change
+			for _, err := range tt.skipped {
+				skipped = append(skipped, reconcile.Change{Address: "playlist.s", Action: reconcile.Skipped, Err: err})
+			}
 			for _, told := range []bool{false, true} {
-				if got := exitCode(withRefusals(outcome(&reconcile.Plan{}, res, tt.err), tt.refusals, told)); got != tt.want {
+				if got := exitCode(withRefusals(withSkipped(outcome(&reconcile.Plan{}, res, tt.err), skipped, did(res)), tt.refusals, told)); got != tt.want {
 					t.Errorf("exit code %d, want %d (told: %v)", got, tt.want, told)
 				}
 			}

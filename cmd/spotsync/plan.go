@@ -100,8 +100,8 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 		}
 		a.say("The plan is saved. To do exactly this: spotsync apply %s", out)
 	}
-	if len(got.Plan.Refusals) > 0 {
-		return &reconcile.RefusedError{Refusals: got.Plan.Refusals}
+	if err := withRefusals(withSkipped(nil, got.Plan.Skipped(), false), got.Plan.Refusals, false); err != nil {
+		return err
 	}
 	return differences(got.Plan, show)
 }

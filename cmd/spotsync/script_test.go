@@ -51,6 +51,12 @@ func TestScripts(t *testing.T) {
 		}
 		dir = ""
 	}
+	runScripts(t, dir, files...)
+}
+
+// runScripts runs the scripts of a folder, and those named.
+func runScripts(t *testing.T, dir string, files ...string) {
+	t.Helper()
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		Files:               files,

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -109,8 +110,10 @@ func TestContinue(t *testing.T) {
 		c := reconcile.Change{Address: address, Action: a, ID: "id", SongsRemoved: removed, Unknown: unknown, Edits: []reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, Before: &reconcile.Picture{}, After: &reconcile.Picture{}}
 		return c
 	}
-	shown := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3, "name"), change("b", reconcile.Update, 3, "name"), change("c", reconcile.None, 0), change("d", reconcile.Update, 1), change("e", reconcile.Create, 0, "description")}}
-	p := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3), change("b", reconcile.Update, 4), change("c", reconcile.Update, 2), change("d", reconcile.Delete, 0), change("e", reconcile.Update, 0), change("f", reconcile.Create, 0)}}
+	shown := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3, "name"), change("b", reconcile.Update, 3, "name"), change("c", reconcile.None, 0), change("d", reconcile.Update, 1), change("e", reconcile.Create, 0, "description"), change("g", reconcile.Update, 0, "name"), change("h", reconcile.None, 0)}}
+	p := &reconcile.Plan{Changes: []reconcile.Change{change("a", reconcile.Update, 3), change("b", reconcile.Update, 4), change("c", reconcile.Update, 2), change("d", reconcile.Delete, 0), change("e", reconcile.Update, 0), change("f", reconcile.Create, 0), change("g", reconcile.Skipped, 0), change("h", reconcile.Skipped, 0)}}
+	unread := errors.New("unread")
+	p.Changes[6].Err, p.Changes[7].Err = unread, unread // the last of which was as wanted
 	failures := p.Continue(shown)
 	var acts []string
 	for _, c := range p.Changes {
@@ -118,7 +121,7 @@ func TestContinue(t *testing.T) {
 			acts = append(acts, c.Address)
 		}
 	}
-	if !slices.Equal(acts, []string{"a", "e"}) || len(failures) != 1 || failures[0].Address != "b" || failures[0].Err != reconcile.ErrMoved {
+	if !slices.Equal(acts, []string{"a", "e"}) || !slices.Equal(failures, []reconcile.Failure{{Address: "b", Err: reconcile.ErrMoved}, {Address: "g", Err: unread}}) {
 		t.Errorf("does %v, failures %v", acts, failures)
 	}
 	if p.Summary.SongsRemoved != 3 || p.Summary.Update != 2 {
