@@ -81,8 +81,8 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 	f.BoolVar(&o.check, "check", false, "ask the daemon that listens at --listen whether it is alive")
 	f.IntVar(&o.requestsPerDay, "requests-per-day", 1000, "stretch the interval to stay under so many requests (0: don't)")
 	f.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
-	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:7979", "`address` to tell on how it is; empty for none")
-	f.StringArrayVar(&o.server.AllowedHosts, "allowed-host", nil, "`name` the page may be asked for by, beside loopback addresses (repeatable)")
+	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:7979", "`address` to serve the status page, probes and metrics on; empty for none")
+	f.StringArrayVar(&o.server.AllowedHosts, "allowed-host", nil, "further host `name` that the page answers to, besides loopback addresses (repeatable)")
 	f.StringVar(&o.server.TokenFile, "http-token-file", "", "`file` with the token that opens the page; needed when --listen is not on loopback")
 	f.StringVar(&o.notifyURL, "notify-url", "", "`address` to post notices to")
 	return cmd
