@@ -232,7 +232,7 @@ func TestOutput(t *testing.T) {
 		{[]string{"nope", "conf"}, 1, "", "it has count, hello, link"},
 		{[]string{"-raw", "link", "conf"}, 1, "", "not known until apply"},
 		{[]string{"-raw", "./conf"}, 1, "", "name of one output"},
-		{[]string{"-raw", "-json", "hello", "conf"}, 1, "", "choose one"},
+		{[]string{"-raw", "-json", "hello", "conf"}, 1, `{"format_version":"1.0","error_count":1,"warning_count":0,"diagnostics":[{"severity":"error","summary":"--json and --raw can't both be: choose one.","detail":""}]}` + "\n", "choose one"},
 	} {
 		code, out, errs := run("", append([]string{"output"}, tt.args...)...)
 		if d := cmp.Diff(tt.out, out); code != tt.code || d != "" || !strings.Contains(errs, tt.errs) || tt.errs == "" && errs != "" {
