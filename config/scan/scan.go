@@ -135,6 +135,8 @@ func (s *scanner) code(top *frame) {
 		s.token()
 		s.row = 0
 		for plain := plainLine(s.src[s.at:]); plain > 0 && s.excess.Reason == None; plain = plainLine(s.src[s.at:]) {
+			s.open() // the string
+			s.shut()
 			s.at += plain
 		}
 	case b == ',':

@@ -52,7 +52,7 @@ var tricky = []string{
 	"# [[[[\na = [1]\n", "// [[[[\na = [1]\n", "/* [[[[\n[[[ */ a = [1]\n", "a = \"/*\"\nb = [[[1]]]\n/* */\n", "a = \"#[[[\"\n", "a = 1 / 2 * 3\n",
 	"a = <<EOT\n[[[[\"\nEOT\n", "a = <<-EOT\n  [[[\n  EOT\n  EOT2\n  EOT\nb = [[1]]\n", "a = <<EOT\n${[<<IN\nx${[1]}\nIN\n]}\nEOT\nb = 1\n", "a = <<EOT\n$EOT\nEOT\n", "a = <<EOT\nx ${1}\nEOT\nEOT\nb = [1]\n",
 	"a = <<EOT\r\n[[[\r\nEOT\r\nb = [[1]]\r\n", "a = <<EOT\n%{ if true ~}\n[[[\n%{ endif ~}\nEOT\n", "a = \"${ { x = { y = 1 } }.x.y }\"\n", "a = \"%{ for x in [1] }${x}%{ endfor }\"\n", "a {\n  b \"c\" {\n    d = f([1], { e = (2) })\n  }\n}\n",
-	"\ufeffa = [1]\n", "ä = \"日本[[[\"\n", "a = 1 << 2\n", "a = [\n  \"x\", # [[[\n  \"y\", // \"\n  \"z${1}\",\n]\n", "a = \"\n", "a = <<EOT\n", "/* [[[", "}}}}\na = [1]\n", "a = \"~}\"\n", "a = \"${1 ~}[\"\n", "a = b.c[0].*.d\n", "a = 1 < 2\n", "a = <<EOT\n$${[[[\nEOT\n",
+	"\ufeffa = [1]\n", "ä = \"日本[[[\"\n", "a = 1 << 2\n", "a = [\n  \"x\", # [[[\n  \"y\", // \"\n  \"z${1}\",\n]\n", "a = \"\n", "a = <<EOT\n", "/* [[[", "a = [\n\"\", #\n]\n", "}}}}\na = [1]\n", "a = \"~}\"\n", "a = \"${1 ~}[\"\n", "a = b.c[0].*.d\n", "a = 1 < 2\n", "a = <<EOT\n$${[[[\nEOT\n",
 }
 
 func TestDepth(t *testing.T) {
