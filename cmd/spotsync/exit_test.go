@@ -11,6 +11,9 @@ import (
 // TestExitCodesOfWhatIsLeftAlone: however a playlist comes to be skipped, refused or left alone, plan, apply and daemon --once
 // tell scripts, with and without something else to do. Never is that 0 or 2, unless nothing is wrong.
 func TestExitCodesOfWhatIsLeftAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many processes, one after the other")
+	}
 	const a = "playlist \"a\" {\n  name   = \"A\"\n  tracks = [\"spotify:track:0AAAAAAAAAAAAAAAAAAAAA\"]\n%s}\n"
 	keys := "locals {\n  rows = csvdecode(file(\"rows.csv\"))\n}\nplaylist \"k\" {\n  for_each = toset([for r in local.rows : r.key])\n  name     = each.key\n  tracks   = [for r in local.rows : r.uri if r.key == each.key]\n}\n"
 	const rows = "uri,key\nspotify:track:0AAAAAAAAAAAAAAAAAAAAA,one\nspotify:track:0BBBBBBBBBBBBBBBBBBBBB,two\n"

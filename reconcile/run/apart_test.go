@@ -86,7 +86,7 @@ func TestFailingInsertIsTakenApart(t *testing.T) {
 	} {
 		for _, keep := range []string{"always", "never"} {
 			t.Run(c.name+" "+keep, func(t *testing.T) {
-				oneIn(t, 2)
+				oneIn(t, 6)
 				line := fmt.Sprintf("keep_dates = %q", keep)
 				inWorld(t, block("a", "A", c.there, line), func(t *testing.T, w *world) {
 					w.mustApply()

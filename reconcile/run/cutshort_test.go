@@ -81,7 +81,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 			for how, cut := range cuts {
 				for i := 2; i <= requests; i++ {
 					t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
-						oneIn(t, 6)
+						oneIn(t, 12)
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							s := s // each case edits its own

@@ -174,7 +174,7 @@ func TestEveryRequestMayGoWrong(t *testing.T) {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s/%d", f, i), func(t *testing.T) {
-						oneIn(t, 4)
+						oneIn(t, 8)
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							w, had := s.begin(t)
@@ -200,7 +200,7 @@ func TestKilledBetweenAnyTwoRequests(t *testing.T) {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s/%d", f, i), func(t *testing.T) {
-						oneIn(t, 4)
+						oneIn(t, 8)
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							w, had := s.begin(t)
@@ -242,7 +242,7 @@ func TestKilledAtAnyStepOfTheDisk(t *testing.T) {
 			}
 			for i := 1; i <= n; i += step {
 				t.Run(fmt.Sprint(i), func(t *testing.T) {
-					oneIn(t, 5)
+					oneIn(t, 10)
 					t.Parallel()
 					inBubble(t, func(t *testing.T) {
 						w, had := s.begin(t)

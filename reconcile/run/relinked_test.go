@@ -84,7 +84,7 @@ func TestRelinkedAfterEachEdit(t *testing.T) {
 						continue // nothing tells what it was added by
 					}
 					t.Run(fmt.Sprintf("%s, removed by the twin %v, lost %v, after %s", tt.name, removal, lost, wait), func(t *testing.T) {
-						oneIn(t, 6)
+						oneIn(t, 12)
 						inWorld(t, block("a", "A", songs(1, 2, 3, 4)), func(t *testing.T, w *world) {
 							w.relink(true, map[int]int{2: twinOf(2), 6: twinOf(6)})
 							w.quirks(func(q *sandbox.Quirks) { q.RemoveByTwin = removal })

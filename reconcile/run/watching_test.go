@@ -48,6 +48,7 @@ func TestWatchingSeesNoGhosts(t *testing.T) {
 				continue // the race detector learns nothing from more looks
 			}
 			t.Run(fmt.Sprint(name, " ", every), func(t *testing.T) {
+				oneIn(t, 3)
 				inWorld(t, "", func(t *testing.T, w *world) {
 					w.wrote(c.before, c.after)
 					for began := time.Now(); time.Since(began) < reconcile.SettleWindow+5*time.Second; time.Sleep(every) {
@@ -81,6 +82,7 @@ func TestWatchingSeesEdits(t *testing.T) {
 					continue // the race detector learns nothing from the others
 				}
 				t.Run(fmt.Sprint(written, " ", edited, " ", after), func(t *testing.T) {
+					oneIn(t, 3)
 					inWorld(t, "", func(t *testing.T, w *world) {
 						w.wrote(c.before, c.after)
 						want := w.there("playlist.a")
