@@ -52,6 +52,8 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 		return tooDeep(rng)
 	case scan.TooManyDigits:
 		return problem(rng, "Number too large", "A number can have ten thousand digits at most.")
+	case scan.NotUTF8:
+		return notUTF8(rng)
 	case scan.TooManyInARow:
 		return problem(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", countOf(maxRow)))
 	case scan.TooManyLines:
@@ -59,6 +61,10 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 	}
 	return problem(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
 		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", countOf(maxTokens)))
+}
+
+func notUTF8(rng hcl.Range) *hcl.Diagnostic {
+	return problem(rng, "Not UTF-8", "There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
 }
 
 func tooDeep(rng hcl.Range) *hcl.Diagnostic {

@@ -232,14 +232,14 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d MiB. "+
 			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, MaxFileBytes>>20))
 	}
-	if e := checkSize(src); e != nil {
-		return e.problem(name)
-	}
 	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
 		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
 	}
 	pos := hcl.InitialPos
 	if bytes.IndexByte(src, 0) < 0 && utf8.Valid(src) {
+		if e := checkSize(src); e != nil {
+			return e.problem(name)
+		}
 		return nil
 	}
 	src = textfile.Lines(src)
@@ -261,7 +261,7 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 	if zero {
 		return problem(at, "Not text", "There is a NUL byte here, so the file is damaged or is not saved as UTF-8. Save it as UTF-8, or get an earlier version back.")
 	}
-	return problem(at, "Not UTF-8", "There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
+	return notUTF8(at)
 }
 
 func unreadable(path string, err error) *hcl.Diagnostic {

@@ -214,7 +214,8 @@ func TestRefuses(t *testing.T) {
 		"alias twice": {lock(block("playlist", "playlist.a", id+"\nwithdrawn = {\n\""+string(uri)+"\" = \"2026-11-23T14:45:01Z\"\n\""+string(uri)+"\" = \"2026-11-23T14:45:02Z\"\n}")),
 			"x.lock.hcl:8: " + string(uri) + " is in withdrawn twice"},
 		"pin without uri": {lock(block("pin", "a", "")), "the block has no uri"},
-		"bad utf-8":       {lock("x = \"\xff\""), "Invalid character encoding"},
+		"bad utf-8":       {lock("x = \"\xff\""), "x.lock.hcl:3: there is a byte here that is not UTF-8 text"},
+		"hidden bracket":  {lock("x = \"\"\n\xe7#[[[[\n"), "x.lock.hcl:4: there is a byte"},
 		"broken":          {lock("playlist \"a\n"), "x.lock.hcl:3"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,9 +61,6 @@ func (p parser) whole(data []byte) error {
 	if len(data) > maxSize {
 		return p.errorf(0, back, "it has %d MiB, which no lock file has", len(data)>>20)
 	}
-	if e := scan.Source(data, scan.Limits{Depth: 10, Tokens: 4_000_000, Digits: 100, Row: 1000, Lines: 100}); e.Reason != scan.None {
-		return p.broken(e.Line, "this does not belong into a lock file, which holds plain values only")
-	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return p.errorf(0, back+"; only if there never was a playlist in it, delete it", "it is empty: it was cut short")
 	}
@@ -101,6 +98,13 @@ func (p parser) whole(data []byte) error {
 
 // plain lets only what Bytes writes through to the parser of HCL: strings, numbers, true, false and braces a few deep.
 func (p parser) plain(data []byte) error {
+	switch e := scan.Source(data, scan.Limits{Depth: 10, Tokens: 4_000_000, Digits: 100, Row: 1000, Lines: 100}); e.Reason {
+	case scan.None:
+	case scan.NotUTF8:
+		return p.broken(e.Line, "there is a byte here that is not UTF-8 text")
+	default:
+		return p.broken(e.Line, "this does not belong into a lock file, which holds plain values only")
+	}
 	tokens, diags := hclsyntax.LexConfig(data, p.filename, hcl.InitialPos)
 	if diags.HasErrors() {
 		return p.diagnostic(diags)

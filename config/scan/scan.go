@@ -2,7 +2,10 @@
 // its parser, which recurses: it finds out in constant memory how much there is and how deep it goes.
 package scan
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Limits are what a source may have.
 type Limits struct {
@@ -24,6 +27,7 @@ const (
 	TooManyDigits
 	TooManyInARow
 	TooManyLines
+	NotUTF8
 )
 
 // Excess is where a source goes beyond a limit first.
@@ -72,6 +76,10 @@ type scanner struct {
 
 func run(src []byte, l Limits, m mode) Excess {
 	s := &scanner{src: src, limits: l, frames: []frame{{mode: m, startOfLine: true}}}
+	if at := notUTF8(src); at >= 0 { // HCL's scanner takes the bytes behind one for parts of it, brackets too
+		s.stop(NotUTF8, at)
+		return s.excess
+	}
 	if bytes.HasPrefix(src, []byte("\ufeff")) {
 		s.at = 3
 	}
@@ -88,6 +96,20 @@ func run(src []byte, l Limits, m mode) Excess {
 		}
 	}
 	return s.excess
+}
+
+// notUTF8 is where the first byte is that belongs to no character; -1: nowhere.
+func notUTF8(src []byte) int {
+	if utf8.Valid(src) {
+		return -1
+	}
+	for at := 0; ; {
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
 }
 
 // stop takes note of where a limit was passed.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -26,7 +27,7 @@ func depthOf(tokens hclsyntax.Tokens) int {
 	return deepest
 }
 
-// scanned is how deep this package says that it goes.
+// scanned is how deep this package says that UTF-8 text goes.
 func scanned(src []byte) int {
 	for depth := 0; ; depth++ {
 		if Source(src, Limits{Depth: depth, Tokens: 1 << 30, Digits: 1 << 30}).Reason == None {
@@ -38,6 +39,12 @@ func scanned(src []byte) int {
 // agrees reports whether both see the same in source that HCL can parse: other source is refused anyway.
 func agrees(t *testing.T, src []byte) {
 	t.Helper()
+	if !utf8.Valid(src) {
+		if got := Source(src, Limits{Depth: 1 << 30, Tokens: 1 << 30, Digits: 1 << 30}).Reason; got != NotUTF8 {
+			t.Errorf("%.300q: reason %d, which is not UTF-8", src, got)
+		}
+		return
+	}
 	if _, diags := hclsyntax.ParseConfig(src, "", hcl.InitialPos); diags.HasErrors() {
 		return
 	}
@@ -53,6 +60,7 @@ var tricky = []string{
 	"a = <<EOT\n[[[[\"\nEOT\n", "a = <<-EOT\n  [[[\n  EOT\n  EOT2\n  EOT\nb = [[1]]\n", "a = <<EOT\n${[<<IN\nx${[1]}\nIN\n]}\nEOT\nb = 1\n", "a = <<EOT\n$EOT\nEOT\n", "a = <<EOT\nx ${1}\nEOT\nEOT\nb = [1]\n",
 	"a = <<EOT\r\n[[[\r\nEOT\r\nb = [[1]]\r\n", "a = <<EOT\n%{ if true ~}\n[[[\n%{ endif ~}\nEOT\n", "a = \"${ { x = { y = 1 } }.x.y }\"\n", "a = \"%{ for x in [1] }${x}%{ endfor }\"\n", "a {\n  b \"c\" {\n    d = f([1], { e = (2) })\n  }\n}\n",
 	"\ufeffa = [1]\n", "ä = \"日本[[[\"\n", "a = 1 << 2\n", "a = [\n  \"x\", # [[[\n  \"y\", // \"\n  \"z${1}\",\n]\n", "a = \"\n", "a = <<EOT\n", "/* [[[", "a = [\n\"\", #\n]\n", "}}}}\na = [1]\n", "a = \"~}\"\n", "a = \"${1 ~}[\"\n", "a = b.c[0].*.d\n", "a = 1 < 2\n", "a = <<EOT\n$${[[[\nEOT\n",
+	"\xe7# =[]", "a = \"\xe7\"\n",
 }
 
 func TestDepth(t *testing.T) {
@@ -100,6 +108,7 @@ func TestLimits(t *testing.T) {
 		{"a = 1234567890\n", "0 0:0"},
 		{"a = 12345678901\n", "3 1:5"},
 		{"a = b12345678901\n", "0 0:0"},
+		{"# ä\na = \"\xe7\"\n", "6 2:6"},
 	} {
 		e := Source([]byte(test.src), limits)
 		if got := fmt.Sprintf("%d %d:%d", e.Reason, e.Line, e.Column); got != test.want {
