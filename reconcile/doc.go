@@ -10,7 +10,7 @@
 //	identity.go   which playlist an address means, and when that must not be guessed; moves.go gives
 //	              playlists the names that moved blocks say, adopt.go deals with what exists already
 //	compare.go    when two playlists count as different; text.go when two texts do
-//	plan.go       the difference, as data; diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
+//	plan.go       the difference, as data; planner.go makes it of what is wanted and what is there, diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
 //	              that was kept; guard.go says what it may not do, suspect.go leaves alone what
 //	              may be a mistake in a file, hold.go what is held, visibility.go refuses what excludes each other;
 //	              refusal.go says how a refusal is told, shell.go quotes what people copy
