@@ -32,6 +32,7 @@ type fataler interface {
 }
 
 // samePieces checks that src in pieces is what it is as a whole, or not sound, which it reports.
+// src is as Parse hands it on: no CR stands alone.
 func samePieces(t fataler, src []byte, size int) bool {
 	t.Helper()
 	pieces := split("a.hcl", src, size)

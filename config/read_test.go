@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -456,9 +457,10 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte("locals {\n x = local.x[*].y...\n}\n"))
+	f.Add([]byte("#\r"))
 	files := testFiles(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
-		samePieces(t, src, 16)
+		samePieces(t, textfile.Lines(src), 16)
 		sources := Files{"fuzz.hcl": src}
 		m, diags := Parse(sources)
 		if (m == nil) != diags.HasErrors() {
