@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -67,7 +68,7 @@ func TestFailingInsertIsTakenApart(t *testing.T) {
 	for i := range many {
 		many[i] = song(200 + i)
 	}
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name       string
 		there, new []spotify.URI
 		bad        []spotify.URI
@@ -84,9 +85,9 @@ func TestFailingInsertIsTakenApart(t *testing.T) {
 		{"one of a hundred, not to be told by looking", nil, many, many[67:68], false},
 		{"the first, at the front", songs(1), songs(7, 3, 1), songs(7), false},
 	} {
-		for _, keep := range []string{"always", "never"} {
+		for j, keep := range []string{"always", "never"} {
 			t.Run(c.name+" "+keep, func(t *testing.T) {
-				oneIn(t, 6)
+				longtest.OneIn(t, 4, i+2*j)
 				line := fmt.Sprintf("keep_dates = %q", keep)
 				inWorld(t, block("a", "A", c.there, line), func(t *testing.T, w *world) {
 					w.mustApply()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -81,11 +82,11 @@ func TestOneEditTakesThreeRequests(t *testing.T) {
 			do   func([]spotify.URI) []spotify.URI
 		}{
 			{addItems, func(l []spotify.URI) []spotify.URI { return slices.Insert(l, 40, song(500)) }},
-			{addItems, func(l []spotify.URI) []spotify.URI { return append(l, song(501)) }},
 			{putItems, func(l []spotify.URI) []spotify.URI { return append(append(slices.Clone(l[:7]), l[9:]...), l[7:9]...) }},
 			{lessItems, func(l []spotify.URI) []spotify.URI { return slices.Delete(l, 88, 90) }},
+			{addItems, func(l []spotify.URI) []spotify.URI { return append(l, song(501)) }},
 			{addItems, func(l []spotify.URI) []spotify.URI { return slices.Insert(l, 0, song(502)) }},
-		}[:atMost(5, 2)] {
+		}[:longtest.Few(3, 5)] {
 			time.Sleep(61 * time.Second)
 			had := spread(w, "playlist.p000")
 			time.Sleep(time.Second)

@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -134,7 +135,7 @@ func (x *adversary) answer(req *http.Request, write bool) (*http.Response, error
 // TestRequestsAreBounded: whatever Spotify answers, a run ends, sends no more than its plan allows, and sends nothing again
 // that failed twice or was refused.
 func TestRequestsAreBounded(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	longtest.Check(t, 10, 100, func(rt *rapid.T) {
 		items := rapid.SliceOfN(rapid.SampledFrom(append(songs(1, 2, 3, 4, 5, 6, 7), talk(1), talk(2), talk(3))), 0, 12)
 		before, after := items.Draw(rt, "before"), items.Draw(rt, "after")
 		gone := rapid.SliceOfN(rapid.SampledFrom(append(songs(1, 2, 3), talk(1), talk(2))), 0, 3).Draw(rt, "withdrawn")

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -81,7 +82,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 			for how, cut := range cuts {
 				for i := 2; i <= requests; i++ {
 					t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
-						oneIn(t, 12)
+						longtest.Spread(t, 12, i-2, requests-1)
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							s := s // each case edits its own

@@ -1,12 +1,16 @@
 package run
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -15,59 +19,61 @@ import (
 // TestVandalIsOutlasted: what comes back is healed at once three times, then ever later, and never given up.
 func TestVandalIsOutlasted(t *testing.T) {
 	want := []time.Duration{0, 0, 0, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour}
-	for name, attack := range map[string]func(*world){
+	attacks := map[string]func(*world){
 		"name":  func(w *world) { w.server.Edit(w.id("playlist.a"), rename("Vandal")) },
 		"songs": func(w *world) { w.server.Edit(w.id("playlist.a"), addSong(9)) },
 		"other names": func(w *world) {
 			w.server.Edit(w.id("playlist.a"), rename("Vandal "+time.Now().String()))
 		},
 		"unfollowed": func(w *world) { w.server.Unfollow(w.user, w.id("playlist.a")) },
-	} {
-		for _, quick := range []bool{false, true} { // too quick for a round in which all is well
-			if testing.Short() && (quick || name != "songs") {
-				continue
-			}
-			inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
-				var got []time.Duration
-				undone := func() time.Duration {
-					attack(d.world)
-					if quick {
-						time.Sleep(70 * time.Second)
-					}
-					began := time.Now()
-					for {
-						r := d.round()
-						if len(r.res.Applied) > 0 {
-							d.is(r, heal.Pending, "")
-							return time.Since(began).Round(time.Second)
+	}
+	for i, name := range slices.Sorted(maps.Keys(attacks)) {
+		attack := attacks[name]
+		for j, quick := range []bool{false, true} { // too quick for a round in which all is well
+			t.Run(fmt.Sprintf("%s, quick %t", name, quick), func(t *testing.T) {
+				longtest.OneIn(t, 2, i+j)
+				inDaemon(t, block("a", "A", songs(1, 2)), func(t *testing.T, d *daemon) {
+					var got []time.Duration
+					undone := func() time.Duration {
+						attack(d.world)
+						if quick {
+							time.Sleep(70 * time.Second)
 						}
-						d.is(r, heal.Braked, "was changed back")
-						if at := r.verdicts["playlist.a"].RetryAt; at.Before(d.next) {
-							t.Errorf("it waits until %s and the next round is later, at %s", at, d.next)
+						began := time.Now()
+						for {
+							r := d.round()
+							if len(r.res.Applied) > 0 {
+								d.is(r, heal.Pending, "")
+								return time.Since(began).Round(time.Second)
+							}
+							d.is(r, heal.Braked, "was changed back")
+							if at := r.verdicts["playlist.a"].RetryAt; at.Before(d.next) {
+								t.Errorf("it waits until %s and the next round is later, at %s", at, d.next)
+							}
+							if r.tamed.Complete || !r.tamed.Empty() {
+								t.Errorf("something is left out of the plan, and it says it is complete: %v", describe(r.tamed))
+							}
+							time.Sleep(time.Until(d.next))
 						}
-						if r.tamed.Complete || !r.tamed.Empty() {
-							t.Errorf("something is left out of the plan, and it says it is complete: %v", describe(r.tamed))
+					}
+					for range want {
+						got = append(got, undone())
+						if !quick {
+							time.Sleep(2 * time.Minute)
+							d.is(d.round(), heal.Same, "")
 						}
-						time.Sleep(time.Until(d.next))
 					}
-				}
-				for range want {
-					got = append(got, undone())
-					if !quick {
-						time.Sleep(2 * time.Minute)
-						d.is(d.round(), heal.Same, "")
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s, quick %t (-want +got):\n%s", name, quick, diff)
 					}
-				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s, quick %t (-want +got):\n%s", name, quick, diff)
-				}
-				time.Sleep(2 * time.Minute)
-				d.is(d.round(), heal.Same, "")
-				time.Sleep(heal.Memory)
-				d.is(d.round(), heal.Same, "")
-				if got := undone(); got != 0 {
-					t.Errorf("%s: after a quiet day it is healed after %s", name, got)
-				}
+					time.Sleep(2 * time.Minute)
+					d.is(d.round(), heal.Same, "")
+					time.Sleep(heal.Memory)
+					d.is(d.round(), heal.Same, "")
+					if got := undone(); got != 0 {
+						t.Errorf("%s: after a quiet day it is healed after %s", name, got)
+					}
+				})
 			})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -154,10 +155,15 @@ func requestsOf(t *testing.T, s scenario) (methods []string) {
 	return methods
 }
 
-// matters reports whether a fault of a request is worth a test: the first asks who is logged in, and reads fail in fewer
-// ways than writes.
-func (f fault) matters(i int, method string) bool {
-	return i > 1 && (method != "GET" || f == status500 || f == garbage || f == editBefore || f == killBefore)
+// places are the requests, counted from 1, a fault of which is worth a test: not the first, which asks who is logged in, and
+// reads fail in fewer ways than writes.
+func (f fault) places(methods []string) (all []int) {
+	for i, method := range methods {
+		if i > 0 && (method != "GET" || f == status500 || f == garbage || f == editBefore || f == killBefore) {
+			all = append(all, i+1)
+		}
+	}
+	return all
 }
 
 func TestEveryRequestMayGoWrong(t *testing.T) {
@@ -169,12 +175,10 @@ func TestEveryRequestMayGoWrong(t *testing.T) {
 				faults = []fault{status500, dropAfter, tooMany, dropEdited}
 			}
 			for _, f := range faults {
-				for i := 1; i <= len(methods); i++ {
-					if !f.matters(i, methods[i-1]) {
-						continue
-					}
+				places := f.places(methods)
+				for n, i := range places {
 					t.Run(fmt.Sprintf("%s/%d", f, i), func(t *testing.T) {
-						oneIn(t, 8)
+						longtest.Spread(t, 8, n, len(places))
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							w, had := s.begin(t)
@@ -195,12 +199,10 @@ func TestKilledBetweenAnyTwoRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			methods := requestsOf(t, s)
 			for _, f := range []fault{killBefore, killAfter} {
-				for i := 1; i <= len(methods); i++ {
-					if !f.matters(i, methods[i-1]) {
-						continue
-					}
+				places := f.places(methods)
+				for n, i := range places {
 					t.Run(fmt.Sprintf("%s/%d", f, i), func(t *testing.T) {
-						oneIn(t, 8)
+						longtest.Spread(t, 8, n, len(places))
 						t.Parallel()
 						inBubble(t, func(t *testing.T) {
 							w, had := s.begin(t)
@@ -242,7 +244,7 @@ func TestKilledAtAnyStepOfTheDisk(t *testing.T) {
 			}
 			for i := 1; i <= n; i += step {
 				t.Run(fmt.Sprint(i), func(t *testing.T) {
-					oneIn(t, 10)
+					longtest.Spread(t, 10, (i-1)/step, (n+step-1)/step)
 					t.Parallel()
 					inBubble(t, func(t *testing.T) {
 						w, had := s.begin(t)

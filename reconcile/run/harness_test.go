@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -66,25 +65,6 @@ func inWorld(t *testing.T, hcl string, test func(*testing.T, *world)) {
 func inBubble(t *testing.T, test func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
-}
-
-// oneIn skips most cases of a large table where tests are to be short, always the same ones: they differ in what happens, and
-// the race detector, which tests are short for, learns nothing from that.
-func oneIn(t *testing.T, n uint32) {
-	t.Helper()
-	h := fnv.New32a()
-	h.Write([]byte(t.Name()))
-	if testing.Short() && h.Sum32()%n != 0 {
-		t.Skip("not among the few")
-	}
-}
-
-// atMost is how much of something to do: few where tests are to be short.
-func atMost(all, few int) int {
-	if testing.Short() {
-		return few
-	}
-	return all
 }
 
 func newWorld(t testing.TB, hcl string) *world {

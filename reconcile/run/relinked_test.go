@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -56,7 +58,7 @@ func (w *world) edited() { w.server.Edit(w.id("playlist.a"), func(*sandbox.Playl
 func TestRelinkedAfterEachEdit(t *testing.T) {
 	const never = `keep_dates = "never"`
 	for _, removal := range []bool{false, true} {
-		for _, tt := range []struct {
+		for i, tt := range []struct {
 			name  string
 			to    []spotify.URI
 			lines []string
@@ -78,13 +80,13 @@ func TestRelinkedAfterEachEdit(t *testing.T) {
 			{"details", songs(1, 2, 3, 4), []string{`description = "D"`}},
 			{"several edits", songs(7, 2, 4, 8, 1), nil},
 		} {
-			for _, lost := range [][]string{nil, {"cache"}, {"cache", "state"}} {
-				for _, wait := range []time.Duration{0, 2 * time.Minute} {
+			for j, lost := range [][]string{nil, {"cache"}, {"cache", "state"}} {
+				for k, wait := range []time.Duration{0, 2 * time.Minute} {
 					if tt.name == "remove it" && len(lost) == 2 && !removal {
 						continue // nothing tells what it was added by
 					}
 					t.Run(fmt.Sprintf("%s, removed by the twin %v, lost %v, after %s", tt.name, removal, lost, wait), func(t *testing.T) {
-						oneIn(t, 12)
+						longtest.OneIn(t, 6, i+2*j+k)
 						inWorld(t, block("a", "A", songs(1, 2, 3, 4)), func(t *testing.T, w *world) {
 							w.relink(true, map[int]int{2: twinOf(2), 6: twinOf(6)})
 							w.quirks(func(q *sandbox.Quirks) { q.RemoveByTwin = removal })
@@ -126,12 +128,14 @@ func TestRelinkedAfterEachEdit(t *testing.T) {
 
 // TestRelinkedToOther: what Spotify shows has neither code nor title of the song. Place and date tell.
 func TestRelinkedToOther(t *testing.T) {
-	for name, pairs := range map[string]map[int]int{
+	kinds := map[string]map[int]int{
 		"one": {2: 1002}, "all": {1: 1001, 2: 1002, 3: 1003, 4: 1004}, "two to one": {2: 1002, 4: 1002}, "to one that is there": {2: 3}, "the last": {4: 1004},
-	} {
-		for _, lost := range [][]string{nil, {"cache"}} {
+	}
+	for i, name := range slices.Sorted(maps.Keys(kinds)) {
+		pairs := kinds[name]
+		for j, lost := range [][]string{nil, {"cache"}} {
 			t.Run(fmt.Sprint(name, lost), func(t *testing.T) {
-				oneIn(t, 3)
+				longtest.OneIn(t, 2, i+j)
 				inWorld(t, block("a", "A", songs(1, 2, 3, 4, 2)), func(t *testing.T, w *world) {
 					w.relink(false, pairs)
 					w.mustApply()
@@ -178,7 +182,7 @@ func TestReplacedBySomebody(t *testing.T) {
 
 // TestRelinkedAtRandom: random lists, some of whose songs Spotify shows as others, and random edits of them.
 func TestRelinkedAtRandom(t *testing.T) {
-	for seed := range atMost(60, 8) {
+	for seed := range longtest.Few(8, 60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(seed), 9))
 			list := func() []spotify.URI {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -23,7 +24,7 @@ var textWorlds = map[string]func(*sandbox.Quirks){
 // difference, however Spotify serves it, here and on a computer that has the lock file alone.
 func TestTextIsComparedAsItStands(t *testing.T) {
 	for where, quirks := range textWorlds {
-		for _, tt := range []struct{ name, attr, there, want string }{
+		for i, tt := range []struct{ name, attr, there, want string }{
 			{"an entity there", "description", "Jo&#x27;s list", "Jo's list"},
 			{"an entity in the file", "description", "Jo's list", "Jo&#x27;s list"},
 			{"twice", "description", "a &amp;amp; b", "a &amp; b"},
@@ -43,7 +44,7 @@ func TestTextIsComparedAsItStands(t *testing.T) {
 				continue // served to the letter as it is wanted: a write in case that names are escaped would be one for nothing
 			}
 			t.Run(fmt.Sprintf("%s, %s: %s", where, tt.attr, tt.name), func(t *testing.T) {
-				oneIn(t, 4)
+				longtest.OneIn(t, 4, i)
 				file := func(text string) string {
 					if tt.attr == "name" {
 						return block("a", text, songs(1))
@@ -105,9 +106,9 @@ func TestTextIsComparedAsItStands(t *testing.T) {
 // TestNewTextConverges: nothing of what is created or renamed is shown as a difference afterwards, whatever its characters.
 func TestNewTextConverges(t *testing.T) {
 	for where, quirks := range textWorlds {
-		for _, text := range []string{"Jo's & Co", "a &amp; b", " x ", "a  b", "AC/DC", "<b>", "Cafe\u0301", "&#x27;", "plain"} {
+		for i, text := range []string{"Jo's & Co", "a &amp; b", " x ", "a  b", "AC/DC", "<b>", "Cafe\u0301", "&#x27;", "plain"} {
 			t.Run(where+" "+text, func(t *testing.T) {
-				oneIn(t, 4)
+				longtest.OneIn(t, 4, i)
 				inWorld(t, block("a", text, songs(1), fmt.Sprintf("description = %q", text)), func(t *testing.T, w *world) {
 					w.quirks(quirks)
 					w.mustApply()

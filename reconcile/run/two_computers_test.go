@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -28,7 +29,7 @@ func (w *world) another() *world {
 // TestPlanningAgainHelps: two computers and a phone change one playlist within a minute. An apply that finds it changed says
 // "plan again", and the plan made again is one that can be applied.
 func TestPlanningAgainHelps(t *testing.T) {
-	for seed := range uint64(atMost(120, 25)) {
+	for seed := range uint64(longtest.Few(25, 120)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))

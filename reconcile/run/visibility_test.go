@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -13,7 +14,7 @@ import (
 // and what is refused is refused before anything is sent, with the lines to choose from.
 func TestPublicOrCollaborative(t *testing.T) {
 	for _, there := range []struct{ public, collaborative bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
-		for _, tt := range []struct {
+		for i, tt := range []struct {
 			lines         []string
 			refused       bool
 			public, colla bool // what comes of it
@@ -28,9 +29,9 @@ func TestPublicOrCollaborative(t *testing.T) {
 			{[]string{"public = true", "lifecycle {\n ignore_changes = [\"collaborative\"]\n}"}, there.collaborative && !there.public, true, there.collaborative},
 			{[]string{"collaborative = true", "lifecycle {\n ignore_changes = [\"public\"]\n}"}, there.public && !there.collaborative, there.public, true},
 		} {
-			for _, way := range []string{"update", "adopt", "restore"} {
+			for j, way := range []string{"update", "adopt", "restore"} {
 				t.Run(fmt.Sprint(there, tt.lines, way), func(t *testing.T) {
-					oneIn(t, 4)
+					longtest.OneIn(t, 4, i+j)
 					inWorld(t, block("a", "A", songs(1)), func(t *testing.T, w *world) {
 						lines := tt.lines
 						if way == "adopt" {

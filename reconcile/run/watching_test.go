@@ -2,9 +2,12 @@ package run
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -42,13 +45,11 @@ func (w *world) wrote(before, after string) {
 // TestWatchingSeesNoGhosts: while reads lag and snapshots wander, a daemon that looks all the time finds nothing to do, and
 // believes nothing that hides an edit later.
 func TestWatchingSeesNoGhosts(t *testing.T) {
-	for name, c := range ourWrites {
-		for _, every := range []time.Duration{1300 * time.Millisecond, 7 * time.Second} {
-			if testing.Short() && every < 5*time.Second {
-				continue // the race detector learns nothing from more looks
-			}
+	for i, name := range slices.Sorted(maps.Keys(ourWrites)) {
+		c := ourWrites[name]
+		for j, every := range []time.Duration{1300 * time.Millisecond, 7 * time.Second} {
 			t.Run(fmt.Sprint(name, " ", every), func(t *testing.T) {
-				oneIn(t, 3)
+				longtest.OneIn(t, 2, i+j)
 				inWorld(t, "", func(t *testing.T, w *world) {
 					w.wrote(c.before, c.after)
 					for began := time.Now(); time.Since(began) < reconcile.SettleWindow+5*time.Second; time.Sleep(every) {
@@ -75,14 +76,13 @@ func TestWatchingSeesEdits(t *testing.T) {
 		"removed":  func(p *sandbox.Playlist) { p.Rows = p.Rows[1:] },
 		"renamed":  func(p *sandbox.Playlist) { p.Name = "Vandal" },
 	}
-	for written, c := range ourWrites {
-		for edited, edit := range edits {
-			for _, after := range []time.Duration{0, 5 * time.Second, 50 * time.Second} {
-				if testing.Short() && after != 0 {
-					continue // the race detector learns nothing from the others
-				}
+	for i, written := range slices.Sorted(maps.Keys(ourWrites)) {
+		c := ourWrites[written]
+		for j, edited := range slices.Sorted(maps.Keys(edits)) {
+			edit := edits[edited]
+			for k, after := range []time.Duration{0, 5 * time.Second, 50 * time.Second} {
 				t.Run(fmt.Sprint(written, " ", edited, " ", after), func(t *testing.T) {
-					oneIn(t, 3)
+					longtest.OneIn(t, 6, i+j+k)
 					inWorld(t, "", func(t *testing.T, w *world) {
 						w.wrote(c.before, c.after)
 						want := w.there("playlist.a")
