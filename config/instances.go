@@ -114,7 +114,7 @@ func (ev *evaluation) identify(pl *playlist, inst *instance) {
 	inst.readable["id"], inst.readable["uri"] = unknown, unknown
 	known := func(id spotify.ID) {
 		inst.readable["id"] = cty.StringVal(string(id))
-		inst.readable["uri"] = cty.StringVal(string(spotify.Ref{Kind: spotify.KindPlaylist, ID: id}.URI(spotify.KindPlaylist)))
+		inst.readable["uri"] = cty.StringVal(string(spotify.PlaylistURI(id)))
 	}
 	if id, ok := ev.knownID(inst.address); ok {
 		known(id)

@@ -51,7 +51,7 @@ func (in Input) namesakes(block config.Playlist, o *Observed) []spotify.Playlist
 		return nil
 	}
 	return slices.DeleteFunc(o.Owned(), func(pl spotify.Playlist) bool {
-		return in.locked(pl.ID) || !namedLike(*block.Name, pl.Name) || in.named(pl.ID) || in.awaited(block.Address, pl)
+		return in.locked(pl.ID) || !NamedLike(*block.Name, pl.Name) || in.named(pl.ID) || in.awaited(block.Address, pl)
 	})
 }
 
@@ -82,9 +82,9 @@ func (p *planner) refuseLosing(m managed, pl spotify.Playlist) *Refusal {
 	return &r
 }
 
-// meant is the playlist that a block will turn out to mean, and the address it was known by so far: what the block, an import,
+// PlaylistOf is the playlist that a block will turn out to mean, and the address it was known by so far: what the block, an import,
 // the lock file or a moved block says, else the one that is adopted by its name. ID is empty for one to be created.
-func (in Input) meant(block config.Playlist, o *Observed) (id spotify.ID, address string) {
+func (in Input) PlaylistOf(block config.Playlist, o *Observed) (id spotify.ID, address string) {
 	if block.ID != "" {
 		return block.ID, block.Address
 	}
@@ -107,8 +107,8 @@ func (in Input) meant(block config.Playlist, o *Observed) (id spotify.ID, addres
 	return "", block.Address
 }
 
-// mayAdopt reports whether a playlist may come under management although nothing names its ID.
-func (in Input) mayAdopt(label string, p spotify.Playlist) bool {
+// MayAdopt reports whether a playlist may come under management although nothing names its ID.
+func (in Input) MayAdopt(label string, p spotify.Playlist) bool {
 	if in.locked(p.ID) {
 		return false
 	}
@@ -118,6 +118,6 @@ func (in Input) mayAdopt(label string, p spotify.Playlist) bool {
 		}
 	}
 	return in.AdoptByName && slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool {
-		return b.Account == label && b.Name != nil && in.targeted(b.Address) && namedLike(*b.Name, p.Name)
+		return b.Account == label && b.Name != nil && in.Includes(b.Address) && NamedLike(*b.Name, p.Name)
 	})
 }

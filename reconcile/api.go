@@ -19,15 +19,4 @@ type API interface {
 	Unsave(ctx context.Context, uris ...spotify.URI) error
 }
 
-// Reader is the part of [API] that changes nothing.
-type Reader interface {
-	Playlists(ctx context.Context) ([]spotify.Playlist, error)
-	Playlist(ctx context.Context, id spotify.ID) (spotify.Playlist, error)
-	FullPlaylist(ctx context.Context, id spotify.ID) (spotify.FullPlaylist, error)
-	Items(ctx context.Context, id spotify.ID) ([]spotify.Item, error)
-	Contains(ctx context.Context, uris ...spotify.URI) ([]bool, error)
-	Track(ctx context.Context, id spotify.ID) (spotify.Track, error)
-	Episode(ctx context.Context, id spotify.ID) (spotify.Track, error)
-}
-
 var _ API = (*spotify.Client)(nil)

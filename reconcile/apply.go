@@ -28,34 +28,6 @@ const (
 	VerifyNever  Verify = "never"  // --no-verify; a lost answer is looked into all the same
 )
 
-// EventType is what an [Event] tells of a playlist.
-type EventType string
-
-// The types of events.
-const (
-	EventStarted   EventType = "started"
-	EventRequested EventType = "request" // a write succeeded
-	EventCreated   EventType = "created"
-	EventApplied   EventType = "applied"
-	EventFailed    EventType = "failed"
-	EventRefused   EventType = "refused"
-	EventWarned    EventType = "warning"
-)
-
-// Event is something that happened to one playlist during [Applier.Apply].
-type Event struct {
-	Type    EventType  `json:"type"`
-	Address string     `json:"address"`
-	Account string     `json:"account"`
-	Action  Action     `json:"action,omitempty"`
-	ID      spotify.ID `json:"id,omitempty"`
-	Edit    *Edit      `json:"edit,omitempty"` // of request: the one that succeeded
-	Message string     `json:"message,omitempty"`
-	Source  string     `json:"source,omitempty"`        // "playlists.hcl:12", where a line is to blame
-	Removed int        `json:"songs_removed,omitempty"` // of applied
-	Time    time.Time  `json:"time"`
-}
-
 // Applier does what a plan says. The zero value of the optional members is right.
 type Applier struct {
 	APIs     map[string]API            // by account label
@@ -78,34 +50,6 @@ type Applier struct {
 	name    keyed // creates of one name go one at a time
 }
 
-// Result is what became of a plan.
-type Result struct {
-	Applied    []string // addresses, sorted
-	Failures   []Failure
-	Refused    []string // addresses the plan leaves alone, sorted
-	Unfinished []string // begun, and cut short by what ended the run; sorted
-	Requests   int      // writes that succeeded
-	Stopped    bool     // by an interrupt, before all was done
-	Pending    bool     // the lock file could not be written; its entries wait in the state directory
-}
-
-// Failure is a playlist that was not brought to what the plan says.
-type Failure struct {
-	Address string
-	Err     error
-	Source  string // "playlists.hcl:12", where a line is to blame
-}
-
-// Errors of single playlists that a caller may tell apart.
-var (
-	// ErrMoved means that the playlist was changed on Spotify after it was planned, and the plan for it is another now.
-	ErrMoved = errors.New("it was changed on Spotify while this was being planned; plan again")
-	// ErrOpen means that a create was sent and it is not known whether it happened. The next run looks first.
-	ErrOpen = errors.New("Spotify did not say whether it was created, and it can't be seen; the next run looks for it before creating anything")
-
-	ErrStopped = errors.New("interrupted")
-)
-
 // Apply does what the plan says, playlists side by side and one write at a time in each, and records each success before
 // the next request. A playlist that fails does not stop the others, but what concerns the whole run does. The error is
 // what ended the run; failures of single playlists are in the result.
@@ -122,13 +66,13 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 			res.Refused = append(res.Refused, c.Address)
 		}
 	}
-	todo := p.ready()
+	todo := ready(p)
 	// What an earlier run left half done goes first; what removes goes last: should something be wrong, it shows before
 	// anything is gone.
 	slices.SortStableFunc(todo, func(i, j int) int { return lateness(p.Changes[i]) - lateness(p.Changes[j]) })
 
 	var mu sync.Mutex
-	err := sideBySide(a.Parallelism, len(todo), func(i int) error {
+	err := Parallel(a.Parallelism, len(todo), func(i int) error {
 		c := p.Changes[todo[i]]
 		if a.stopping() {
 			return ErrStopped
@@ -168,7 +112,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 
 // ready are the changes that can be done now: those that wait for no other playlist's ID. Where all wait, they wait for each
 // other, or one for itself; then the new ones that have a name are created, and described once the IDs are known.
-func (p *Plan) ready() []int {
+func ready(p *Plan) []int {
 	var known, named []int
 	for i, c := range p.Changes {
 		switch {
@@ -207,7 +151,7 @@ func (a *Applier) prepare(p *Plan) error {
 		}
 	}
 	err := a.Lock.Update(func(f *lockfile.File) {
-		for _, label := range sortedKeys(p.Accounts) {
+		for _, label := range slices.Sorted(maps.Keys(p.Accounts)) {
 			acc := p.Accounts[label]
 			if _, ok := f.Accounts[label]; !ok && usesAccount(p, label) {
 				if f.Accounts == nil {
@@ -231,7 +175,7 @@ func (a *Applier) prepare(p *Plan) error {
 			if !ok || e.ID != c.ID {
 				continue
 			}
-			c.note(&e)
+			c.UpdateEntry(&e)
 			if c.Action == None && p.Command != CommandRollback {
 				e.Held = nil // one that is in force was not planned
 			}
@@ -250,14 +194,14 @@ func (a *Applier) prepare(p *Plan) error {
 			err = errors.Join(err, a.State.EndReplace(c.ID))
 		}
 		for _, o := range open { // killed after the ID was written down
-			if o.Address == c.Address && c.ID != "" && c.Action != Adopt && idAt(a.Lock.Current(), c.Address) == c.ID {
+			if o.Address == c.Address && c.ID != "" && c.Action != Adopt && a.Lock.Current().Playlists[c.Address].ID == c.ID {
 				err = errors.Join(err, a.State.EndCreate(o.Key, c.ID))
 			}
 		}
 	}
 	for _, l := range p.LockChanges {
 		if l.Kind == LockMove {
-			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), MoveBase(a.State, l.Address, l.To))
+			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), a.State.MoveBase(l.Address, l.To))
 		} else {
 			err = errors.Join(err, a.State.Forget(l.Address), a.State.DropBase(l.Address))
 		}
@@ -267,73 +211,6 @@ func (a *Applier) prepare(p *Plan) error {
 
 func usesAccount(p *Plan, label string) bool {
 	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped && !c.Refused })
-}
-
-// MoveBase keeps what both sides agreed on when an address gets another name.
-func MoveBase(state *store.State, from, to string) error {
-	b, err := state.Base(from)
-	if err != nil || b == nil {
-		return err
-	}
-	b.Address = to
-	return errors.Join(state.SaveBase(*b), state.DropBase(from))
-}
-
-// Remember records what a plan found in agreement, for the next plan to tell who changed what. It changes no playlist
-// and no lock file, so looking at a plan is enough to learn from it.
-func Remember(state *store.State, p *Plan, bases map[string]store.Base) error {
-	var errs []error
-	for _, c := range p.Changes {
-		agreed := c.Action == None && c.Before != nil && c.After != nil && len(c.Edits) == 0
-		if !agreed || c.Before.Seen.IsZero() {
-			continue
-		}
-		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: contentsOf(c.ID, c.Before)}
-		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
-			b.PublicIgnored = c.PublicIgnored
-			b.Aliases, b.Shown = joined(old.Aliases, c.Aliases), c.Shown
-			b.Removed = staying(&old, c.Before.Tracks)
-			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet
-			if undone && undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) {
-				b.Time, b.Wrote = old.Time, old.Wrote
-			}
-			same := old.Confirmed && undone == undated(b.Contents.Items) && sameItems(old.Contents.Items, b.Contents.Items) && sameDetails(old.Contents.Details, b.Contents.Details) &&
-				samePublic(old.PublicIgnored, b.PublicIgnored) && maps.Equal(old.Aliases, b.Aliases) && maps.Equal(old.Shown, b.Shown)
-			if same {
-				continue
-			}
-		}
-		errs = append(errs, state.SaveBase(b))
-	}
-	return errors.Join(errs...)
-}
-
-// undated reports whether a row is known only because we wrote it.
-func undated(items []spotify.Item) bool {
-	return slices.ContainsFunc(items, func(it spotify.Item) bool { return it.AddedAt.IsZero() && !it.Opaque() })
-}
-
-// note writes into a lock entry what the plan learned of what Spotify makes of our wishes.
-func (c Change) note(e *lockfile.Playlist) {
-	if c.Desired == nil {
-		return
-	}
-	e.PreventDestroy = c.Desired.Protected
-	e.PublicIgnored = c.PublicIgnored
-	if len(c.Aliases) > 0 {
-		e.Aliases = joined(e.Aliases, c.Aliases)
-	}
-	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Desired)
-}
-
-// contentsOf is a picture as a read of the playlist would show it.
-func contentsOf(id spotify.ID, p *Picture) store.Contents {
-	c := store.Contents{ID: id, Snapshot: p.Snapshot, Following: p.Following,
-		Details: spotify.Details{Name: p.Name, Description: p.Description, Public: p.Public, Collaborative: p.Collaborative}}
-	for _, r := range p.Tracks {
-		c.Items = append(c.Items, r.item())
-	}
-	return c
 }
 
 func (a *Applier) stopping() bool {

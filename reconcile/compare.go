@@ -6,13 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"
 )
-
-// retryWithdrawn is how long a URI that Spotify refused is left alone before it is tried again.
-const retryWithdrawn = 7 * 24 * time.Hour
 
 // samePublic compares visibilities; nil is "not told" and equal to nothing but itself.
 func samePublic(a, b *bool) bool {
@@ -83,7 +79,7 @@ func rowsOf(items []spotify.Item, want []spotify.URI, aliases map[spotify.URI]sp
 	}
 	for _, i := range rest {
 		shown := items[i].URI
-		if rows[i].URI = uriOf(items[i]); rows[i].URI != shown && take(i, shown) {
+		if rows[i].URI = URIOf(items[i]); rows[i].URI != shown && take(i, shown) {
 			continue // wanted as it is shown
 		}
 		for len(waiting[shown]) > 0 {
@@ -173,19 +169,14 @@ func editRows(rows []Row) []edit.Row {
 	return out
 }
 
-// sameItems reports whether two reads of a playlist show the same rows in the same order.
-func sameItems(a, b []spotify.Item) bool {
-	return slices.EqualFunc(a, b, func(x, y spotify.Item) bool { return likeness(x) == likeness(y) })
-}
-
-// sameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
-func sameDetails(a, b spotify.Details) bool {
+// SameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
+func SameDetails(a, b spotify.Details) bool {
 	return sameName(a.Name, b.Name) && sameDescription(a.Description, b.Description) &&
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
 
-// resemble is sameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white space.
-func resemble(a, b spotify.Details) bool {
+// SimilarDetails is SameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white space.
+func SimilarDetails(a, b spotify.Details) bool {
 	return resembles(a.Name, b.Name) && resembles(a.Description, b.Description) &&
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
@@ -197,26 +188,6 @@ func DetailsOf(p spotify.Playlist) spotify.Details {
 		d.Description = ""
 	}
 	return d
-}
-
-// askable splits want into what may be asked of Spotify and what it refused lately. A refused URI that is there all
-// the same stays wanted.
-func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now time.Time) (ask, refused []spotify.URI) {
-	if len(e.Withdrawn) == 0 {
-		return want, nil
-	}
-	there := make(map[spotify.URI]bool, len(items))
-	for _, it := range items {
-		there[it.URI] = true
-	}
-	for _, u := range want {
-		if tried, ok := e.Withdrawn[u]; ok && !there[u] && now.Sub(tried) < retryWithdrawn {
-			refused = append(refused, u)
-			continue
-		}
-		ask = append(ask, u)
-	}
-	return ask, refused
 }
 
 func count[K comparable](list []K) map[K]int {

@@ -19,7 +19,7 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	if d.Name != nil {
 		name = *d.Name
 	}
-	unlock, err := w.a.name.lock(ctx, w.change.Account+"\x00"+nameKey(name))
+	unlock, err := w.a.name.lock(ctx, w.change.Account+"\x00"+NameKey(name))
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	}
 	if err != nil {
 		if errors.Is(err, spotify.ErrBadRequest) {
-			w.source = w.detailsLine(d)
+			w.source = w.change.DetailsLine(d)
 		}
 		return w.notCreated(entry, err)
 	}
@@ -82,7 +82,7 @@ func (w *writer) create(ctx context.Context, d Details) error {
 		return fmt.Errorf("%q was created as %s, and this could not be written to the lock file: %w", name, p.ID, err)
 	}
 	w.a.event(Event{Type: EventCreated, Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
-	w.states = []store.Mark{mark(store.Contents{}), mark(w.now)}
+	w.states = []store.Mark{MarkOf(store.Contents{}), MarkOf(w.now)}
 	if err := w.settled(); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (w *writer) ownedCalled(ctx context.Context, name string) ([]spotify.ID, er
 	}
 	var known []spotify.ID
 	for _, p := range all {
-		if namedLike(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
+		if NamedLike(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
 			known = append(known, p.ID)
 		}
 	}
@@ -124,7 +124,7 @@ func (w *writer) findCreated(ctx context.Context, entry store.Create) (spotify.P
 		return locked
 	}
 	var found []spotify.Playlist
-	_, _, err := until(ctx, w.api.Playlists, func(all []spotify.Playlist) verdict {
+	_, _, err := Until(ctx, w.api.Playlists, func(all []spotify.Playlist) ReadState {
 		var own []spotify.Playlist
 		for _, p := range all {
 			if p.Owner == w.plan.Accounts[w.change.Account].User {
@@ -132,9 +132,9 @@ func (w *writer) findCreated(ctx context.Context, entry store.Create) (spotify.P
 			}
 		}
 		if found = Candidates(entry.Name, entry.Known, own, taken); len(found) == 0 {
-			return stale
+			return Stale
 		}
-		return settled
+		return Current
 	})
 	switch {
 	case err != nil:
@@ -142,7 +142,7 @@ func (w *writer) findCreated(ctx context.Context, entry store.Create) (spotify.P
 	case len(found) == 0:
 		return spotify.Playlist{}, ErrOpen
 	case len(found) > 1:
-		return spotify.Playlist{}, refuse(w.change.Address, "More than one new playlist of this name",
+		return spotify.Playlist{}, RefusedErrorf(w.change.Address, "More than one new playlist of this name",
 			"Spotify did not say whether %q was created, and %d empty new ones are there. Delete all but one in Spotify and apply again.", entry.Name, len(found))
 	}
 	return found[0], nil
@@ -167,7 +167,7 @@ func (w *writer) closeEarlierCreates() error {
 // locked writes to the lock file which playlist the address is, and remembers it on this computer too.
 func (w *writer) locked(name string) error {
 	err := w.a.Lock.Update(func(f *lockfile.File) {
-		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
+		f.ChangePlaylist(w.change.Address, func(e *lockfile.Playlist) {
 			if e.ID != w.id {
 				*e = lockfile.Playlist{Withdrawn: e.Withdrawn}
 			}

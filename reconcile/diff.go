@@ -48,11 +48,18 @@ func (c *Change) apply(d difference) {
 	c.Edits = append(c.Edits, d.items...)
 }
 
+// EditsFrom are the requests from what is there now to what is wanted, as a plan would have them.
+func (w DesiredState) EditsFrom(now store.Contents, entry lockfile.Playlist, base *store.Base, at time.Time) []Edit {
+	var c Change
+	c.apply(diff(w, now, entry, base, at))
+	return c.Edits
+}
+
 // diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
 func diff(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
 	d := difference{origin: FromUnknown}
 	raw := c.Items
-	c.Items = recognized(c.Items, recollect(base))
+	c.Items = Recognize(c.Items, Recollect(base))
 	d.diffDetails(w, c, entry, base)
 	changed := d.diffItems(w, c, raw, entry, base, now)
 	if base != nil {
@@ -145,7 +152,7 @@ func undisturbed(ours, c store.Contents) bool {
 	if ours.Snapshot != "" && c.Snapshot != "" && ours.Snapshot != c.Snapshot {
 		return false
 	}
-	return resembles(ours.Details.Name, c.Details.Name) && resembles(ours.Details.Description, c.Details.Description) && sameItems(ours.Items, c.Items)
+	return resembles(ours.Details.Name, c.Details.Name) && resembles(ours.Details.Description, c.Details.Description) && SameItems(ours.Items, c.Items)
 }
 
 func yes(b bool) string {
@@ -304,7 +311,7 @@ func final(s edit.Script, rows []Row, w DesiredState) []Row {
 		}
 		known[r.URI] = append(known[r.URI], r)
 	}
-	titles := w.names()
+	titles := w.TitlesByURI()
 	removed := make(map[spotify.URI]bool)
 	replaced := false
 	for _, e := range s.Edits {
@@ -356,13 +363,13 @@ func editedElsewhere(c store.Contents, base *store.Base, shown renderings) bool 
 		if shown[descriptionText(d.Description)] == c.Details.Description {
 			d.Description = c.Details.Description
 		}
-		return sameDetails(d, c.Details)
+		return SameDetails(d, c.Details)
 	}
 	details := ours(base.Contents.Details) || slices.ContainsFunc(base.Ours, func(m store.Mark) bool { return ours(m.Details) })
 	if !details {
 		return true
 	}
-	if sameItems(base.Contents.Items, c.Items) {
+	if SameItems(base.Contents.Items, c.Items) {
 		return false
 	}
 	print := ""

@@ -42,10 +42,10 @@ func TestCheaperIsOffered(t *testing.T) {
 func TestLateReadIsNoTwin(t *testing.T) {
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	late := []spotify.Item{{URI: track(1), AddedAt: day}, {URI: track(2), AddedAt: day}}
-	ours := recollection{rows: []spotify.Item{{URI: track(7)}, {URI: track(8)}}, at: day.Add(time.Hour)}
+	ours := Recollection{Rows: []spotify.Item{{URI: track(7)}, {URI: track(8)}}, WrittenAt: day.Add(time.Hour)}
 	for _, had := range [][]spotify.Item{nil, late} {
-		ours.had = had
-		if got := recognized(late, ours)[0].Track.LinkedFrom; (got == track(7)) != (had == nil) {
+		ours.Before = had
+		if got := Recognize(late, ours)[0].Track.LinkedFrom; (got == track(7)) != (had == nil) {
 			t.Errorf("had %v: taken for %q", had, got)
 		}
 	}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"
@@ -55,6 +56,15 @@ func (e Edit) Items() bool {
 		return true
 	}
 	return false
+}
+
+// SameEdits reports whether two lists of edits send the same requests.
+func SameEdits(a, b []Edit) bool {
+	return slices.EqualFunc(a, b, func(x, y Edit) bool {
+		j, err1 := json.Marshal(x)
+		k, err2 := json.Marshal(y)
+		return err1 == nil && err2 == nil && string(j) == string(k)
+	})
 }
 
 // jsonEdit is an edit as JSON: what its kind needs is always there, a position of 0 too, and nothing else.

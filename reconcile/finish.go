@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -39,25 +40,22 @@ func (w *writer) finish(ctx context.Context) error {
 	w.change.PublicIgnored = unhonoured
 	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicIgnored: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
-		b.Wrote = recollect(w.base).at // its rows without a date are of that time
+		b.Wrote = Recollect(w.base).WrittenAt // its rows without a date are of that time
 	}
-	b.Removed = w.change.removed()
-	if w.change.Before != nil {
-		b.Removed = joined(staying(w.base, w.change.Before.Tracks), b.Removed)
-	}
+	b.Removed = w.change.Removed(w.base)
 	if w.agreed(&b) {
 		if err := w.a.State.SaveBase(b); err != nil {
 			return err
 		}
 	}
 	return w.a.Lock.Update(func(f *lockfile.File) {
-		setPlaylist(f, w.change.Address, func(e *lockfile.Playlist) {
+		f.ChangePlaylist(w.change.Address, func(e *lockfile.Playlist) {
 			e.ID, e.Account = w.id, w.change.Account
 			if !slices.Contains(w.change.LeftAsIs, "name") {
-				e.Name = renderings(w.change.Shown).written(w.now.Details.Name, nameText)
+				e.Name = w.change.WrittenName(w.now.Details.Name)
 			}
-			w.change.note(e)
-			e.Held = w.change.hold()
+			w.change.UpdateEntry(e)
+			e.Held = w.change.Hold(time.Now())
 			w.forgetWithdrawn(e)
 			if w.refused != "" {
 				e.RefusedDescription = w.refused
@@ -140,27 +138,18 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 	if w.change.Desired == nil || !w.change.Desired.HasTracks {
 		return
 	}
-	wanted, there := count(w.change.Desired.Tracks), make(map[spotify.URI]bool, len(w.now.Items))
+	wanted, there := w.change.Desired.Copies(), make(map[spotify.URI]bool, len(w.now.Items))
 	for _, it := range w.now.Items {
-		there[uriOf(it)] = true
+		there[URIOf(it)] = true
 	}
 	e.Withdrawn = maps.Clone(e.Withdrawn)
 	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, tried time.Time) bool {
-		old := time.Since(tried) >= retryWithdrawn
+		old := time.Since(tried) >= RetryWithdrawn
 		return wanted[u] == 0 || !w.refusing[u] && (w.taken[u] || there[u] && old)
 	})
 	if len(e.Withdrawn) == 0 {
 		e.Withdrawn = nil
 	}
-}
-
-// hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist
-// releases it.
-func (c Change) hold() *lockfile.Hold {
-	if c.HoldFingerprint == "" {
-		return nil
-	}
-	return &lockfile.Hold{Reason: RolledBack, Since: time.Now().UTC().Truncate(time.Second), Fingerprint: c.HoldFingerprint}
 }
 
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
@@ -172,21 +161,21 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, 
 	}) {
 		return w.change.PublicIgnored, w.sawPublic(), nil
 	}
-	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
-		func(p spotify.Playlist) verdict {
+	p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+		func(p spotify.Playlist) ReadState {
 			if p.Public == nil || *p.Public == *wish.Public {
-				return settled
+				return Current
 			}
-			return stale
+			return Stale
 		})
-	if err != nil || v == settled {
-		return nil, v == settled && p.Public != nil, err
+	if err != nil || v == Current {
+		return nil, v == Current && p.Public != nil, err
 	}
 	w.now.Details.Public = p.Public
 	if p.Collaborative != w.now.Details.Collaborative { // somebody else's doing; the next plan compares anew
 		return nil, true, nil
 	}
-	w.warn(attributeLine(w.change.block(), "public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", yes(*wish.Public))
+	w.warn(w.change.AttributeLine("public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", strconv.FormatBool(*wish.Public))
 	return wish.Public, true, nil
 }
 
@@ -198,56 +187,26 @@ func (w *writer) sawPublic() bool {
 }
 
 // checkTexts reads back texts that Spotify may show otherwise than they were written, so that the next plan takes what is
-// shown for them: names, where nothing tells whether Spotify escapes them, text with entities in it, and what was written
-// before and is shown otherwise. Failing to costs the next run one more write.
+// shown for them. Failing to costs the next run one more write.
 func (w *writer) checkTexts(ctx context.Context) (learned bool) {
-	var sent Details
-	for _, e := range w.change.Edits {
-		if e.Details != nil && (e.Kind == ChangeDetails || e.Kind == CreateIt) {
-			sent = *e.Details
-		}
+	if w.requests == 0 {
+		return false
 	}
-	again := func(text *string, was func(spotify.Details) string) bool {
-		return text != nil && w.base != nil && w.change.Before != nil && was(w.base.Contents.Details) == *text &&
-			resembles(*text, was(contentsOf(w.id, w.change.Before).Details))
-	}
-	name := func(d spotify.Details) string { return d.Name }
-	description := func(d spotify.Details) string { return d.Description }
 	w.a.mu.Lock()
 	plain := spotify.NamesArePlain(w.a.Library[w.change.Account])
 	w.a.mu.Unlock()
-	entities := func(text *string) bool { return text != nil && spotify.Unescape(*text) != *text }
-	nameIsOpen := again(sent.Name, name) || entities(sent.Name) || sent.Name != nil && spotify.Escapable(*sent.Name) && !plain
-	descriptionIsOpen := (again(sent.Description, description) || entities(sent.Description)) && w.refused == ""
-	if !nameIsOpen && !descriptionIsOpen || w.requests == 0 {
+	texts, doubtful := w.change.DoubtfulTexts(w.base, plain, w.refused != "")
+	if !doubtful {
 		return false
 	}
-	var before spotify.Details
-	if w.change.Before != nil {
-		before = contentsOf(w.id, w.change.Before).Details
-	}
-	// A read that shows what was there before may be late.
-	told := func(text *string, was, shows string, same bool) bool {
-		return text == nil || same && was != shows || was != shows && resembles(*text, shows)
-	}
-	p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) }, func(p spotify.Playlist) verdict {
-		d := DetailsOf(p)
-		if told(sent.Name, before.Name, d.Name, sent.Name != nil && sameName(*sent.Name, d.Name)) &&
-			told(sent.Description, before.Description, d.Description, sent.Description != nil && sameDescription(*sent.Description, d.Description)) {
-			return settled
+	p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) }, func(p spotify.Playlist) ReadState {
+		if texts.AnsweredBy(DetailsOf(p)) {
+			return Current
 		}
-		return stale
+		return Stale
 	})
-	if err != nil || v == foreign {
+	if err != nil || v == Foreign {
 		return false
 	}
-	learn := func(text, now *string, shows string, key func(string) string) {
-		if text != nil && resembles(*text, shows) && (*text != shows || spotify.Unescape(shows) != shows) {
-			w.change.Shown = joined(w.change.Shown, map[string]string{key(*text): shows})
-			*now, learned = shows, true
-		}
-	}
-	learn(sent.Name, &w.now.Details.Name, p.Name, nameText)
-	learn(sent.Description, &w.now.Details.Description, DetailsOf(p).Description, descriptionText)
-	return learned
+	return w.change.LearnTexts(texts, DetailsOf(p), &w.now.Details)
 }

@@ -2,10 +2,8 @@ package reconcile
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spotsync/spotsync/config"
@@ -30,13 +28,13 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	if written, err := w.account.Written(w.id); err != nil {
 		return err
-	} else if w.ours = oursSince(written, w.base); len(w.ours) > 0 {
+	} else if w.ours = OursSince(written, w.base); len(w.ours) > 0 {
 		w.earlier = written
 	}
-	w.states, w.untouched = []store.Mark{mark(w.now)}, settling == nil
+	w.states, w.untouched = []store.Mark{MarkOf(w.now)}, settling == nil
 	if settling != nil {
 		w.states = settling.States
-		if m := mark(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
+		if m := MarkOf(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
 			w.states = append(w.states, m) // the same rows, where some were recognized since
 		}
 	}
@@ -61,10 +59,10 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	var items []spotify.Item
 	if settling == nil {
-		p, items, err = readWhole(ctx, w.api, w.id, nil)
+		p, items, err = ReadWhole(ctx, w.api, w.id, nil)
 	} else {
-		items, _, err = until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-			func(items []spotify.Item) verdict { return judgeItems(w.states, w.recognized(items)) })
+		items, _, err = Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+			func(items []spotify.Item) ReadState { return CompareItems(w.states, w.recognized(items)) })
 	}
 	if err != nil {
 		return err
@@ -76,10 +74,10 @@ func (w *writer) freshen(ctx context.Context) error {
 		_ = w.account.SaveCached(now) // what was read is not read again, whatever comes of it
 	}
 	now.Items = items
-	if m := mark(now); judgeItems(w.states, items) != settled || judgeDetails(w.states, now.Details) != settled {
+	if m := MarkOf(now); CompareItems(w.states, items) != Current || CompareDetails(w.states, now.Details) != Current {
 		w.states = append(w.states, m)
 	}
-	if sameItems(now.Items, w.now.Items) && sameDetails(now.Details, w.now.Details) {
+	if SameItems(now.Items, w.now.Items) && SameDetails(now.Details, w.now.Details) {
 		now.Details = w.now.Details
 		w.now = now
 		return nil
@@ -89,7 +87,10 @@ func (w *writer) freshen(ctx context.Context) error {
 		return nil
 	}
 	again := w.again(now)
-	if !sameEdits(again.edits(w.change.Action), w.change.Edits) {
+	if w.change.Action == Restore {
+		again = append([]Edit{NewEdit(Follow, nil)}, again...)
+	}
+	if !SameEdits(again, w.change.Edits) {
 		// The next plan is made from this, not from what we expected, nor from a listing that lags.
 		if settling == nil {
 			settling = &store.Settling{ID: w.id, Time: time.Now().UTC(), Ours: w.ours}
@@ -104,35 +105,27 @@ func (w *writer) freshen(ctx context.Context) error {
 // details reads the playlist's details; known is false where Spotify has nothing under its ID. Where reads may lag, what is not
 // as it was planned from is read again before it is believed.
 func (w *writer) details(ctx context.Context, lags bool) (p spotify.Playlist, known bool, err error) {
-	p, _, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) {
+	p, _, err = Until(ctx, func(ctx context.Context) (spotify.Playlist, error) {
 		p, err := w.api.Playlist(ctx, w.id)
 		known = !errors.Is(err, spotify.ErrNotFound)
 		if !known {
 			return p, nil
 		}
 		return p, err
-	}, func(p spotify.Playlist) verdict {
+	}, func(p spotify.Playlist) ReadState {
 		switch {
-		case !lags || known && sameDetails(DetailsOf(p), w.now.Details):
-			return settled
+		case !lags || known && SameDetails(DetailsOf(p), w.now.Details):
+			return Current
 		case !known:
-			return stale
+			return Stale
 		}
-		return judgeDetails(w.states, DetailsOf(p))
+		return CompareDetails(w.states, DetailsOf(p))
 	})
 	return p, known, err
 }
 
-// oursSince are the states that writes of ours made after files and Spotify last agreed.
-func oursSince(written *store.Settling, base *store.Base) []store.Mark {
-	if written == nil || base == nil || written.Time.Before(base.Time) {
-		return nil
-	}
-	return written.Ours
-}
-
-// again works out what lies between the wish and what was just read.
-func (w *writer) again(now store.Contents) difference {
+// again works out the requests from what was just read to what is wanted.
+func (w *writer) again(now store.Contents) []Edit {
 	wish := DesiredState{}
 	if w.change.Desired != nil {
 		wish = *w.change.Desired
@@ -140,28 +133,10 @@ func (w *writer) again(now store.Contents) difference {
 	if w.keeping { // opaque rows go with a replace alone
 		wish.KeepDates, wish.DropOpaque = config.KeepAlways, false
 	}
-	entry := entryOf(w.a.Lock.Current(), w.change.Address)
+	entry := w.a.Lock.Current().Playlists[w.change.Address]
 	entry.Aliases = w.aliases()
 	if entry.RefusedDescription == "" {
 		entry.RefusedDescription = w.refused
 	}
-	return diff(wish, now, entry, w.base, time.Now())
-}
-
-// edits are the requests of a difference, as the plan would have them.
-func (d difference) edits(a Action) []Edit {
-	c := Change{}
-	if a == Restore {
-		c.Edits = []Edit{NewEdit(Follow, nil)}
-	}
-	c.apply(d)
-	return c.Edits
-}
-
-func sameEdits(a, b []Edit) bool {
-	return slices.EqualFunc(a, b, func(x, y Edit) bool {
-		j, err1 := json.Marshal(x)
-		k, err2 := json.Marshal(y)
-		return err1 == nil && err2 == nil && string(j) == string(k)
-	})
+	return wish.EditsFrom(now, entry, w.base, time.Now())
 }

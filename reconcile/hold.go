@@ -65,3 +65,12 @@ func Hash(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:16])
 }
+
+// Hold is what a rollback leaves behind: the files still want what was taken back. Anything else that changes a playlist
+// releases it.
+func (c Change) Hold(now time.Time) *lockfile.Hold {
+	if c.HoldFingerprint == "" {
+		return nil
+	}
+	return &lockfile.Hold{Reason: RolledBack, Since: now.UTC().Truncate(time.Second), Fingerprint: c.HoldFingerprint}
+}

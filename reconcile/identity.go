@@ -44,7 +44,7 @@ func (p *planner) checkMissing() {
 		locked, missing, restored := 0, 0, 0
 		for _, m := range p.managed {
 			_, seen := o.Seen[m.id]
-			if m.account != label || m.entry.ID == "" || m.entry.ID != m.id || m.entry.Held != nil || !seen || !p.targeted(m.address) {
+			if m.account != label || m.entry.ID == "" || m.entry.ID != m.id || m.entry.Held != nil || !seen || !p.Includes(m.address) {
 				continue
 			}
 			locked++
@@ -154,7 +154,7 @@ func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[
 	if locked {
 		m.id = e.ID
 		p.checkOwner(m, rng)
-		if o := p.Observed[m.account]; o != nil && p.targeted(address) && p.seen(m).Presence == Gone {
+		if o := p.Observed[m.account]; o != nil && p.Includes(address) && p.seen(m).Presence == Gone {
 			p.identifyGone(&m, o)
 		}
 		return m
@@ -165,7 +165,7 @@ func (p *planner) identifyBlock(address string, b *config.Playlist, entries map[
 
 // checkOwner refuses to touch somebody else's playlist.
 func (p *planner) checkOwner(m managed, rng hcl.Range) {
-	if !p.targeted(m.address) {
+	if !p.Includes(m.address) {
 		return
 	}
 	s := p.seen(m)
@@ -186,7 +186,7 @@ func somebodyElses(m managed, owner spotify.ID) Refusal {
 
 // identifyNew decides about an address that nothing names: it is new, unless that would make a twin.
 func (p *planner) identifyNew(m *managed) {
-	if !p.targeted(m.address) {
+	if !p.Includes(m.address) {
 		return
 	}
 	if r := p.lastRemembered(m.address); r != "" {
@@ -258,7 +258,7 @@ func (p *planner) candidates(name string, known []spotify.ID, o *Observed) []spo
 func (in Input) awaited(address string, pl spotify.Playlist) bool {
 	return slices.ContainsFunc(in.Creates, func(c store.Create) bool {
 		return c.Address != address && len(Candidates(c.Name, c.Known, []spotify.Playlist{pl}, in.locked)) == 1 &&
-			slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool { return b.Address == c.Address && in.targeted(b.Address) })
+			slices.ContainsFunc(in.Desired.Playlists, func(b config.Playlist) bool { return b.Address == c.Address && in.Includes(b.Address) })
 	})
 }
 
@@ -267,7 +267,7 @@ func (in Input) awaited(address string, pl spotify.Playlist) bool {
 func Candidates(name string, known []spotify.ID, owned []spotify.Playlist, taken func(spotify.ID) bool) []spotify.Playlist {
 	var found []spotify.Playlist
 	for _, pl := range owned {
-		if namedLike(name, pl.Name) && pl.Total <= 0 && !slices.Contains(known, pl.ID) && !taken(pl.ID) {
+		if NamedLike(name, pl.Name) && pl.Total <= 0 && !slices.Contains(known, pl.ID) && !taken(pl.ID) {
 			found = append(found, pl)
 		}
 	}
@@ -338,16 +338,16 @@ func (p *planner) checkRenamed() {
 	}
 	renamed := make(map[string]string) // label of what is gone, to what looks like its new name
 	for _, gone := range p.managed {
-		if gone.block != nil || !p.targeted(gone.address) {
+		if gone.block != nil || !p.Includes(gone.address) {
 			continue
 		}
 		s := p.seen(gone)
 		for _, m := range p.managed {
-			if m.block == nil || m.id != "" && m.refusal == nil || m.block.Name == nil || m.account != gone.account || !p.targeted(m.address) {
+			if m.block == nil || m.id != "" && m.refusal == nil || m.block.Name == nil || m.account != gone.account || !p.Includes(m.address) {
 				continue
 			}
-			known := gone.entry.Name != "" && namedLike(*m.block.Name, gone.entry.Name)
-			if !known && (s.Presence != Present || !namedLike(*m.block.Name, s.Contents.Details.Name)) {
+			known := gone.entry.Name != "" && NamedLike(*m.block.Name, gone.entry.Name)
+			if !known && (s.Presence != Present || !NamedLike(*m.block.Name, s.Contents.Details.Name)) {
 				continue
 			}
 			p.refuse(Refusal{Address: m.address, Summary: "This looks like a renamed block",
@@ -359,7 +359,7 @@ func (p *planner) checkRenamed() {
 	}
 	for _, gone := range p.managed { // a block that is renamed takes its instances along, those whose key is gone meanwhile too
 		to, ok := renamed[labelOf(gone.address)]
-		if !ok || gone.block != nil || !p.targeted(gone.address) || p.refused(gone.address) != "" || p.isRemoved(gone.address) {
+		if !ok || gone.block != nil || !p.Includes(gone.address) || p.refused(gone.address) != "" || p.isRemoved(gone.address) {
 			continue
 		}
 		p.refuse(Refusal{Address: gone.address, Summary: "Its block looks renamed",
@@ -381,7 +381,7 @@ func labelOf(address string) string {
 func (in Input) Managed(label string) (ids []spotify.ID, all bool) {
 	known := make(map[string]bool)
 	add := func(address, account string, id spotify.ID) {
-		if id != "" && account == label && in.targeted(address) {
+		if id != "" && account == label && in.Includes(address) {
 			ids = append(ids, id)
 			known[address] = true
 		}
@@ -402,15 +402,15 @@ func (in Input) Managed(label string) (ids []spotify.ID, all bool) {
 		}
 	}
 	all = !slices.ContainsFunc(in.Desired.Playlists, func(p config.Playlist) bool {
-		return p.Account == label && in.targeted(p.Address) && !known[p.Address]
+		return p.Account == label && in.Includes(p.Address) && !known[p.Address]
 	}) && !slices.ContainsFunc(in.Creates, func(c store.Create) bool { return c.Account == label })
 	return ids, all
 }
 
-// openCreate reports whether a create of less than a minute ago shows nowhere yet.
-func (in Input) openCreate(label string, o *Observed) bool {
+// AwaitsCreate reports whether a create of less than a minute ago shows nowhere yet.
+func (in Input) AwaitsCreate(label string, o *Observed) bool {
 	for _, c := range in.Creates {
-		if c.Account != label || in.Now.Sub(c.Time) > SettleWindow || !in.targeted(c.Address) {
+		if c.Account != label || in.Now.Sub(c.Time) > SettleWindow || !in.Includes(c.Address) {
 			continue
 		}
 		if e, locked := in.Lock.Playlists[c.Address]; locked && o.Seen[e.ID].Presence != Gone {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -108,7 +110,7 @@ func (l *LockFile) Waiting() []string {
 			all[address] = true
 		}
 	}
-	return sortedKeys(all)
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Reload reads both again and reports whether they say something else than before.
@@ -222,7 +224,7 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 			return nil, nil, err
 		}
 		if file.Issuer != l.issuer {
-			return nil, nil, refuse("", "The lock file belongs to another Spotify",
+			return nil, nil, RefusedErrorf("", "The lock file belongs to another Spotify",
 				"%s was written for %q and this run talks to %q. Use another --lock-file, or set or unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL.", l.path, file.Issuer, l.issuer)
 		}
 		l.text, l.parsed = string(data), file
@@ -273,19 +275,19 @@ func (c clash) refusal() Refusal {
 // an address that came to mean two playlists is not guessed.
 func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (_ *lockfile.File, clashes []clash, _ error) {
 	out := file.Clone()
-	for _, label := range sortedKeys(next.Accounts) {
+	for _, label := range slices.Sorted(maps.Keys(next.Accounts)) {
 		if _, ok := out.Accounts[label]; !ok {
 			out.Accounts[label] = next.Accounts[label]
 		}
 	}
-	for _, query := range sortedKeys(next.Pins) {
+	for _, query := range slices.Sorted(maps.Keys(next.Pins)) {
 		is := next.Pins[query]
 		was, had := base.Pins[query]
 		if now, inFile := out.Pins[query]; is != was && (!inFile || had && now == was) {
 			out.Pins[query] = is
 		}
 	}
-	addresses := sortedKeys(next.Playlists)
+	addresses := slices.Sorted(maps.Keys(next.Playlists))
 	for address := range base.Playlists {
 		if _, ok := next.Playlists[address]; !ok {
 			addresses = append(addresses, address)
@@ -315,19 +317,3 @@ func merge(base, file, next *lockfile.File, choose map[string]spotify.ID) (_ *lo
 	}
 	return out, clashes, nil
 }
-
-// setPlaylist changes one entry of a lock file.
-func setPlaylist(f *lockfile.File, address string, change func(*lockfile.Playlist)) {
-	if f.Playlists == nil {
-		f.Playlists = make(map[string]lockfile.Playlist)
-	}
-	e := f.Playlists[address]
-	change(&e)
-	f.Playlists[address] = e
-}
-
-// entryOf is the lock entry of a playlist, or an empty one.
-func entryOf(f *lockfile.File, address string) lockfile.Playlist { return f.Playlists[address] }
-
-// idAt is the ID of an address, empty where it has none.
-func idAt(f *lockfile.File, address string) spotify.ID { return f.Playlists[address].ID }

@@ -11,12 +11,12 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// sight is what a look at an account showed, without the contents of its playlists.
-type sight struct {
+// libraryView is what a look at an account showed, without the contents of its playlists.
+type libraryView struct {
 	playlists map[spotify.ID]spotify.Playlist // the managed ones that were found, and whatever a listing showed beside them
 	listing   []spotify.Playlist              // the whole library, in Spotify's order, when complete
 	complete  bool                            // everything was listed
-	held      map[spotify.ID]bool             // managed playlists that the library holds
+	inLibrary map[spotify.ID]bool             // managed playlists that the library holds
 	unknown   map[spotify.ID]error            // managed ones of which it could not be asked whether it does
 	recent    map[spotify.ID]*store.Settling  // of managed ones we wrote to within the last minute
 }
@@ -24,26 +24,26 @@ type sight struct {
 // maxContains is how many URIs one question to the library may name (GET /me/library/contains).
 const maxContains = 40
 
-// look asks what there is: by listing the library, or by asking for the few playlists that matter where that takes fewer
+// list asks what there is: by listing the library, or by asking for the few playlists that matter where that takes fewer
 // requests. The latter serves only while all of them are where they should be; what is missing matters enough to list.
-func (o *Observer) look(ctx context.Context, managed []spotify.ID, now time.Time) (sight, error) {
+func (o *Observer) list(ctx context.Context, managed []spotify.ID, now time.Time) (libraryView, error) {
 	recent, err := o.recent(managed, now)
 	if err != nil {
-		return sight{}, err
+		return libraryView{}, err
 	}
 	if o.Alone && o.fewer(managed, recent) {
-		at, ok, err := o.lookSingly(ctx, managed, recent)
+		at, ok, err := o.getEach(ctx, managed, recent)
 		if ok || err != nil {
 			return at, err
 		}
 	}
-	at := sight{complete: true, recent: recent}
+	at := libraryView{complete: true, recent: recent}
 	if at.listing, err = o.API.Playlists(ctx); err != nil {
-		return sight{}, fmt.Errorf("list the playlists of account %q: %w", o.Label, err)
+		return libraryView{}, fmt.Errorf("list the playlists of account %q: %w", o.Label, err)
 	}
 	_ = o.Account.SaveLibrary(len(at.listing)) // without it the library is listed the next time too
 	at.playlists = byID(at.listing)
-	at.held, at.unknown, err = o.inLibrary(ctx, managed, at)
+	at.inLibrary, at.unknown, err = o.inLibrary(ctx, managed, at)
 	return at, err
 }
 
@@ -61,29 +61,29 @@ func (o *Observer) fewer(managed []spotify.ID, recent map[spotify.ID]*store.Sett
 	return known && len(managed)+(len(managed)+maxContains-1)/maxContains < spotify.Pages(total)
 }
 
-// lookSingly asks for playlists one by one; ok is false where one is not in its place.
-func (o *Observer) lookSingly(ctx context.Context, managed []spotify.ID, recent map[spotify.ID]*store.Settling) (at sight, ok bool, err error) {
+// getEach asks for playlists one by one; ok is false where one is not in its place.
+func (o *Observer) getEach(ctx context.Context, managed []spotify.ID, recent map[spotify.ID]*store.Settling) (at libraryView, ok bool, err error) {
 	found, err := o.each(ctx, managed)
 	if err != nil {
 		if StopsRun(err) {
-			return sight{}, false, err
+			return libraryView{}, false, err
 		}
-		return sight{}, false, nil
+		return libraryView{}, false, nil
 	}
-	at = sight{playlists: found, recent: recent}
-	if at.held, at.unknown, err = o.inLibrary(ctx, managed, at); err != nil {
-		return sight{}, false, err
+	at = libraryView{playlists: found, recent: recent}
+	if at.inLibrary, at.unknown, err = o.inLibrary(ctx, managed, at); err != nil {
+		return libraryView{}, false, err
 	}
 	for _, id := range managed {
-		if !at.held[id] {
-			return sight{}, false, nil
+		if !at.inLibrary[id] {
+			return libraryView{}, false, nil
 		}
 	}
 	return at, true, nil
 }
 
-// again looks once more at some of the playlists of a sight, by what takes fewer requests.
-func (o *Observer) again(ctx context.Context, ids []spotify.ID, at sight) (map[spotify.ID]spotify.Playlist, error) {
+// recheck looks once more at some of the playlists of a view, by what takes fewer requests.
+func (o *Observer) recheck(ctx context.Context, ids []spotify.ID, at libraryView) (map[spotify.ID]spotify.Playlist, error) {
 	if at.complete && spotify.Pages(len(at.listing)) < len(ids) {
 		all, err := o.API.Playlists(ctx)
 		return byID(all), err
@@ -94,7 +94,7 @@ func (o *Observer) again(ctx context.Context, ids []spotify.ID, at sight) (map[s
 // each asks for playlists one by one, side by side.
 func (o *Observer) each(ctx context.Context, ids []spotify.ID) (map[spotify.ID]spotify.Playlist, error) {
 	found := make([]spotify.Playlist, len(ids))
-	err := sideBySide(o.Parallelism, len(ids), func(i int) (err error) {
+	err := Parallel(o.Parallelism, len(ids), func(i int) (err error) {
 		found[i], err = o.API.Playlist(ctx, ids[i])
 		return err
 	})
@@ -135,7 +135,7 @@ func (o *Observer) current(listing []spotify.Playlist, now time.Time) []spotify.
 // inLibrary tells which of the managed playlists the library holds. For a minute our own record of what we did counts.
 // A listing that lacks one says nothing by itself, for it leaves out what the granted scopes do not cover: it is asked.
 // Where Spotify wants no questions about the library, only the playlists to be asked about are unknown.
-func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight) (in map[spotify.ID]bool, unknown map[spotify.ID]error, err error) {
+func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at libraryView) (in map[spotify.ID]bool, unknown map[spotify.ID]error, err error) {
 	in, unknown = make(map[spotify.ID]bool, len(managed)), make(map[spotify.ID]error)
 	var ask []spotify.URI
 	var ids []spotify.ID
@@ -148,11 +148,11 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 			in[id] = lastMark(s).Following
 		case s != nil && in[id] != lastMark(s).Following && len(s.States) > 1 && s.States[len(s.States)-2].Following != lastMark(s).Following:
 			// It was put there or taken out, and no answer came. That it happened takes one read, that it did not all of them.
-			_, v, err := until(ctx, func(ctx context.Context) ([]bool, error) { return o.API.Contains(ctx, playlistURI(id)) }, func(got []bool) verdict {
+			_, v, err := Until(ctx, func(ctx context.Context) ([]bool, error) { return o.API.Contains(ctx, spotify.PlaylistURI(id)) }, func(got []bool) ReadState {
 				if len(got) == 1 && got[0] == lastMark(s).Following {
-					return settled
+					return Current
 				}
-				return stale
+				return Stale
 			})
 			if err != nil {
 				err = fmt.Errorf("ask whether %s is in the library: %w", id, err)
@@ -164,12 +164,12 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at sight
 			if err != nil {
 				return nil, nil, err
 			}
-			in[id] = (v == settled) == lastMark(s).Following
+			in[id] = (v == Current) == lastMark(s).Following
 		case s != nil && lastMark(s).Following:
 			in[id] = true
 		case !in[id]:
 			ids = append(ids, id)
-			ask = append(ask, playlistURI(id))
+			ask = append(ask, spotify.PlaylistURI(id))
 		}
 	}
 	if len(ask) == 0 {

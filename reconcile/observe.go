@@ -12,59 +12,9 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// Presence is where a playlist was found.
-type Presence string
-
-// Where a playlist may be.
-const (
-	Present  Presence = "present"  // in the account's library
-	Absent   Presence = "absent"   // exists, but was removed from the library: what Spotify calls deleting
-	Gone     Presence = "gone"     // Spotify does not know the ID (404)
-	Unread   Presence = "unread"   // could not be read; nothing may be concluded
-	NotOwned Presence = "notowned" // belongs to somebody else
-)
-
-// Seen is one managed playlist as observed.
-type Seen struct {
-	Presence Presence
-	Contents store.Contents // meaningful when Present or Absent
-	Owner    spotify.ID
-	Expected bool                        // contents come from our own record of a write too recent for reads to be believed
-	At       time.Time                   // when its snapshot was seen; zero when taken from memory
-	Err      error                       // why it is Unread
-	Aliases  map[spotify.URI]spotify.URI // what Spotify shows for songs of ours, found out by [Observer.Settle]
-	Written  *store.Settling             // the record of our last writes, where those were cut short
-
-	Refuted map[spotify.URI]spotify.URI // songs of ours and others in their place, also found out there
-
-	reread bool // within a minute of a write of ours, and yet read
-	torn   bool // the items took several requests to read, or don't fit: they may be of two versions
-}
-
-// Observed is what was seen of one account.
-type Observed struct {
-	Label   string
-	User    spotify.User
-	Library []spotify.Playlist // owned and followed, without what we have just removed; nil when not asked
-	Asked   bool               // Library is complete
-	Seen    map[spotify.ID]Seen
-	Missing []spotify.ID // managed playlists that a complete listing lacked, sorted
-}
-
-// Owned are the playlists of the library that belong to the account.
-func (o *Observed) Owned() []spotify.Playlist {
-	var own []spotify.Playlist
-	for _, p := range o.Library {
-		if p.Owner == o.User.ID {
-			own = append(own, p)
-		}
-	}
-	return own
-}
-
 // Observer reads one account.
 type Observer struct {
-	API         API
+	API         Reader
 	Account     *store.Account
 	User        spotify.User
 	Label       string
@@ -90,7 +40,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		}
 		return out, o.written(out)
 	}
-	at, err := o.look(ctx, managed, now)
+	at, err := o.list(ctx, managed, now)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +65,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 // that could be adopted by name, and songs that Spotify may have exchanged for others. While a create is recent and nothing shows, it looks again: a
 // listing lags.
 func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
-	for i := 0; in.openCreate(o.Label, seen) && i < len(settleDelays); i++ {
+	for i := 0; in.AwaitsCreate(o.Label, seen) && i < len(settleDelays); i++ {
 		if err := pause(ctx, settleDelays[i]); err != nil {
 			return err
 		}
@@ -125,13 +75,13 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 		}
 		seen.Library = o.current(all, in.Now)
 	}
-	at := sight{playlists: make(map[spotify.ID]spotify.Playlist), held: make(map[spotify.ID]bool)}
+	at := libraryView{playlists: make(map[spotify.ID]spotify.Playlist), inLibrary: make(map[spotify.ID]bool)}
 	var found []spotify.ID
 	for _, p := range seen.Owned() {
-		if _, ok := seen.Seen[p.ID]; ok || !in.mayAdopt(o.Label, p) {
+		if _, ok := seen.Seen[p.ID]; ok || !in.MayAdopt(o.Label, p) {
 			continue
 		}
-		at.playlists[p.ID], at.held[p.ID] = p, true
+		at.playlists[p.ID], at.inLibrary[p.ID] = p, true
 		found = append(found, p.ID)
 	}
 	var err error
@@ -143,7 +93,7 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 	if err != nil {
 		return err
 	}
-	if err := o.relinked(ctx, seen, in); err != nil {
+	if err := o.lookUpRelinked(ctx, seen, in); err != nil {
 		return err
 	}
 	return ctx.Err()

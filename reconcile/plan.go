@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -303,8 +304,8 @@ func (w DesiredState) Without(attrs []string) DesiredState {
 	return w
 }
 
-// names are what the files call the wanted items, where they say.
-func (w *DesiredState) names() map[spotify.URI]string {
+// TitlesByURI are what the files call the wanted items, where they say.
+func (w *DesiredState) TitlesByURI() map[spotify.URI]string {
 	if w == nil {
 		return nil
 	}
@@ -317,6 +318,9 @@ func (w *DesiredState) names() map[spotify.URI]string {
 	return names
 }
 
+// Copies says how often each item is wanted.
+func (w *DesiredState) Copies() map[spotify.URI]int { return count(w.Tracks) }
+
 // Leave is a change that is not done, for a reason.
 func (c Change) Leave(reason string) Change {
 	if c.Action.Changes() || c.Action == None && reason != "" {
@@ -327,4 +331,23 @@ func (c Change) Leave(reason string) Change {
 	}
 	c.Edits, c.After, c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, 0, nil, false
 	return c
+}
+
+// AliasesWith are the URIs Spotify is known to show for others in this playlist: those of its lock entry, and what the plan
+// learned.
+func (c Change) AliasesWith(e lockfile.Playlist) map[spotify.URI]spotify.URI {
+	return joined(e.Aliases, c.Aliases)
+}
+
+// UpdateEntry writes into a lock entry what the plan learned of how Spotify takes what is wanted.
+func (c Change) UpdateEntry(e *lockfile.Playlist) {
+	if c.Desired == nil {
+		return
+	}
+	e.PreventDestroy = c.Desired.Protected
+	e.PublicIgnored = c.PublicIgnored
+	if len(c.Aliases) > 0 {
+		e.Aliases = joined(e.Aliases, c.Aliases)
+	}
+	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Desired)
 }

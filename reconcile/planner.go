@@ -35,7 +35,7 @@ type Input struct {
 	Force           bool // lift the guards on size
 }
 
-func (in Input) targeted(address string) bool { return in.Targeted == nil || in.Targeted(address) }
+func (in Input) Includes(address string) bool { return in.Targeted == nil || in.Targeted(address) }
 
 // NewPlan works out what differs. It reads nothing and changes none of its input; the same input gives the same plan.
 // What a file is to blame for comes back as diagnostics with no plan; what must not be done comes as the plan's refusals.
@@ -60,7 +60,7 @@ func NewPlan(in Input) (*Plan, hcl.Diagnostics) {
 		return nil, p.diags
 	}
 	for _, m := range p.managed {
-		if !in.targeted(m.address) {
+		if !in.Includes(m.address) {
 			continue
 		}
 		if why := p.refused(m.address); why != "" {
@@ -153,7 +153,7 @@ func (p *planner) change(m managed) Change {
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
 		b.Refuted = seen.Refuted
 		base = &b
-		base.Ours = oursSince(seen.Written, base)
+		base.Ours = OursSince(seen.Written, base)
 	} else if m.created { // and nobody has touched it since
 		base = &store.Base{Address: m.address, Time: p.Now, Confirmed: true, Contents: seen.Contents}
 	}

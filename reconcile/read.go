@@ -13,7 +13,7 @@ import (
 
 // contents finds out what each of the playlists holds. What is known is taken from memory; the rest is read side by side,
 // and looked at again where reading took several requests.
-func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now time.Time) (map[spotify.ID]Seen, error) {
+func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at libraryView, now time.Time) (map[spotify.ID]Seen, error) {
 	seen := make(map[spotify.ID]Seen, len(ids))
 	var unread []spotify.ID
 	requests := 0
@@ -36,15 +36,15 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now
 	if o.Announce != nil {
 		o.Announce(len(unread), requests)
 	}
-	read := make([]Seen, len(unread))
+	read := make([]reading, len(unread))
 	var mu sync.Mutex
 	done := len(seen)
-	err := sideBySide(o.Parallelism, len(unread), func(i int) (err error) {
+	err := Parallel(o.Parallelism, len(unread), func(i int) (err error) {
 		if read[i], err = o.read(ctx, unread[i], at, now); err != nil {
 			if StopsRun(err) {
 				return err
 			}
-			read[i] = Seen{Presence: Unread, Err: err}
+			read[i] = reading{Seen: Seen{Presence: Unread, Err: err}}
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -59,19 +59,25 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at sight, now
 	}
 	o.keep(read)
 	for i, id := range unread {
-		seen[id] = read[i]
+		seen[id] = read[i].Seen
 	}
 	return seen, err
 }
 
+// reading is a playlist that was read.
+type reading struct {
+	Seen
+	torn bool // the items took several requests to read, or don't fit: they may be of two versions
+}
+
 // known is what need not be read: a playlist we have just written to, one whose snapshot is that of what was read before,
 // or somebody else's.
-func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok bool) {
+func (o *Observer) known(id spotify.ID, at libraryView, now time.Time) (s Seen, ok bool) {
 	recent := at.recent[id]
 	p, found := at.playlists[id]
 	expected := recent != nil && recent.Expected != nil && !o.Certain && !(o.Watching && found && p.Snapshot != recent.Expected.Snapshot)
 	if !found {
-		if expected && at.held[id] {
+		if expected && at.inLibrary[id] {
 			return Seen{Presence: Present, Contents: *recent.Expected, Owner: o.User.ID, Expected: true}, true
 		}
 		return Seen{}, false
@@ -79,11 +85,11 @@ func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok boo
 	if p.Owner != o.User.ID {
 		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(p)}, At: now}, true
 	}
-	s = Seen{Presence: presence(at.held[id]), Owner: p.Owner}
+	s = Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner}
 	switch {
 	case expected:
 		s.Contents, s.Expected = *recent.Expected, true
-		if judgeDetails(recent.States, DetailsOf(p)) == foreign {
+		if CompareDetails(recent.States, DetailsOf(p)) == Foreign {
 			s.Contents.Details = DetailsOf(p)
 		}
 	case recent != nil:
@@ -96,7 +102,7 @@ func (o *Observer) known(id spotify.ID, at sight, now time.Time) (s Seen, ok boo
 		s.Contents, s.At = *c, now
 		s.Contents.Details = DetailsOf(p)
 	}
-	s.Contents.Following = at.held[id]
+	s.Contents.Following = at.inLibrary[id]
 	return s, true
 }
 
@@ -114,40 +120,40 @@ func presence(held bool) Presence {
 }
 
 // read reads one playlist.
-func (o *Observer) read(ctx context.Context, id spotify.ID, at sight, now time.Time) (Seen, error) {
+func (o *Observer) read(ctx context.Context, id spotify.ID, at libraryView, now time.Time) (reading, error) {
 	p, found := at.playlists[id]
 	if _, cached := o.Account.Cached(id); !found && (cached || at.recent[id] != nil) {
 		var err error // a small look may tell that nothing else need be read
 		p, err = o.API.Playlist(ctx, id)
 		if errors.Is(err, spotify.ErrNotFound) {
-			return Seen{Presence: Gone}, nil
+			return reading{Seen: Seen{Presence: Gone}}, nil
 		}
 		if err != nil {
-			return Seen{}, fmt.Errorf("read playlist %s: %w", id, err)
+			return reading{}, fmt.Errorf("read playlist %s: %w", id, err)
 		}
 		at.playlists = map[spotify.ID]spotify.Playlist{id: p}
 		if s, ok := o.known(id, at, now); ok {
-			return s, nil
+			return reading{Seen: s}, nil
 		}
 	}
 	if recent := at.recent[id]; recent != nil {
-		c, err := o.resolve(ctx, store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.held[id]}, *recent)
+		c, err := o.resolve(ctx, store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.inLibrary[id]}, *recent)
 		if err != nil {
-			return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+			return reading{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 		}
-		return Seen{Presence: presence(at.held[id]), Owner: p.Owner, Contents: c, Expected: true, reread: true}, nil
+		return reading{Seen: Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner, Contents: c, Expected: true, Reread: true}}, nil
 	}
 	full, err := readFull(ctx, o.API, id)
 	switch {
 	case !found && errors.Is(err, spotify.ErrNotFound):
-		return Seen{Presence: Gone}, nil
+		return reading{Seen: Seen{Presence: Gone}}, nil
 	case err != nil:
-		return Seen{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
+		return reading{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 	case full.Owner != o.User.ID:
-		return Seen{Presence: NotOwned, Owner: full.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(full.Playlist)}, At: now}, nil
+		return reading{Seen: Seen{Presence: NotOwned, Owner: full.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(full.Playlist)}, At: now}}, nil
 	}
-	return Seen{Presence: presence(at.held[id]), Owner: full.Owner, At: now, torn: full.Answers > 1, Contents: store.Contents{
-		ID: id, Details: DetailsOf(full.Playlist), Snapshot: full.Snapshot, Items: full.Items, Following: at.held[id]}}, nil
+	c := store.Contents{ID: id, Details: DetailsOf(full.Playlist), Snapshot: full.Snapshot, Items: full.Items, Following: at.inLibrary[id]}
+	return reading{Seen: Seen{Presence: presence(at.inLibrary[id]), Owner: full.Owner, At: now, Contents: c}, torn: full.Answers > 1}, nil
 }
 
 // readFull reads a playlist with its items, also where they did not come along although it may be ours.
@@ -164,7 +170,7 @@ func readFull(ctx context.Context, api Reader, id spotify.ID) (full spotify.Full
 }
 
 // confirm looks again at playlists that may have been changed while they were read, and reads those anew that were.
-func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []Seen, at sight) error {
+func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []reading, at libraryView) error {
 	var doubtful []int
 	var ask []spotify.ID
 	for i, s := range seen {
@@ -176,11 +182,11 @@ func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []Seen, a
 		return nil
 	}
 	now := time.Now()
-	after, err := o.again(ctx, ask, at)
+	after, err := o.recheck(ctx, ask, at)
 	if err != nil && StopsRun(err) {
 		return err
 	}
-	return sideBySide(o.Parallelism, len(doubtful), func(i int) error {
+	return Parallel(o.Parallelism, len(doubtful), func(i int) error {
 		s := &seen[doubtful[i]]
 		p, found := after[ask[i]]
 		if !found { // it left the library meanwhile, or asking failed
@@ -191,12 +197,12 @@ func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []Seen, a
 		if unchanged(c.Snapshot, c.Items, p) {
 			return nil
 		}
-		p, items, err := readWhole(ctx, o.API, p.ID, c.Items)
+		p, items, err := ReadWhole(ctx, o.API, p.ID, c.Items)
 		switch {
 		case err != nil && StopsRun(err):
 			return err
 		case err != nil:
-			*s = Seen{Presence: Unread, Err: fmt.Errorf("read playlist %q (%s): %w", c.Details.Name, ask[i], err)}
+			s.Seen = Seen{Presence: Unread, Err: fmt.Errorf("read playlist %q (%s): %w", c.Details.Name, ask[i], err)}
 			return nil
 		}
 		c.Items, c.Snapshot, c.Details = items, p.Snapshot, DetailsOf(p)
@@ -212,9 +218,9 @@ func unchanged(before spotify.Snapshot, items []spotify.Item, after spotify.Play
 // maxTorn is how often a playlist that changes while it is read is read anew.
 const maxTorn = 3
 
-// readWhole reads a playlist until nothing changes meanwhile. A snapshot that moves over items that don't proves nothing and
+// ReadWhole reads a playlist until nothing changes meanwhile. A snapshot that moves over items that don't proves nothing and
 // is left out: it does so for a while after an edit. before is what an earlier read showed, nil for none.
-func readWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.Item) (spotify.Playlist, []spotify.Item, error) {
+func ReadWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.Item) (spotify.Playlist, []spotify.Item, error) {
 	for i := 0; ; i++ {
 		full, err := readFull(ctx, api, id)
 		if err != nil {
@@ -230,7 +236,7 @@ func readWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.
 		if unchanged(full.Snapshot, full.Items, after) {
 			return after, full.Items, nil
 		}
-		if before != nil && sameItems(full.Items, before) {
+		if before != nil && SameItems(full.Items, before) {
 			after.Snapshot = ""
 			return after, full.Items, nil
 		}
@@ -246,7 +252,7 @@ func readWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.
 
 // keep caches what was read, also where a run ends here: a change while it was read gave the playlist another snapshot, so
 // that what is kept will not be taken for it. A cache that can't be written costs requests, nothing else.
-func (o *Observer) keep(seen []Seen) {
+func (o *Observer) keep(seen []reading) {
 	for _, s := range seen {
 		if s.Contents.Snapshot != "" && s.Contents.Items != nil && !s.Expected {
 			_ = o.Account.SaveCached(s.Contents)
@@ -257,17 +263,19 @@ func (o *Observer) keep(seen []Seen) {
 // resolve finds out by reading what became of a write whose answer was never recorded, and records it, so that it need
 // not be found out again.
 func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settling) (store.Contents, error) {
-	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
-		func(items []spotify.Item) verdict { return judgeItems(s.States, recognized(items, o.lately(c.ID, s))) })
+	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
+		func(items []spotify.Item) ReadState {
+			return CompareItems(s.States, Recognize(items, o.lately(c.ID, s)))
+		})
 	if err != nil {
 		return c, err
 	}
-	c.Items = recognized(items, o.lately(c.ID, s))
-	d := judgeDetails(s.States, c.Details)
-	if d != settled {
+	c.Items = Recognize(items, o.lately(c.ID, s))
+	d := CompareDetails(s.States, c.Details)
+	if d != Current {
 		var p spotify.Playlist
-		p, d, err = until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
-			func(p spotify.Playlist) verdict { return judgeDetails(s.States, DetailsOf(p)) })
+		p, d, err = Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
+			func(p spotify.Playlist) ReadState { return CompareDetails(s.States, DetailsOf(p)) })
 		if err != nil {
 			return c, err
 		}
@@ -275,8 +283,8 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 	}
 	c.Snapshot = ""
 	switch {
-	case v != settled || d != settled || c.Following != lastMark(&s).Following:
-		s.States = append(s.States, mark(c))
+	case v != Current || d != Current || c.Following != lastMark(&s).Following:
+		s.States = append(s.States, MarkOf(c))
 	case s.Expected != nil: // nothing new: once snapshots are at rest, that of our write saves reading it again
 		c.Snapshot = s.Expected.Snapshot
 	}
@@ -286,16 +294,14 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 }
 
 // lately is what is known of the rows of a playlist that we wrote to within the last minute.
-func (o *Observer) lately(id spotify.ID, s store.Settling) recollection {
+func (o *Observer) lately(id spotify.ID, s store.Settling) Recollection {
 	if s.Expected != nil {
-		return recollection{rows: s.Expected.Items, known: true}
+		return Recollection{Rows: s.Expected.Items, KnownOnly: true}
 	}
 	if c, ok := o.Account.Cached(id); ok {
-		return recollection{rows: c.Items, known: true}
+		return Recollection{Rows: c.Items, KnownOnly: true}
 	}
-	return recollection{}
+	return Recollection{}
 }
 
 func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }
-
-func playlistURI(id spotify.ID) spotify.URI { return spotify.Ref{ID: id}.URI(spotify.KindPlaylist) }

@@ -36,7 +36,7 @@ func (e *RefusedError) Error() string {
 	return b.String()
 }
 
-func refuse(address, summary, format string, args ...any) error {
+func RefusedErrorf(address, summary, format string, args ...any) error {
 	return &RefusedError{Refusals: []Refusal{{Address: address, Summary: summary, Detail: fmt.Sprintf(format, args...)}}}
 }
 

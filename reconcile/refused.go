@@ -29,7 +29,7 @@ func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, e
 		w.refusedDescription(*e.Details)
 		return done, nil
 	case e.Kind == ChangeDetails && errors.Is(cause, spotify.ErrBadRequest):
-		w.source = w.detailsLine(*e.Details)
+		w.source = w.change.DetailsLine(*e.Details)
 	case e.Kind == edit.Insert && blamesItem(cause):
 		return w.halves(ctx, e, cause)
 	case e.Kind == edit.Replace && blamesItem(cause) && len(e.URIs) > 0:
@@ -85,7 +85,7 @@ func (w *writer) refusedDescription(d Details) {
 		return
 	}
 	w.refused = *d.Description
-	w.warn(attributeLine(w.change.block(), "description"), "Spotify refused its description, so the rest was sent without it; links are the usual reason")
+	w.warn(w.change.AttributeLine("description"), "Spotify refused its description, so the rest was sent without it; links are the usual reason")
 }
 
 // blamesItem reports whether a request was refused for one of its items. Anything else that is wrong with a request must
@@ -140,12 +140,12 @@ const maxThinned = 20
 // thinned are songs of which fewer copies are wanted than there are: a remove takes all of them, and one that Spotify
 // refuses could not be put back.
 func (w *writer) thinned() []spotify.URI {
-	there, wanted := make(map[spotify.URI]int), count(w.change.Desired.Tracks)
+	there, wanted := make(map[spotify.URI]int), w.change.Desired.Copies()
 	for _, it := range w.now.Items {
-		there[uriOf(it)]++
+		there[URIOf(it)]++
 	}
 	maps.DeleteFunc(there, func(u spotify.URI, n int) bool { return wanted[u] == 0 || wanted[u] >= n })
-	all := sortedKeys(there)
+	all := slices.Sorted(maps.Keys(there))
 	return all[:min(len(all), maxThinned)]
 }
 
@@ -179,27 +179,30 @@ func (w *writer) withdrawn(ctx context.Context, uris []spotify.URI) (found bool,
 // nothing names it any more.
 func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 	if w.refusing[uri] {
-		w.source = songLine(w.change.block(), uri)
+		w.source = w.change.SongLine(uri)
 		return done, cause // there is no way around it
 	}
 	w.refusing[uri] = true
 	err := w.a.Lock.Update(func(f *lockfile.File) {
-		setPlaylist(f, w.change.Address, func(p *lockfile.Playlist) {
-			p.Withdrawn = joined(p.Withdrawn, map[spotify.URI]time.Time{uri: time.Now().UTC().Truncate(time.Second)})
+		f.ChangePlaylist(w.change.Address, func(p *lockfile.Playlist) {
+			if p.Withdrawn = maps.Clone(p.Withdrawn); p.Withdrawn == nil {
+				p.Withdrawn = make(map[spotify.URI]time.Time)
+			}
+			p.Withdrawn[uri] = time.Now().UTC().Truncate(time.Second)
 		})
 	})
 	if err != nil {
 		return done, err
 	}
-	title := w.change.Desired.names()[uri]
+	title := w.change.Desired.TitlesByURI()[uri]
 	if title != "" {
 		title = " (" + title + ")"
 	}
 	becomes := "is left out"
-	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return uriOf(it) == uri }) {
+	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return URIOf(it) == uri }) {
 		becomes = "stays as it is in the playlist"
 	}
-	w.warn(songLine(w.change.block(), uri), "%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
+	w.warn(w.change.SongLine(uri), "%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
 	return around, nil
 }
 
@@ -208,7 +211,7 @@ func (w *writer) keepingEdits() []Edit {
 	was := w.keeping
 	w.keeping = true
 	defer func() { w.keeping = was }()
-	return w.again(w.now).edits(None)
+	return w.again(w.now)
 }
 
 // withoutReplace turns a replacement into removes and inserts, which can be refused one item at a time.
@@ -221,7 +224,7 @@ func withoutReplace(edits []Edit, now store.Contents) []Edit {
 		}
 		uris := make([]spotify.URI, 0, len(now.Items))
 		for _, it := range now.Items {
-			if u := uriOf(it); u != "" && !slices.Contains(uris, u) {
+			if u := URIOf(it); u != "" && !slices.Contains(uris, u) {
 				uris = append(uris, u)
 			}
 		}
@@ -233,43 +236,4 @@ func withoutReplace(edits []Edit, now store.Contents) []Edit {
 		}
 	}
 	return out
-}
-
-// aroundRefused makes a list that can be reached without naming what Spotify refuses. Of a refused song that is in the
-// playlist as many copies stay as are there: a further one could not be added, and a remove would take all of them away.
-// stuck reports whether there is such a song; then nothing can be replaced.
-func (d *difference) aroundRefused(rows []Row, want []spotify.URI, withdrawn map[spotify.URI]time.Time, now time.Time) (_ []Row, _ []spotify.URI, stuck bool) {
-	there, wanted := make(map[spotify.URI]int), count(want)
-	for _, r := range rows {
-		tried, refused := withdrawn[r.URI]
-		if refused && !r.Opaque && wanted[r.URI] > 0 && now.Sub(tried) < retryWithdrawn {
-			there[r.URI]++
-		}
-	}
-	if len(there) == 0 {
-		return rows, want, false
-	}
-	rows = slices.Clone(rows)
-	for _, u := range sortedKeys(there) {
-		if there[u] != wanted[u] {
-			d.stays = append(d.stays, u)
-		}
-		for i := len(rows) - 1; i >= 0 && there[u] > wanted[u]; i-- {
-			if rows[i].URI == u && !rows[i].Opaque {
-				rows[i].Opaque = true // keeps its place after its predecessor
-				there[u]--
-			}
-		}
-	}
-	var most []spotify.URI
-	for _, u := range want {
-		if n, refused := there[u]; refused {
-			if n == 0 {
-				continue
-			}
-			there[u]--
-		}
-		most = append(most, u)
-	}
-	return rows, most, true
 }

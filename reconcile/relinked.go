@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -15,44 +13,44 @@ import (
 // Spotify may show a song as another one: as the twin that can be played in the account's country, and to newer apps
 // without saying so. Dates tell the two apart from what people do: whoever puts a song into a playlist gives it the date of
 // that moment, so a row that is as old as one that was there before, and was not there under this URI, is that one.
-// recognized finds those rows and sets their LinkedFrom, as Spotify itself does for older apps; from there on both are one.
+// Recognize finds those rows and sets their LinkedFrom, as Spotify itself does for older apps; from there on both are one.
 
-// recollection is what is known of the rows of a playlist before it is read.
-type recollection struct {
-	rows    []spotify.Item // those without a date are ours: we wrote them, and never read them
-	at      time.Time      // when we last wrote items
-	refuted map[spotify.URI]spotify.URI
-	had     []spotify.Item // shown before our writes, so they are themselves: a read may lag, or a write not have happened
-	known   bool           // nothing new is to be concluded: only what was recognized before counts
+// Recollection is what is known of the rows of a playlist before it is read.
+type Recollection struct {
+	Rows      []spotify.Item // those without a date are ours: we wrote them, and never read them
+	WrittenAt time.Time      // when we last wrote items
+	Refuted   map[spotify.URI]spotify.URI
+	Before    []spotify.Item // shown before our writes, so they are themselves: a read may lag, or a write not have happened
+	KnownOnly bool           // nothing new is to be concluded: only what was recognized before counts
 }
 
 // shows reports whether a row was there before our writes. A row without a date may be of any.
-func (r recollection) shows(it spotify.Item) bool {
-	return slices.ContainsFunc(r.had, func(h spotify.Item) bool {
+func (r Recollection) shows(it spotify.Item) bool {
+	return slices.ContainsFunc(r.Before, func(h spotify.Item) bool {
 		return h.URI == it.URI && (h.AddedAt.IsZero() || h.AddedAt.Equal(it.AddedAt))
 	})
 }
 
-// recollect is what a base remembers.
-func recollect(b *store.Base) recollection {
+// Recollect is what a base remembers.
+func Recollect(b *store.Base) Recollection {
 	if b == nil {
-		return recollection{}
+		return Recollection{}
 	}
-	r := recollection{rows: b.Contents.Items, at: b.Time, refuted: b.Refuted}
+	r := Recollection{Rows: b.Contents.Items, WrittenAt: b.Time, Refuted: b.Refuted}
 	if !b.Wrote.IsZero() {
-		r.at = b.Wrote
+		r.WrittenAt = b.Wrote
 	}
 	return r
 }
 
-// recognized gives each row that Spotify shows under another URI the one it was added by.
-func recognized(items []spotify.Item, was recollection) []spotify.Item {
-	if len(was.rows) == 0 || len(items) == 0 {
+// Recognize gives each row that Spotify shows under another URI the one it was added by.
+func Recognize(items []spotify.Item, was Recollection) []spotify.Item {
+	if len(was.Rows) == 0 || len(items) == 0 {
 		return items
 	}
-	m := pairRows(items, was.rows)
+	m := pairRows(items, was.Rows)
 	out := slices.Clone(items)
-	if !was.known {
+	if !was.KnownOnly {
 		latest := m.latest(was)
 		for pair := range m.gaps(latest) {
 			m.pairGap(pair.items, pair.rows, latest, was)
@@ -61,10 +59,10 @@ func recognized(items []spotify.Item, was recollection) []spotify.Item {
 	}
 	for i := range out {
 		k := m.rowOf[i]
-		if k < 0 || out[i].Track.LinkedFrom != "" || out[i].Opaque() || was.rows[k].Opaque() {
+		if k < 0 || out[i].Track.LinkedFrom != "" || out[i].Opaque() || was.Rows[k].Opaque() {
 			continue
 		}
-		if name := uriOf(was.rows[k]); name != out[i].URI {
+		if name := URIOf(was.Rows[k]); name != out[i].URI {
 			out[i].Track.LinkedFrom = name
 		}
 	}
@@ -94,7 +92,7 @@ func pairRows(items, rows []spotify.Item) *pairing {
 	}
 	for _, keys := range [...]struct {
 		item, row func(spotify.Item) spotify.URI
-	}{{told, uriOf}, {untold, shown}, {untold, uriOf}} {
+	}{{told, URIOf}, {untold, shown}, {untold, URIOf}} {
 		free := make(map[spotify.URI][]int)
 		for k, r := range rows {
 			if u := keys.row(r); m.itemOf[k] < 0 && u != "" {
@@ -163,15 +161,15 @@ func neighbour(items []spotify.Item, i int) spotify.URI {
 	case i >= len(items):
 		return "tail"
 	}
-	return uriOf(items[i])
+	return URIOf(items[i])
 }
 
 // latest is how new a row can be that is ours. Where this computer's clock is behind Spotify's, the rows of ours tell it.
-func (m *pairing) latest(was recollection) time.Time {
-	latest := was.at.Truncate(time.Second)
+func (m *pairing) latest(was Recollection) time.Time {
+	latest := was.WrittenAt.Truncate(time.Second)
 	var newest time.Time
 	for k, i := range m.itemOf {
-		if i < 0 || !was.rows[k].AddedAt.IsZero() || m.items[i].AddedAt.IsZero() {
+		if i < 0 || !was.Rows[k].AddedAt.IsZero() || m.items[i].AddedAt.IsZero() {
 			continue
 		}
 		if !m.items[i].AddedAt.After(latest) {
@@ -239,10 +237,10 @@ func (m *pairing) gaps(latest time.Time) func(yield func(gap) bool) {
 }
 
 // pairGap pairs what stands in a gap. As many rows as there were are those, in order; of fewer or more those that prove it.
-func (m *pairing) pairGap(items, rows []int, latest time.Time, was recollection) {
+func (m *pairing) pairGap(items, rows []int, latest time.Time, was Recollection) {
 	if len(items) == len(rows) {
 		for j, i := range items {
-			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && was.refuted[uriOf(m.rows[k])] != m.items[i].URI {
+			if k := rows[j]; m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && was.Refuted[URIOf(m.rows[k])] != m.items[i].URI {
 				m.set(i, k)
 			}
 		}
@@ -250,7 +248,7 @@ func (m *pairing) pairGap(items, rows []int, latest time.Time, was recollection)
 	}
 	for _, i := range items {
 		for _, k := range rows {
-			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && sameRecording(m.rows[k].Track, m.items[i].Track) {
+			if m.itemOf[k] < 0 && m.mayBe(i, k, latest) && !was.shows(m.items[i]) && SameRecording(m.rows[k].Track, m.items[i].Track) {
 				m.set(i, k)
 				break
 			}
@@ -265,7 +263,7 @@ func (m *pairing) mayBe(i, k int, latest time.Time) bool {
 	case was.Opaque() || kindOf(it.URI) != kindOf(was.URI):
 		return false
 	case it.AddedAt.IsZero():
-		return sameRecording(was.Track, it.Track)
+		return SameRecording(was.Track, it.Track)
 	case !was.AddedAt.IsZero():
 		return it.AddedAt.Equal(was.AddedAt)
 	}
@@ -285,7 +283,7 @@ func (m *pairing) pairByDate() {
 			continue
 		}
 		for _, k := range free[it.AddedAt.Unix()] {
-			if m.itemOf[k] < 0 && sameRecording(m.rows[k].Track, it.Track) {
+			if m.itemOf[k] < 0 && SameRecording(m.rows[k].Track, it.Track) {
 				m.set(i, k)
 				break
 			}
@@ -296,6 +294,14 @@ func (m *pairing) pairByDate() {
 func kindOf(u spotify.URI) string {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(string(u), "spotify:"), ":")
 	return kind
+}
+
+// LearnAliases notes which wanted URIs a read shows as others; raw are the rows as they were read, named those that were
+// recognized.
+func (c *Change) LearnAliases(raw, named []spotify.Item) {
+	if c.Desired != nil {
+		c.Aliases = joined(c.Aliases, learnedFrom(raw, named, c.Desired.Tracks))
+	}
 }
 
 // learnedFrom are the wanted URIs that rows show as others, where Spotify did not say so itself.
@@ -316,8 +322,8 @@ func learnedFrom(raw, named []spotify.Item, want []spotify.URI) map[spotify.URI]
 // sameLength is how much two forms of one recording may differ in length.
 const sameLength = 10_000 // milliseconds
 
-// sameRecording reports whether two tracks are known to be one recording: by URI, by ISRC, or by title and artists.
-func sameRecording(t, twin spotify.Track) bool {
+// SameRecording reports whether two tracks are known to be one recording: by URI, by ISRC, or by title and artists.
+func SameRecording(t, twin spotify.Track) bool {
 	if t.URI != "" && t.URI == twin.URI {
 		return true
 	}
@@ -329,164 +335,9 @@ func sameRecording(t, twin spotify.Track) bool {
 	return t.Title != "" && !apart && strings.EqualFold(t.Title, twin.Title) && slices.EqualFunc(t.Artists, twin.Artists, strings.EqualFold)
 }
 
-// otherRecording reports whether two tracks are known to be different ones. Not knowing is not enough: what Spotify
+// OtherRecording reports whether two tracks are known to be different ones. Not knowing is not enough: what Spotify
 // plays instead may have another code, or another title.
-func otherRecording(t, twin spotify.Track) bool {
+func OtherRecording(t, twin spotify.Track) bool {
 	a, b := spotify.NormalISRC(t.ISRC), spotify.NormalISRC(twin.ISRC)
-	return !sameRecording(t, twin) && a != "" && b != "" && t.Title != "" && twin.Title != ""
-}
-
-// maxTwins is how many tracks a run looks up to tell whether Spotify shows them as others; three times as many where somebody
-// has exchanged one.
-const maxTwins = 20
-
-// relinked looks up what dates don't tell. Where somebody may have edited the playlist since we wrote to it, a song of ours
-// that was never read may have been exchanged within the second: if it is another recording, it was. And where nothing is
-// remembered, as on another computer, a song in the place of a wanted one is its twin if it is the same recording.
-func (o *Observer) relinked(ctx context.Context, seen *Observed, in Input) error {
-	q := twins{o: o, ctx: ctx, asked: make(map[spotify.URI]*spotify.Track)}
-	for _, block := range in.Desired.Playlists {
-		if !block.HasTracks || block.Account != o.Label || !in.targeted(block.Address) {
-			continue
-		}
-		id, address := in.meant(block, seen)
-		s, found := seen.Seen[id]
-		if !found || s.Presence != Present && s.Presence != Absent || s.Expected && !s.reread {
-			continue
-		}
-		var want []spotify.URI
-		for _, e := range block.Tracks {
-			want = append(want, e.URI)
-		}
-		var err error
-		if base, ok := in.Bases[address]; ok && base.Contents.ID == id {
-			err = q.refute(&s, base, want)
-		} else {
-			err = q.confirm(&s, in.Lock.Playlists[address].Aliases, want)
-		}
-		if err != nil {
-			return err
-		}
-		seen.Seen[id] = s
-	}
-	return nil
-}
-
-// twins asks about songs that may be shown as others.
-type twins struct {
-	o     *Observer
-	ctx   context.Context
-	asked map[spotify.URI]*spotify.Track // nil: could not be looked up
-	other int                            // songs that were exchanged
-}
-
-// track is a song as Spotify describes it; nil where that can't be found out, or enough was asked.
-func (q *twins) track(u spotify.URI) (*spotify.Track, error) {
-	if t, ok := q.asked[u]; ok {
-		return t, nil
-	}
-	ref, err := spotify.ParseRef(string(u))
-	if err != nil || ref.Kind != spotify.KindTrack || len(q.asked) >= maxTwins && (q.other == 0 || len(q.asked) >= 3*maxTwins) {
-		return nil, nil
-	}
-	t, err := q.o.API.Track(q.ctx, ref.ID)
-	if err != nil && StopsRun(err) {
-		return nil, fmt.Errorf("look up a song that Spotify may show as another: %w", err)
-	}
-	q.asked[u] = nil
-	if err == nil {
-		q.asked[u] = &t
-	}
-	return q.asked[u], nil
-}
-
-// refute finds songs of ours that were exchanged for others by somebody.
-func (q *twins) refute(s *Seen, base store.Base, want []spotify.URI) error {
-	if writtenAs(base, s.Contents) {
-		return nil
-	}
-	was := recollect(&base)
-	ours := make(map[spotify.URI]bool)
-	for _, r := range was.rows {
-		ours[r.URI] = ours[r.URI] || r.AddedAt.IsZero()
-	}
-	named := recognized(s.Contents.Items, was)
-	for i, it := range named {
-		u := it.Track.LinkedFrom
-		if u == "" || s.Contents.Items[i].Track.LinkedFrom != "" || base.Aliases[u] == it.URI || !ours[u] {
-			continue
-		}
-		t, err := q.track(u)
-		if err != nil {
-			return err
-		}
-		if t != nil && otherRecording(*t, it.Track) {
-			q.other++
-			s.Refuted = joined(s.Refuted, map[spotify.URI]spotify.URI{u: it.URI})
-		}
-	}
-	return nil
-}
-
-// maxMisses is how many songs are looked up in vain before the rest is taken for what it seems.
-const maxMisses = 10
-
-// confirm finds rows that show a wanted song as another, where nothing is remembered of the playlist: the wanted songs that
-// are missing are looked up, those first in whose place another one stands.
-func (q *twins) confirm(s *Seen, aliases map[spotify.URI]spotify.URI, want []spotify.URI) error {
-	wanted := make([]spotify.Item, len(want))
-	for i, u := range want {
-		wanted[i] = spotify.Item{URI: u}
-		if a := aliases[u]; a != "" {
-			wanted[i] = spotify.Item{URI: a, Track: spotify.Track{LinkedFrom: u}}
-		}
-	}
-	m := pairRows(s.Contents.Items, wanted)
-	var strangers []spotify.Item
-	for i, it := range s.Contents.Items {
-		if m.rowOf[i] < 0 && !it.Opaque() && it.Track.LinkedFrom == "" {
-			strangers = append(strangers, it)
-		}
-	}
-	var missing, apart []spotify.URI
-	inPlace := make(map[spotify.URI]bool)
-	for _, it := range recognized(s.Contents.Items, recollection{rows: wanted, at: time.Unix(1<<40, 0)}) {
-		if it.Track.LinkedFrom != "" {
-			inPlace[it.Track.LinkedFrom] = true
-		}
-	}
-	for k, w := range wanted {
-		if u := uriOf(w); m.itemOf[k] < 0 && w.Track.LinkedFrom == "" && !slices.Contains(missing, u) && !slices.Contains(apart, u) {
-			if inPlace[u] {
-				missing = append(missing, u)
-			} else {
-				apart = append(apart, u)
-			}
-		}
-	}
-	misses := 0
-	for _, u := range append(missing, apart...) {
-		if len(strangers) == 0 || misses == maxMisses {
-			return nil
-		}
-		t, err := q.track(u)
-		if err != nil {
-			return err
-		}
-		i := -1
-		if t != nil {
-			i = slices.IndexFunc(strangers, func(it spotify.Item) bool { return sameRecording(*t, it.Track) })
-		}
-		if i < 0 {
-			misses++
-			continue
-		}
-		s.Aliases = joined(s.Aliases, map[spotify.URI]spotify.URI{u: strangers[i].URI})
-	}
-	return nil
-}
-
-// writtenAs reports whether nobody has changed a playlist since we wrote to it: it has the snapshot that our write made.
-func writtenAs(base store.Base, c store.Contents) bool {
-	return base.Contents.Snapshot != "" && base.Contents.Snapshot == c.Snapshot
+	return !SameRecording(t, twin) && a != "" && b != "" && t.Title != "" && twin.Title != ""
 }

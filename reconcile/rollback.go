@@ -119,7 +119,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		return c
 	}
 	if b, ok := p.Bases[v.Address]; ok && b.Contents.ID == m.id {
-		seen.Contents.Items = recognized(seen.Contents.Items, recollect(&b))
+		seen.Contents.Items = Recognize(seen.Contents.Items, Recollect(&b))
 	}
 	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn, Shown: entry.Shown}, nil, p.Now))
 	c.Origin, c.Before.Seen = FromFiles, seen.At
@@ -153,7 +153,7 @@ func stateBefore(c store.Contents, shown renderings) DesiredState {
 		if it.Opaque() {
 			continue
 		}
-		w.Tracks = append(w.Tracks, uriOf(it))
+		w.Tracks = append(w.Tracks, URIOf(it))
 		w.Titles = append(w.Titles, TitleOf(it.Track))
 	}
 	return w

@@ -76,9 +76,9 @@ func (p *Plan) Refresh(observed map[string]*Observed) (stale []string) {
 			continue
 		}
 		s := o.Seen[c.ID]
-		was := contentsOf(c.ID, c.Before)
+		was := c.Before.Contents(c.ID)
 		there := s.Presence == Present && c.Before.Following || s.Presence == Absent && !c.Before.Following
-		if !there || !sameItems(was.Items, s.Contents.Items) || !sameDetails(was.Details, s.Contents.Details) {
+		if !there || !SameItems(was.Items, s.Contents.Items) || !SameDetails(was.Details, s.Contents.Details) {
 			stale = append(stale, c.Address)
 			continue
 		}
@@ -92,7 +92,7 @@ func (p *Plan) SameAs(other *Plan) bool {
 	return p.Command == other.Command && p.Issuer == other.Issuer && p.Lock == other.Lock &&
 		slices.Equal(p.LockChanges, other.LockChanges) && slices.Equal(p.Refusals, other.Refusals) &&
 		slices.EqualFunc(p.Changes, other.Changes, func(a, b Change) bool {
-			return a.Address == b.Address && a.Account == b.Account && a.Action == b.Action && a.ID == b.ID && sameEdits(a.Edits, b.Edits)
+			return a.Address == b.Address && a.Account == b.Account && a.Action == b.Action && a.ID == b.ID && SameEdits(a.Edits, b.Edits)
 		})
 }
 

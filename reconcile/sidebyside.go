@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// sideBySide calls do for 0 to n-1, at most limit at once, and waits for all it started. After the first error it starts
+// Parallel calls do for 0 to n-1, at most limit at once, and waits for all it started. After the first error it starts
 // no more, and lets those under way finish: cutting off a request that writes would leave its outcome unknown.
-func sideBySide(limit, n int, do func(int) error) error {
+func Parallel(limit, n int, do func(int) error) error {
 	if limit <= 0 {
 		limit = 4
 	}

@@ -62,8 +62,14 @@ func (p *Plan) Locate(d *config.Desired) {
 	}
 }
 
-// detailsLine is the line to blame where Spotify refuses details: that of the attribute, where it is one.
-func (w *writer) detailsLine(d Details) string {
+// AttributeLine is the line of an attribute in the block a change is about; empty where the block does not say it.
+func (c Change) AttributeLine(name string) string { return attributeLine(c.block(), name) }
+
+// SongLine is the line that wants a song; of several the first.
+func (c Change) SongLine(uri spotify.URI) string { return songLine(c.block(), uri) }
+
+// DetailsLine is the line to blame where Spotify refuses details: that of the attribute, where it is one.
+func (c Change) DetailsLine(d Details) string {
 	var names []string
 	if d.Name != nil {
 		names = append(names, "name")
@@ -77,20 +83,8 @@ func (w *writer) detailsLine(d Details) string {
 	if d.Collaborative != nil {
 		names = append(names, "collaborative")
 	}
-	b := w.change.block()
-	if len(names) == 1 {
-		return attributeLine(b, names[0])
-	}
-	if d.Name != nil && b != nil {
-		return attributeLine(b, "name")
+	if len(names) == 1 || d.Name != nil {
+		return c.AttributeLine(names[0])
 	}
 	return ""
-}
-
-// Located is the error with the line to blame in front, where one is known.
-func (f Failure) Located() error {
-	if f.Source == "" {
-		return f.Err
-	}
-	return fmt.Errorf("%s: %w", f.Source, f.Err)
 }

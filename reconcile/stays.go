@@ -14,6 +14,15 @@ import (
 // as to newer apps, a song that somebody else added can't be removed: the request is answered with 200 and does nothing. A row
 // that is there after its removal, as old as before, is such a one. It is left alone as an opaque row is.
 
+// Removed are the rows that a change took out by the URI they are shown under, by when they were added, and those a base
+// says were there after their removal and still were before this change.
+func (c Change) Removed(base *store.Base) map[spotify.URI]time.Time {
+	if c.Before == nil {
+		return nil
+	}
+	return joined(staying(base, c.Before.Tracks), c.removed())
+}
+
 // removed are the rows that a change took out by the URI they are shown under, by when they were added.
 func (c Change) removed() map[spotify.URI]time.Time {
 	if c.Before == nil {

@@ -83,14 +83,14 @@ func resembles(a, b string) bool {
 	return a == b || bare(a) == bare(b)
 }
 
-// namedLike reports whether a listed playlist may have the name: it is looked for where taking it for another would make a
+// NamedLike reports whether a listed playlist may have the name: it is looked for where taking it for another would make a
 // second one.
-func namedLike(name, served string) bool {
-	return nameKey(name) == nameKey(served) || nameKey(name) == nameKey(spotify.Unescape(served))
+func NamedLike(name, served string) bool {
+	return NameKey(name) == NameKey(served) || NameKey(name) == NameKey(spotify.Unescape(served))
 }
 
-// nameKey is what makes two playlist names count as the same one.
-func nameKey(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
+// NameKey is what makes two playlist names count as the same one.
+func NameKey(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
 
 // of are the renderings of what the files say; of what they leave out, all.
 func (r renderings) of(w DesiredState) renderings {

@@ -13,39 +13,39 @@ import (
 
 // lookInto finds out by reading whether a request whose answer was lost took effect: settled says it did, stale that it
 // did not, foreign that something else is there. It returns what is there.
-func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (store.Contents, verdict, error) {
+func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (store.Contents, ReadState, error) {
 	now := w.now
 	switch e.Kind {
 	case Follow, Unfollow:
-		_, v, err := until(ctx, func(ctx context.Context) ([]bool, error) { return w.api.Contains(ctx, playlistURI(w.id)) },
-			func(in []bool) verdict {
+		_, v, err := Until(ctx, func(ctx context.Context) ([]bool, error) { return w.api.Contains(ctx, spotify.PlaylistURI(w.id)) },
+			func(in []bool) ReadState {
 				if len(in) == 1 && in[0] == next.Following {
-					return settled
+					return Current
 				}
-				return stale
+				return Stale
 			})
-		if v == settled {
+		if v == Current {
 			return next, v, err
 		}
 		return now, v, err
 	case ChangeDetails:
-		p, v, err := until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
-			func(p spotify.Playlist) verdict { return judgeDetails(w.states, DetailsOf(p)) })
-		if v == settled {
+		p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+			func(p spotify.Playlist) ReadState { return CompareDetails(w.states, DetailsOf(p)) })
+		if v == Current {
 			return next, v, err
 		}
-		if v == foreign {
+		if v == Foreign {
 			now.Details = DetailsOf(p)
 		}
 		return now, v, err
 	}
-	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) verdict { return w.judge(next, items) })
+	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) ReadState { return w.judge(next, items) })
 	switch v {
-	case settled:
+	case Current:
 		next.Items = w.learn(next, items)
 		return next, v, err
-	case foreign:
+	case Foreign:
 		now.Items, now.Snapshot = w.recognized(items), ""
 	}
 	return now, v, err
@@ -53,33 +53,31 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 
 // judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
 // another URI is as good.
-func (w *writer) judge(expected store.Contents, items []spotify.Item) verdict {
-	if v := judgeItems(w.states, recognized(items, w.recollection(expected))); v != foreign {
+func (w *writer) judge(expected store.Contents, items []spotify.Item) ReadState {
+	if v := CompareItems(w.states, Recognize(items, w.recollection(expected))); v != Foreign {
 		return v
 	}
-	return judgeItems(w.states, w.recognized(items))
+	return CompareItems(w.states, w.recognized(items))
 }
 
 // recognized gives rows of a read the URIs they were added by, as far as what is expected to be there tells.
 func (w *writer) recognized(items []spotify.Item) []spotify.Item {
-	return recognized(items, w.recollection(w.now))
+	return Recognize(items, w.recollection(w.now))
 }
 
 // recollection is what is known of the rows while expected is what we believe to be there.
-func (w *writer) recollection(expected store.Contents) recollection {
-	r := recollection{rows: expected.Items, at: w.wroteBy(), refuted: recollect(w.base).refuted}
+func (w *writer) recollection(expected store.Contents) Recollection {
+	r := Recollection{Rows: expected.Items, WrittenAt: w.wroteBy(), Refuted: Recollect(w.base).Refuted}
 	if before := w.change.Before; before != nil {
-		r.had = contentsOf(w.id, before).Items
+		r.Before = before.Contents(w.id).Items
 	}
 	return r
 }
 
 // learn is recognized for a read that shows what was written, and remembers what is shown as something else.
 func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.Item {
-	named := recognized(items, w.recollection(expected))
-	if w.change.Desired != nil {
-		w.change.Aliases = joined(w.change.Aliases, learnedFrom(items, named, w.change.Desired.Tracks))
-	}
+	named := Recognize(items, w.recollection(expected))
+	w.change.LearnAliases(items, named)
 	return named
 }
 
@@ -91,7 +89,7 @@ func (w *writer) wroteBy() time.Time {
 	case !w.wrote.IsZero():
 		return w.wrote
 	case w.base != nil:
-		return recollect(w.base).at
+		return Recollect(w.base).WrittenAt
 	}
 	return time.Now()
 }
@@ -137,17 +135,17 @@ func appends(e Edit, edits []Edit, w *writer) bool {
 
 // verify reads the items and tells whether they are what was written.
 func (w *writer) verify(ctx context.Context) (outcome, error) {
-	items, v, err := until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) verdict { return w.judge(w.now, items) })
+	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) ReadState { return w.judge(w.now, items) })
 	if err != nil {
 		return done, fmt.Errorf("everything was written, and reading it again failed: %w", err)
 	}
-	if v == settled {
+	if v == Current {
 		w.now.Items = w.learn(w.now, items)
 		w.read = true
 		return done, nil
 	}
 	w.now.Items, w.now.Snapshot = w.recognized(items), ""
-	w.states = append(w.states, mark(w.now))
+	w.states = append(w.states, MarkOf(w.now))
 	return moved, nil
 }

@@ -16,11 +16,12 @@ func NewWaves(shown *Plan) *Waves {
 	return &Waves{left: len(shown.Changes), applied: make(map[string]int)}
 }
 
-// Another counts a wave, and reports whether there may be another one: only if this one brought something forward. A
+// Another counts a wave by the addresses it changed, and reports whether there may be another one: only if this one brought
+// something forward. A
 // playlist that is changed again and again, for somebody else edits it meanwhile, must not keep the run going.
-func (w *Waves) Another(res *Result) bool {
+func (w *Waves) Another(applied []string) bool {
 	news := false
-	for _, address := range res.Applied {
+	for _, address := range applied {
 		n := w.applied[address]
 		w.applied[address] = n + 1
 		news = news || n < mostWaves

@@ -25,7 +25,7 @@ func TestWavesEnd(t *testing.T) {
 			waves, n := NewWaves(shown(c.changes)), 0
 			for n < 1000 {
 				n++
-				if !waves.Another(&Result{Applied: c.applied(n - 1)}) {
+				if !waves.Another(c.applied(n - 1)) {
 					break
 				}
 			}

@@ -82,11 +82,11 @@ func (w *writer) bring(ctx context.Context) error {
 		if w.change.Before == nil {
 			return errors.New("the plan changes it without saying what was there")
 		}
-		w.now = contentsOf(w.id, w.change.Before)
+		w.now = w.change.Before.Contents(w.id)
 		if err := w.freshen(ctx); err != nil {
 			return err
 		}
-		if idAt(w.a.Lock.Current(), w.change.Address) != w.id {
+		if w.a.Lock.Current().Playlists[w.change.Address].ID != w.id {
 			if err := w.locked(w.now.Details.Name); err != nil {
 				return err
 			}
@@ -115,7 +115,7 @@ func (w *writer) bring(ctx context.Context) error {
 
 // delete removes the playlist from the library, which is what Spotify calls deleting. It can be undone.
 func (w *writer) delete(ctx context.Context) error {
-	w.now = contentsOf(w.id, w.change.Before)
+	w.now = w.change.Before.Contents(w.id)
 	if err := w.freshen(ctx); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (w *writer) delete(ctx context.Context) error {
 		switch {
 		case !ok || e.ID != w.id:
 		case w.change.HoldFingerprint != "": // taken back, and to be put back by the same ID should the block say something else
-			e.Held = w.change.hold()
+			e.Held = w.change.Hold(time.Now())
 			f.Playlists[w.change.Address] = e
 		default:
 			delete(f.Playlists, w.change.Address)
@@ -198,7 +198,7 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 				return err
 			}
 		}
-		if edits = w.again(w.now).edits(None); w.keeping {
+		if edits = w.again(w.now); w.keeping {
 			edits = withoutReplace(edits, w.now)
 		}
 		if len(edits) == 0 {
@@ -232,7 +232,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 		if w.a.stopping() {
 			return done, ErrStopped
 		}
-		next, err := after(w.now, e, w.aliases(), w.change.Desired.names())
+		next, err := e.After(w.now, w.aliases(), w.change.Desired.TitlesByURI())
 		if err != nil {
 			return done, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}
@@ -267,12 +267,12 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 		}
 		w.asked = false
 		switch {
-		case v == settled:
+		case v == Current:
 			w.happened(e, now)
 			return done, nil
-		case v == foreign:
+		case v == Foreign:
 			w.attempts.fail(e)
-			w.now, w.states = now, append(w.states, mark(now))
+			w.now, w.states = now, append(w.states, MarkOf(now))
 			return moved, nil
 		}
 		w.unmake()
@@ -302,9 +302,9 @@ func (w *writer) happened(e Edit, next store.Contents) {
 func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) {
 	switch e.Kind {
 	case Follow:
-		return "", w.api.Save(ctx, playlistURI(w.id))
+		return "", w.api.Save(ctx, spotify.PlaylistURI(w.id))
 	case Unfollow:
-		return "", w.api.Unsave(ctx, playlistURI(w.id))
+		return "", w.api.Unsave(ctx, spotify.PlaylistURI(w.id))
 	case ChangeDetails:
 		return "", w.api.ChangeDetails(ctx, w.id, spotify.DetailsChange(*e.Details))
 	case edit.Insert:

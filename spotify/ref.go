@@ -31,6 +31,9 @@ type Ref struct {
 	ID   ID   // for KindLocal what follows spotify:local:, for KindUser the user's ID, not percent-encoded
 }
 
+// PlaylistURI names a playlist to the library.
+func PlaylistURI(id ID) URI { return Ref{ID: id}.URI(KindPlaylist) }
+
 // URI is the reference as a URI; k is the kind of a bare ID.
 func (r Ref) URI(k Kind) URI {
 	if r.Kind != "" {

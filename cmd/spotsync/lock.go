@@ -147,7 +147,7 @@ func lockMove(_ context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.state.MoveRemembered(from, target), reconcile.MoveBase(s.state, from, target)); err != nil {
+	if err := errors.Join(s.state.MoveRemembered(from, target), s.state.MoveBase(from, target)); err != nil {
 		return err
 	}
 	s.say("%s is %s now.", from, target)

@@ -73,7 +73,7 @@ func (s *session) planFor(ctx context.Context, command reconcile.Command, desire
 // pipeline is how this session plans and applies.
 func (s *session) pipeline() *run.Run {
 	return &run.Run{Issuer: s.world.issuer.Name, State: s.state, Lock: s.lock, Reading: s.reading,
-		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*reconcile.Observer, error) {
+		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*run.Account, error) {
 			return s.observer(ctx, accountOf(desired, label), offline)
 		},
 		Warn: func(err error, what string) { s.log.Warn().Err(err).Msg(what) },
@@ -94,7 +94,7 @@ func (s *session) reading(o *reconcile.Observer) (done func()) {
 }
 
 // observer reads one account. Offline it knows only who the account is.
-func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*reconcile.Observer, error) {
+func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*run.Account, error) {
 	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline, Watching: s.options.watching}
 	if offline {
 		user, err := s.knownUser(acc)
@@ -103,7 +103,7 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 		}
 		o.User = user
 		o.Account = s.openAccount(user.Account())
-		return o, nil
+		return &run.Account{Observer: o}, nil
 	}
 	_, again := s.logins[acc.Label]
 	l, err := s.logIn(ctx, acc)
@@ -114,7 +114,7 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 		s.app.note("account %q was not granted %s, so what needs it will fail. To grant it: spotsync login%s", acc.Label, strings.Join(missing, ", "), loginFlag(acc.Label))
 	}
 	o.API, o.User, o.Scopes, o.Account = l.client, l.user, l.token.Scopes, s.accountStore(l)
-	return o, nil
+	return &run.Account{Observer: o, Client: l.client}, nil
 }
 
 // knownUser is whose account a label is, without asking Spotify.

@@ -90,6 +90,16 @@ func (f *File) AddressOf(id spotify.ID) (string, bool) {
 	return "", false
 }
 
+// ChangePlaylist changes one entry, which may be a new one.
+func (f *File) ChangePlaylist(address string, change func(*Playlist)) {
+	if f.Playlists == nil {
+		f.Playlists = make(map[string]Playlist)
+	}
+	e := f.Playlists[address]
+	change(&e)
+	f.Playlists[address] = e
+}
+
 // Check reports, as a *DuplicateIDError, a playlist that two addresses claim: what [Parse] would refuse to read back.
 func (f *File) Check() error {
 	seen := map[spotify.ID]string{}

@@ -44,7 +44,7 @@ func (r *Run) Apply(ctx context.Context, first *Planned, o Doing, next func(cont
 		res, err := r.wave(ctx, got, o, history)
 		each(got, res)
 		waiting := Waiting(got.Plan)
-		another := waves.Another(res)
+		another := waves.Another(res.Applied)
 		switch {
 		case err != nil, res.Stopped, len(waiting) == 0, o.StopAtFailure && len(res.Failures) > 0:
 			return nil, err
@@ -90,7 +90,7 @@ func (r *Run) wave(ctx context.Context, got *Planned, o Doing, history map[strin
 		if acc := got.Plan.Accounts[label]; acc.ID != opened.User.Account() {
 			return &reconcile.Result{}, fmt.Errorf("the plan is for account %s and the login for %s: plan again", acc.ID, opened.User.Account())
 		}
-		a.APIs[label], a.Accounts[label] = opened.API, opened.Account
+		a.APIs[label], a.Accounts[label] = opened.Client, opened.Account
 		if seen := got.Observed[label]; seen != nil && seen.Asked {
 			a.Library[label] = seen.Library
 		}
@@ -101,7 +101,7 @@ func (r *Run) wave(ctx context.Context, got *Planned, o Doing, history map[strin
 		defer func() { r.warn(unlock(), "could not let go of the account's lock") }()
 	}
 	if got.Plan.Command == reconcile.CommandRefreshOnly {
-		return &reconcile.Result{}, reconcile.Remember(r.State, got.Plan, nil)
+		return &reconcile.Result{}, r.remember(got.Plan, nil)
 	}
 	if o.Finishing != nil {
 		var cancel context.CancelFunc

@@ -153,13 +153,13 @@ func (w *world) desire(lock *reconcile.LockFile) (*config.Desired, hcl.Diagnosti
 // pipeline is the one that commands and the daemon go.
 func (s *session) pipeline() *Run {
 	return &Run{Issuer: s.issuer, State: s.state, Lock: s.lock, Warn: func(err error, what string) { s.t.Logf("%s: %v", what, err) },
-		Open: func(_ context.Context, _ *config.Desired, label string, _ bool) (*reconcile.Observer, error) {
+		Open: func(_ context.Context, _ *config.Desired, label string, _ bool) (*Account, error) {
 			o := &reconcile.Observer{API: s.client, Account: s.account, User: s.me, Label: label, Scopes: s.granted, Announce: s.announce, Watching: s.watching}
 			if e, ok := s.lock.Current().Accounts[label]; ok && label != reconcile.DefaultAccount {
 				o.User = spotify.User{ID: e.User, AccountID: e.ID}
 				o.Account = store.OpenAccount(s.fsys, filepath.Join(s.dir, "state"), filepath.Join(s.dir, "cache"), s.issuer, e.ID)
 			}
-			return o, nil
+			return &Account{Observer: o, Client: s.client}, nil
 		},
 	}
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -37,15 +39,15 @@ func (r *Run) Plan(ctx context.Context, desired *config.Desired, o Options) (*Pl
 		return nil, nil, err
 	}
 	for _, label := range Labels(desired, r.Lock, o.Targeted) {
-		observer, err := r.Open(ctx, desired, label, o.Offline)
+		opened, err := r.Open(ctx, desired, label, o.Offline)
 		if err != nil {
 			return nil, nil, err
 		}
-		if locked, ok := in.Lock.Accounts[label]; ok && !reconcile.SameAccount(locked, observer.User) {
-			in.Observed[label] = &reconcile.Observed{Label: label, User: observer.User} // refused, without asking for more
+		if locked, ok := in.Lock.Accounts[label]; ok && !reconcile.SameAccount(locked, opened.User) {
+			in.Observed[label] = &reconcile.Observed{Label: label, User: opened.User} // refused, without asking for more
 			continue
 		}
-		if in.Observed[label], err = r.observe(ctx, observer, in); err != nil {
+		if in.Observed[label], err = r.observe(ctx, opened.Observer, in); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -54,7 +56,7 @@ func (r *Run) Plan(ctx context.Context, desired *config.Desired, o Options) (*Pl
 		return nil, diags, nil
 	}
 	if o.Command == reconcile.CommandApply {
-		r.warn(reconcile.Remember(r.State, plan, in.Bases), "could not remember what agrees; the next plan will not know who changed what")
+		r.warn(r.remember(plan, in.Bases), "could not remember what agrees; the next plan will not know who changed what")
 	}
 	return &Planned{Plan: plan, Desired: desired, Observed: in.Observed, Offline: o.Offline}, diags, nil
 }
@@ -93,6 +95,16 @@ func (r *Run) recall(in *reconcile.Input) (err error) {
 		in.Unfinished[replace.ID] = true
 	}
 	return nil
+}
+
+// remember records what a plan found in agreement. It changes no playlist and no lock file, so looking at a plan is enough to
+// learn from it.
+func (r *Run) remember(p *reconcile.Plan, bases map[string]store.Base) error {
+	var errs []error
+	for _, b := range p.Agreed(bases) {
+		errs = append(errs, r.State.SaveBase(b))
+	}
+	return errors.Join(errs...)
 }
 
 // Labels are the accounts a configuration and its lock file speak of, sorted; with a target, those it needs.

@@ -18,11 +18,17 @@ type Run struct {
 	Lock   *reconcile.LockFile
 
 	// Open is an account, logged in. Offline it need not be: only who it belongs to is asked for.
-	Open func(ctx context.Context, desired *config.Desired, label string, offline bool) (*reconcile.Observer, error)
+	Open func(ctx context.Context, desired *config.Desired, label string, offline bool) (*Account, error)
 	// Reading is called before an account is read, and what it returns after; nil for nobody who wants to know.
 	Reading func(*reconcile.Observer) (done func())
 	// Warn is told what is not worth ending a run for; it is a sentence without its end.
 	Warn func(err error, what string)
+}
+
+// Account is an account that was opened.
+type Account struct {
+	*reconcile.Observer
+	Client reconcile.API // what writes are sent to; nil offline
 }
 
 // Planned is a plan and what it was made from.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -97,6 +98,16 @@ func (s *State) SaveBase(b Base) error {
 	items := b.Contents.Items
 	b.Contents.Items = nil
 	return writeItems(s.fsys, s.basePath(b.Address), "base", b, items)
+}
+
+// MoveBase keeps what was agreed on when an address gets another name.
+func (s *State) MoveBase(from, to string) error {
+	b, err := s.Base(from)
+	if err != nil || b == nil {
+		return err
+	}
+	b.Address = to
+	return errors.Join(s.SaveBase(*b), s.DropBase(from))
 }
 
 // DropBase forgets what was agreed on.
