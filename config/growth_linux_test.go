@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // growing are expressions whose time may not grow by more than the length of what they are given: at least one for each
@@ -154,41 +156,42 @@ func TestGrowth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	few, fewFiles := ofSongs(t, 2500)
 	many, manyFiles := ofSongs(t, 10_000)
 	fewest, _ := ofSongs(t, 1000)
 	fewer, _ := ofSongs(t, 4000)
-	for _, name := range slices.Sorted(maps.Keys(growing)) {
-		small, large := time.Hour, time.Hour
-		few, many := few, many
-		if strings.Contains(name, "yaml") || name == "toset" { // more is refused
-			few, many = fewest, fewer
-		}
-		for try := range 5 { // the least counts: whatever disturbs makes it more
-			small = min(small, timeOf(func() { _, _ = eval(t, fewFiles, growing[name], few) }))
-			large = min(large, timeOf(func() {
-				if _, err := eval(t, manyFiles, growing[name], many); err != nil && try == 0 {
-					t.Errorf("%s: %v", name, err)
-				}
-			}))
-			if large < 10*small+30*time.Millisecond {
-				break
+	for i, name := range slices.Sorted(maps.Keys(growing)) {
+		t.Run(name, func(t *testing.T) {
+			longtest.OneIn(t, 3, i)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			small, large := time.Hour, time.Hour
+			few, many := few, many
+			if strings.Contains(name, "yaml") || name == "toset" { // more is refused
+				few, many = fewest, fewer
 			}
-		}
-		if large > 10*small+30*time.Millisecond {
-			t.Errorf("%s: %v, and %v for four times as many songs", name, small, large)
-		}
+			for try := range 5 { // the least counts: whatever disturbs makes it more
+				small = min(small, timeOf(func() { _, _ = eval(t, fewFiles, growing[name], few) }))
+				large = min(large, timeOf(func() {
+					if _, err := eval(t, manyFiles, growing[name], many); err != nil && try == 0 {
+						t.Error(err)
+					}
+				}))
+				if large < 10*small+30*time.Millisecond {
+					break
+				}
+			}
+			if large > 10*small+30*time.Millisecond {
+				t.Errorf("%v, and %v for four times as many songs", small, large)
+			}
+		})
 	}
 }
 
 // What a function may cost leaves room for lists of 20,000 songs, but for the few that docs/language.md names.
 func TestListsOfThisSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
+	longtest.Only(t, "seconds, and TestGrowth has the same with fewer songs")
 	vars, files := ofSongs(t, 20_000)
 	var refused []string
 	for _, name := range slices.Sorted(maps.Keys(growing)) {

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/tracklist"
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // manySongs is a table of n songs as a file of Exportify's has them.
@@ -51,8 +52,9 @@ func TestRulesOfThisSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
 	}
-	for _, test := range ofThisSize {
+	for i, test := range ofThisSize {
 		t.Run(test.name, func(t *testing.T) {
+			longtest.OneIn(t, 2, i)
 			d, diags := evaluate(t, rules(test.rules, test.tracks), Inputs{Files: memory{"x.csv": manySongs(test.songs)}})
 			if d == nil {
 				t.Fatal(diags)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // songs is a configuration of many long lists.
@@ -106,7 +108,7 @@ func TestAnyPieces(t *testing.T) {
 		"output \"x\" {\n  value = concat([\n    \"x\",\n  ], [\"y\"])\n}\n", "# alone\n", "c = \"${[\n  \"x\",\n]}\"\n", "removed {\n  from = playlist.x\n}\r\n",
 	})
 	sound := 0
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		src := strings.Join(rapid.SliceOfN(blocks, 0, 12).Draw(t, "blocks"), "")
 		text := strings.SplitAfter(src, "\n")
 		for range rapid.IntRange(0, 3).Draw(t, "changes") {

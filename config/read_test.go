@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/textfile"
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -290,6 +291,9 @@ func TestLimits(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "loop") {
+				longtest.Only(t, "seconds, and TestTooMuchWork has more loops with lower limits")
+			}
 			d, diags := evaluate(t, Files{"a.hcl": []byte(test.src)}, Inputs{})
 			if d != nil || !strings.Contains(diags.Error(), test.want) {
 				t.Errorf("%.300s", diags.Error())

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 func TestUnescape(t *testing.T) {
@@ -31,7 +33,7 @@ func TestUnescape(t *testing.T) {
 // TestUnescapeUndoesEscaping whatever the text is.
 func TestUnescapeUndoesEscaping(t *testing.T) {
 	escape := strings.NewReplacer("&", "&amp;", "'", "&#x27;", "/", "&#x2F;", `"`, "&quot;", "<", "&lt;", ">", "&gt;")
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.SampledFrom([]rune("a &;#x27amp'\"<>/"))).Draw(t, "text")
 		if got := Unescape(escape.Replace(text)); got != text {
 			t.Fatalf("%q comes back as %q", text, got)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -100,7 +101,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestRoundTripAnyText(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("${}%\"\\\n\r\x00é\U0010ffff\u2028a"))))
 		nfc := func(label string) string { return norm.NFC.String(text.Draw(t, label)) }
 		f := New(IssuerSpotify)
@@ -119,7 +120,7 @@ func TestRoundTripAnyText(t *testing.T) {
 
 // TestFormatted: the file is written as HCL's own formatter would, which nobody then changes again.
 func TestFormatted(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[a-zé"$%{}]{0,12}`))
 		day := func() time.Time { return time.Unix(rapid.Int64Range(0, 2e9).Draw(t, "time"), 0).UTC() }
 		yes := rapid.Bool()

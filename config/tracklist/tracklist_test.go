@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -197,7 +198,7 @@ func TestNothingGetsLost(t *testing.T) {
 		"x.m3u": {"#EXTM3U"},
 		"x.txt": {"# mine"},
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		name := rapid.SampledFrom(slices.Sorted(maps.Keys(heads))).Draw(t, "name")
 		head := rapid.SampledFrom(heads[name]).Draw(t, "head") + rapid.SampledFrom([]string{"\n", "\r", "\r\n"}).Draw(t, "end")
 		parts := pieces

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -253,7 +254,7 @@ func TestMakeFull(t *testing.T) {
 
 // Every script of random lists does what it promises, with small limits too, and twice the same.
 func TestMakeRandom(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		symbols := rapid.IntRange(1, 20).Draw(t, "symbols")
 		letter := rapid.Custom(func(t *rapid.T) rune {
 			return rune('A' + rapid.IntRange(0, symbols-1).Draw(t, "letter"))

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -63,7 +64,7 @@ func anyPlan(rt *rapid.T) (*reconcile.Plan, *config.Desired) {
 // TestRestrictOnlyTakesAway: what a restricted plan does, the plan did; nothing goes without leave, twice and a minute apart; what is
 // held is not touched; and neither the plan nor what is told depends on anything but what is given.
 func TestRestrictOnlyTakesAway(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	longtest.Check(t, 100, 1000, func(rt *rapid.T) {
 		l, now := &State{}, noon
 		wanted := make(map[string]time.Time) // gone, over these files, since
 		was := ""

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -57,7 +58,7 @@ func drawItem(t *rapid.T) spotify.Item {
 
 // Nothing of an item is lost, and the text needs no escapes in JSON.
 func TestPackItems(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		items := rapid.SliceOfN(rapid.Custom(drawItem), 0, 5).Draw(t, "items")
 		text := string(packItems(nil, items))
 		if i := strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }); i >= 0 {

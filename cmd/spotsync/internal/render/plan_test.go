@@ -16,6 +16,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/plantest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"
@@ -159,7 +160,7 @@ func TestMarkdownFitsAComment(t *testing.T) {
 // TestDiffRows holds the rows shown to the truth: read from top to bottom without what goes they are the list after, and
 // each row of the list before is told of exactly once.
 func TestDiffRows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	longtest.Check(t, 100, 1000, func(t *rapid.T) {
 		numbers := rapid.SliceOfN(rapid.IntRange(1, 12), 0, 30)
 		have, want := numbers.Draw(t, "have"), numbers.Draw(t, "want")
 		if rapid.Bool().Draw(t, "shuffled") {
