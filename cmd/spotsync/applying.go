@@ -105,8 +105,8 @@ func (s *session) limited() bool {
 
 // reporter shows what happens while it happens.
 func (s *session) reporter(show showOptions) func(reconcile.Event) {
-	if s.hooks.event != nil {
-		return s.hooks.event
+	if s.world.hooks.event != nil {
+		return s.world.hooks.event
 	}
 	if show.json {
 		return func(e reconcile.Event) {

@@ -79,7 +79,7 @@ type authReport struct {
 }
 
 func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
-	w, err := a.openWorld()
+	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
 	}
@@ -111,11 +111,11 @@ func (a *app) sandboxLogin(ctx context.Context, w *world, label string) error {
 	if err != nil {
 		return err
 	}
-	app, err := a.appFor(w, config.Account{Label: label}, creds)
+	app, err := w.appFor(config.Account{Label: label}, creds)
 	if err != nil {
 		return err
 	}
-	l, err := a.logIn(ctx, w, creds, app, label, clientOptions{})
+	l, err := w.logIn(ctx, creds, app, label, clientOptions{})
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (a *app) authReport(w *world, now time.Time) (*authReport, error) {
 	r := &authReport{FormatVersion: authFormat, Issuer: w.issuer.Name, Credentials: creds.Path()}
 	var seed *auth.Token
 	if w.sandbox == nil {
-		t, seeded, err := a.seed()
+		t, seeded, err := w.seed()
 		if err != nil {
 			return nil, err
 		}

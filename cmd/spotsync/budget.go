@@ -99,7 +99,7 @@ func (s *session) clientID(acc config.Account) string {
 	if err != nil {
 		return ""
 	}
-	app, err := s.appFor(s.world, acc, creds)
+	app, err := s.world.appFor(acc, creds)
 	if err != nil {
 		return ""
 	}

@@ -133,11 +133,11 @@ func (a *app) lockedIDs(conf *configuration) map[string]spotify.ID {
 }
 
 func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
-	w, err := a.openWorld()
+	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return nil, err
 	}
-	path := w.lockPath(a, lockPath)
+	path := w.lockPath(lockPath)
 	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
 	if err != nil {
 		return nil, err

@@ -92,6 +92,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 type daemon struct {
 	*app
 	o       daemonOptions
+	hooks   hooks  // of its rounds
 	path    string // the configuration, as it was named
 	policy  heal.Policy
 	state   *store.State
@@ -153,7 +154,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	d := &daemon{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.hooks.inner); err != nil {
+	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.transport); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -171,8 +172,8 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	var listener net.Listener
 	if o.server.Listen != "" && !o.once {
 		listen := net.Listen
-		if a.hooks.listen != nil {
-			listen = a.hooks.listen
+		if a.listen != nil {
+			listen = a.listen
 		}
 		if listener, err = listen("tcp", o.server.Listen); err != nil {
 			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
@@ -215,11 +216,11 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 
 // open finds out what is watched, and what must be remembered where, before anything is read.
 func (d *daemon) open(ctx context.Context) error {
-	w, err := d.openWorld()
+	w, err := openWorld(d.app, hooks{})
 	if err != nil {
 		return err
 	}
-	d.sayWhere(w)
+	w.sayWhere()
 	if err := d.absolute(); err != nil {
 		return err
 	}
@@ -233,7 +234,7 @@ func (d *daemon) open(ctx context.Context) error {
 		d.lockPath = filepath.Join(full, "spotsync.lock.hcl")
 	}
 	d.usual = d.lockPath
-	d.lockPath = w.lockPath(d.app, d.usual)
+	d.lockPath = w.lockPath(d.usual)
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
 	d.state.Command = d.command
 	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
@@ -257,8 +258,8 @@ func (d *daemon) open(ctx context.Context) error {
 	d.moved = now
 	d.status = statuspage.Status{Version: version(), Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
-	if d.hooks.inner == nil {
-		d.hooks.inner = http.DefaultTransport.(*http.Transport).Clone()
+	if d.transport == nil {
+		d.transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
 	d.hooks.waitFor = func(holder string) { d.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
 	d.hooks.sources, d.hooks.learned = &sources{}, &spotify.Learned{}

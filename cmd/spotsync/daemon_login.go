@@ -29,7 +29,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	if ok && time.Since(p.began) < loginLasts {
 		return p.URL, nil
 	}
-	w, err := d.openWorld()
+	w, err := openWorld(d.app, d.hooks)
 	if err != nil {
 		return "", err
 	}
@@ -53,7 +53,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	p = pendingLogin{target: t, began: time.Now()}
 	p.Pending, err = auth.Begin(t.app, auth.LoginOptions{Scopes: coreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
-			u, err := d.clientOver(w, hc, clientOptions{}).Me(ctx)
+			u, err := w.clientOver(hc, clientOptions{}).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err
 		}})
 	if err != nil {
@@ -87,7 +87,7 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	if err := p.target.wrongAccount(token); err != nil {
 		return err
 	}
-	w, err := d.openWorld()
+	w, err := openWorld(d.app, d.hooks)
 	if err != nil {
 		return err
 	}

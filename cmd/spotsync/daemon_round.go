@@ -257,7 +257,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
 func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session, error) {
-	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true}
+	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true, hooks: d.hooks}
 	now := time.Now()
 	conf, err := a.unparsed(d.path, d.o.inputFlags)
 	files := 0

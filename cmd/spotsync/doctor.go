@@ -130,10 +130,10 @@ func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err err
 	}
 	c.ok("version", "%s, %s, %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	c.terminal()
-	if c.w, err = a.openWorld(); err != nil {
+	if c.w, err = openWorld(a, hooks{}); err != nil {
 		c.failed("environment", err)
 	} else {
-		a.sayWhere(c.w)
+		c.w.sayWhere()
 		c.here(ctx, path, o.inputFlags)
 		c.spotify(ctx)
 	}
@@ -214,7 +214,7 @@ func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
 		c.skip("lock file", "it can't be told which")
 		return
 	}
-	lockPath = c.w.lockPath(c.app, lockPath)
+	lockPath = c.w.lockPath(lockPath)
 	lock, err := reconcile.OpenLockFile(c.w.fsys, store.OpenState(c.w.fsys, c.w.stateDir, c.w.issuer.Name, lockPath), lockPath, c.w.issuer.Name)
 	switch {
 	case err != nil:
@@ -403,12 +403,12 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 	if !ok {
 		acc = config.Account{Label: label}
 	}
-	app, err := c.appFor(c.w, acc, c.creds)
+	app, err := c.w.appFor(acc, c.creds)
 	if err != nil {
 		c.fail(name("app"), err.Error(), "")
 		return
 	}
-	seed, seeded, err := c.seed()
+	seed, seeded, err := c.w.seed()
 	seeded = seeded && label == defaultLabel && c.w.sandbox == nil
 	switch {
 	case err != nil && label == defaultLabel && c.w.sandbox == nil:
@@ -488,7 +488,7 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 		c.skip(name("account"), "not asked, because of the rate limit")
 		return
 	}
-	user, err := c.newClient(c.w, source, clientOptions{limiter: limiter}).Me(ctx)
+	user, err := c.w.newClient(source, clientOptions{limiter: limiter}).Me(ctx)
 	if err != nil {
 		c.failed(name("account"), err)
 		return

@@ -79,7 +79,7 @@ type loginTarget struct {
 }
 
 func (a *app) login(ctx context.Context, path string, o loginOptions) (err error) {
-	w, err := a.openWorld()
+	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	if err != nil {
 		return err
 	}
-	a.sayWhere(w)
+	w.sayWhere()
 	limiter := w.newLimiter(t.app.ClientID, 1)
 	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait.limit() {
 		return &spotify.RateLimitError{What: "ask Spotify who logs in", Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until), Quota: h.Quota()}
@@ -107,7 +107,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	case w.sandbox != nil:
 		a.say("The sandbox logs in by itself, so there is nothing to agree to.")
 		var l *login
-		if l, err = a.logIn(ctx, w, creds, t.app, t.label, client); err == nil {
+		if l, err = w.logIn(ctx, creds, t.app, t.label, client); err == nil {
 			defer closing(l.source.Close, &err)
 			token, err = creds.Get(t.app.Key(t.label))
 		}
@@ -122,7 +122,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 		fmt.Fprintln(a.Out, token.Handover())
 		a.say("%s", a.loggedIn(token, t.label))
 		a.say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
-		return a.afterLogin(creds, t, token, o)
+		return a.afterLogin(w, creds, t, token, o)
 	case !o.withToken && w.sandbox == nil:
 		if err := creds.Put(context.WithoutCancel(ctx), t.app.Key(t.label), token); err != nil {
 			return fmt.Errorf("keep the login: %w", err)
@@ -130,7 +130,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	}
 	fmt.Fprintln(a.Out, a.loggedIn(token, t.label))
 	a.say("The login is kept in %s.", creds.Path())
-	return a.afterLogin(creds, t, token, o)
+	return a.afterLogin(w, creds, t, token, o)
 }
 
 // loggedIn says who is logged in and until when.
@@ -160,14 +160,14 @@ func person(t auth.Token) string {
 }
 
 // afterLogin says what could surprise later.
-func (a *app) afterLogin(creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+func (a *app) afterLogin(w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
 	if missing := auth.Missing(token.Scopes, coreScopes); len(missing) > 0 {
 		a.note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
 	}
 	if o.printToken {
 		return nil
 	}
-	if _, seeded, err := a.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.set.sandbox {
+	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.set.sandbox {
 		a.note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
 	}
 	if t.named || a.set.sandbox {
@@ -210,7 +210,7 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 	if o.listen != "" {
 		acc.CallbackListen = o.listen
 	}
-	if t.app, err = a.appFor(w, acc, nil); err != nil {
+	if t.app, err = w.appFor(acc, nil); err != nil {
 		return t, err
 	}
 	t.named = t.app.ClientID != ""
@@ -235,7 +235,7 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 	if f.lockPath == "" {
 		return t, nil
 	}
-	lockPath := w.lockPath(a, f.lockPath)
+	lockPath := w.lockPath(f.lockPath)
 	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, lockPath), lockPath, w.issuer.Name)
 	if err != nil {
 		return t, err
@@ -339,7 +339,7 @@ func (a *app) askUser(ctx context.Context, w *world, creds *auth.Credentials, t 
 		Scopes: coreScopes, ShowDialog: again,
 		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.messageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
-			u, err := a.clientOver(w, hc, client).Me(ctx)
+			u, err := w.clientOver(hc, client).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err
 		},
 	})

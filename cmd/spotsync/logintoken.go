@@ -50,7 +50,7 @@ func (a *app) takeToken(ctx context.Context, w *world, creds *auth.Credentials, 
 		}
 		return auth.Token{}, err
 	}
-	user, err := a.newClient(w, source, client).Me(ctx)
+	user, err := w.newClient(source, client).Me(ctx)
 	if err != nil {
 		return auth.Token{}, fmt.Errorf("asking Spotify whose login it is: %w", err)
 	}

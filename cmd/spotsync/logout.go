@@ -36,7 +36,7 @@ Being logged out already is not an error.`,
 }
 
 func (a *app) logout(ctx context.Context, account string, all bool) (err error) {
-	w, err := a.openWorld()
+	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (a *app) logout(ctx context.Context, account string, all bool) (err error) 
 	case removed == 0:
 		a.say("Account %q is not logged in.%s", account, loggedInToo(others))
 	}
-	if _, seeded, err := a.seed(); (seeded || err != nil) && w.sandbox == nil && (all || account == defaultLabel) {
+	if _, seeded, err := w.seed(); (seeded || err != nil) && w.sandbox == nil && (all || account == defaultLabel) {
 		a.note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set, and its login goes on being used until it is unset.")
 	}
 	return nil

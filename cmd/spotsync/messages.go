@@ -89,7 +89,8 @@ func (a *app) told(level zerolog.Level, write func(w io.Writer, color bool, widt
 }
 
 // sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
-func (a *app) sayWhere(w *world) {
+func (w *world) sayWhere() {
+	a := w.app
 	if w.sandbox != nil || a.messages == nil || a.messages.elsewhere == nil || a.Getenv("SPOTSYNC_API_URL") == "" {
 		return
 	}

@@ -126,7 +126,7 @@ func (s *session) knownUser(acc config.Account) (spotify.User, error) {
 	if err != nil {
 		return spotify.User{}, err
 	}
-	app, err := s.appFor(s.world, acc, creds)
+	app, err := s.world.appFor(acc, creds)
 	if err != nil {
 		return spotify.User{}, err
 	}

@@ -176,6 +176,7 @@ type sessionOptions struct {
 	maxWait     waitFlag
 	apart       bool // nothing is written into the configuration folder
 	watching    bool // an edit made elsewhere is looked for even just after a write of ours
+	hooks       hooks
 }
 
 func (o *sessionOptions) register(flags *pflag.FlagSet) {
@@ -224,7 +225,7 @@ func (a *app) openWithout(o sessionOptions, lockPath string) (*session, error) {
 
 // openChoosing is openWithout where a person has said which playlist an address that came to mean two is.
 func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
-	w, err := a.openWorld()
+	w, err := openWorld(a, o.hooks)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +233,7 @@ func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]
 	if o.maxRequests > 0 {
 		s.budget = spotify.NewBudget(o.maxRequests)
 	}
-	path := w.lockPath(a, lockPath)
+	path := w.lockPath(lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
 	s.state.Command, s.state.Often = a.command, o.apart
 	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
@@ -287,12 +288,12 @@ func (s *session) take(ctx context.Context) error {
 }
 
 // waitFor says who is being waited for.
-func (a *app) waitFor(holder string) {
-	if a.hooks.waitFor != nil {
-		a.hooks.waitFor(holder)
+func (s *session) waitFor(holder string) {
+	if s.world.hooks.waitFor != nil {
+		s.world.hooks.waitFor(holder)
 		return
 	}
-	a.say("Waiting for %s.", holder)
+	s.say("Waiting for %s.", holder)
 }
 
 // letGo lets others have the lock file.
@@ -335,11 +336,11 @@ func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error)
 	if err != nil {
 		return nil, err
 	}
-	app, err := s.appFor(s.world, acc, creds)
+	app, err := s.world.appFor(acc, creds)
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.app.logIn(ctx, s.world, creds, app, acc.Label, clientOptions{limiter: s.limiter(app.ClientID), budget: s.budget, wait: s.options.maxWait})
+	l, err := s.world.logIn(ctx, creds, app, acc.Label, clientOptions{limiter: s.limiter(app.ClientID), budget: s.budget, wait: s.options.maxWait})
 	if err != nil {
 		return nil, err
 	}

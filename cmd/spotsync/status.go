@@ -353,7 +353,7 @@ func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *
 				acc.User = string(locked.User)
 			}
 		}
-		app, err := s.appFor(s.world, accountOf(desired, label), creds)
+		app, err := s.world.appFor(accountOf(desired, label), creds)
 		if err != nil {
 			return err
 		}

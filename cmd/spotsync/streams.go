@@ -15,9 +15,6 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
-
-	"github.com/spotsync/spotsync/reconcile"
-	"github.com/spotsync/spotsync/spotify"
 )
 
 // app is what a command may touch of the world. Results go to Out; progress, prompts, warnings and logs go to Err, so
@@ -42,20 +39,9 @@ type app struct {
 	log      zerolog.Logger
 	messages *messages   // shared by copies; nil before start: as text
 	answer   *jsonAnswer // shared by copies; nil: the result is not JSON
-	hooks    hooks
-}
 
-// hooks are what a program that goes on for long adds to a run. Their zero value is right for a command.
-type hooks struct {
-	inner   http.RoundTripper     // carries requests; nil: the network, through connections of each run's own
-	sources *sources              // logins kept from one run to the next; nil: each run has its own
-	learned *spotify.Learned      // what clients found out about Spotify, kept likewise; nil: each client finds out
-	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
-	retry   func(spotify.Retry)   // told of each wait
-	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err
-	waitFor func(holder string)   // told of the process that is waited for, in place of whoever reads Err
-
-	listen func(network, address string) (net.Listener, error) // nil: net.Listen
+	transport http.RoundTripper                                   // carries requests; nil: the network
+	listen    func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
 func newApp(stop, now <-chan struct{}) *app {

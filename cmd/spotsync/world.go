@@ -13,6 +13,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -26,15 +27,28 @@ type world struct {
 	credentials string            // path of the credentials file
 	inner       http.RoundTripper // nil: the network
 	sandbox     *embedded         // with --sandbox
+
+	app   *app
+	hooks hooks
+}
+
+// hooks are what a program that goes on for long adds to a run. Their zero value is right for a command.
+type hooks struct {
+	sources *sources              // logins kept from one run to the next; nil: each run has its own
+	learned *spotify.Learned      // what clients found out about Spotify, kept likewise; nil: each client finds out
+	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
+	retry   func(spotify.Retry)   // told of each wait
+	event   func(reconcile.Event) // told what happens to playlists, in place of whoever reads Err
+	waitFor func(holder string)   // told of the process that is waited for, in place of whoever reads Err
 }
 
 // openWorld works out which Spotify is meant.
-func (a *app) openWorld() (*world, error) {
+func openWorld(a *app, h hooks) (*world, error) {
 	state, cache, conf, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
 		return nil, err
 	}
-	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.hooks.inner}
+	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.transport, app: a, hooks: h}
 	if path := a.Getenv("SPOTSYNC_CREDENTIALS_FILE"); path != "" {
 		if w.credentials, err = filepath.Abs(path); err != nil {
 			return nil, err
@@ -53,14 +67,14 @@ func (a *app) openWorld() (*world, error) {
 		w.issuer = auth.Issuer{Name: auth.Loopback, APIURL: embeddedURL + "/v1", AccountsURL: embeddedURL}
 		return w, nil
 	}
-	if w.issuer, err = a.issuer(); err != nil {
+	if w.issuer, err = issuerOf(a); err != nil {
 		return nil, err
 	}
 	return w, nil
 }
 
 // issuer is the Spotify that the environment names, the real one if it names none.
-func (a *app) issuer() (auth.Issuer, error) {
+func issuerOf(a *app) (auth.Issuer, error) {
 	issuer, err := auth.ParseIssuer(a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"))
 	if err != nil {
 		return auth.Issuer{}, fmt.Errorf("SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL: %w", err)
@@ -70,8 +84,8 @@ func (a *app) issuer() (auth.Issuer, error) {
 
 // lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
 // stays clean.
-func (w *world) lockPath(a *app, usual string) string {
-	if w.sandbox == nil || a.set.lockFile != "" {
+func (w *world) lockPath(usual string) string {
+	if w.sandbox == nil || w.app.set.lockFile != "" {
 		return usual
 	}
 	sum := sha256.Sum256([]byte(usual))
@@ -108,31 +122,31 @@ func (w *world) openCredentials() (*auth.Credentials, error) {
 
 // appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither it is that
 // of the environment's token, else of the only login there is.
-func (a *app) appFor(w *world, acc config.Account, creds *auth.Credentials) (auth.App, error) {
+func (w *world) appFor(acc config.Account, creds *auth.Credentials) (auth.App, error) {
 	out := auth.App{Issuer: w.issuer, ClientID: acc.ClientID, RedirectURI: acc.RedirectURI, CallbackListen: acc.CallbackListen}
-	if id := a.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
+	if id := w.app.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
 		out.ClientID = id
 	}
 	if w.sandbox != nil {
 		out.ClientID = w.sandbox.clientID()
 	}
 	secretFile := acc.ClientSecretFile
-	if f := a.Getenv("SPOTSYNC_CLIENT_SECRET_FILE"); f != "" {
+	if f := w.app.Getenv("SPOTSYNC_CLIENT_SECRET_FILE"); f != "" {
 		secretFile = f
 	}
-	switch secret := a.Getenv("SPOTSYNC_CLIENT_SECRET"); {
+	switch secret := w.app.Getenv("SPOTSYNC_CLIENT_SECRET"); {
 	case w.sandbox != nil:
 	case secret != "":
 		out.ClientSecret = secret
 	case secretFile != "":
-		secret, err := readSecret(a.expandHome(secretFile))
+		secret, err := readSecret(w.app.expandHome(secretFile))
 		if err != nil {
 			return out, fmt.Errorf("read the client secret: %w", err)
 		}
 		out.ClientSecret = secret
 	}
 	if out.ClientID == "" && creds != nil && acc.Label == defaultLabel {
-		if seed, _, err := a.seed(); err == nil { // what is wrong with it is told where it is used
+		if seed, _, err := w.seed(); err == nil { // what is wrong with it is told where it is used
 			out.ClientID = seed.ClientID
 		}
 	}
@@ -166,10 +180,10 @@ func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
 }
 
 // seed is the refresh token the environment holds, if any.
-func (a *app) seed() (auth.Token, bool, error) {
-	line := a.Getenv("SPOTSYNC_REFRESH_TOKEN")
-	if path := a.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE"); line == "" && path != "" {
-		secret, err := readSecret(a.expandHome(path))
+func (w *world) seed() (auth.Token, bool, error) {
+	line := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN")
+	if path := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE"); line == "" && path != "" {
+		secret, err := readSecret(w.app.expandHome(path))
 		if err != nil {
 			return auth.Token{}, false, fmt.Errorf("SPOTSYNC_REFRESH_TOKEN_FILE: %w", err)
 		}
@@ -187,11 +201,11 @@ func (a *app) seed() (auth.Token, bool, error) {
 
 // logIn makes an account ready to talk to: its token is found and its owner known. Nothing is asked of Spotify that is
 // known from an earlier login.
-func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*login, error) {
-	a.sayWhere(w)
+func (w *world) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*login, error) {
+	w.sayWhere()
 	l := &login{label: label, app: app}
 	hc := auth.HTTPClient(w.inner)
-	seed, seeded, err := a.seed()
+	seed, seeded, err := w.seed()
 	switch {
 	case err != nil:
 		return nil, err
@@ -201,28 +215,28 @@ func (a *app) logIn(ctx context.Context, w *world, creds *auth.Credentials, app 
 		}
 		l.source = auth.NewSource(creds, app, label, hc)
 	case seeded && label == defaultLabel:
-		l.source, err = a.hooks.sources.get(app.ClientID+" "+auth.SeedHash(seed), func() (*auth.Source, error) { return auth.NewSeed(creds, app, seed, hc) })
+		l.source, err = w.hooks.sources.get(app.ClientID+" "+auth.SeedHash(seed), func() (*auth.Source, error) { return auth.NewSeed(creds, app, seed, hc) })
 		if err != nil {
 			return nil, err
 		}
 	case app.ClientID == "":
 		return nil, &auth.LoginRequiredError{Account: label}
 	default:
-		if l.source, err = a.hooks.sources.get(app.ClientID+" "+label, func() (*auth.Source, error) { return auth.NewSource(creds, app, label, hc), nil }); err != nil {
+		if l.source, err = w.hooks.sources.get(app.ClientID+" "+label, func() (*auth.Source, error) { return auth.NewSource(creds, app, label, hc), nil }); err != nil {
 			return nil, err
 		}
 	}
 	if l.token, err = l.source.Token(ctx); err != nil {
 		return nil, err
 	}
-	l.client = a.newClient(w, l.source, o)
+	l.client = w.newClient(l.source, o)
 	l.user = spotify.User{ID: spotify.ID(l.token.UserID), AccountID: spotify.ID(l.token.AccountID), DisplayName: l.token.DisplayName}
 	if l.token.UserID == "" {
 		if l.user, err = l.client.Me(ctx); err != nil {
 			return nil, err
 		}
 		if err := l.source.SetAccount(ctx, string(l.user.Account()), string(l.user.ID), l.user.DisplayName); err != nil {
-			a.log.Warn().Err(err).Msg("could not remember whose login this is")
+			w.app.log.Warn().Err(err).Msg("could not remember whose login this is")
 		}
 	}
 	return l, nil
@@ -255,32 +269,32 @@ func (s *sources) get(name string, make func() (*auth.Source, error)) (*auth.Sou
 }
 
 // newClient is a client of the Web API with an account's tokens.
-func (a *app) newClient(w *world, source *auth.Source, o clientOptions) *spotify.Client {
-	return a.clientOver(w, &http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)}, o)
+func (w *world) newClient(source *auth.Source, o clientOptions) *spotify.Client {
+	return w.clientOver(&http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)}, o)
 }
 
 // clientOver is a client of the Web API over an HTTP client that adds the tokens.
-func (a *app) clientOver(w *world, hc *http.Client, o clientOptions) *spotify.Client {
+func (w *world) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
 	return &spotify.Client{
 		HTTP:      hc,
 		BaseURL:   w.issuer.APIURL,
 		Limiter:   o.limiter,
-		Learned:   a.hooks.learned,
+		Learned:   w.hooks.learned,
 		Budget:    o.budget,
 		MaxWait:   o.wait.limit(),
 		UserAgent: userAgent(),
 		OnRetry: func(r spotify.Retry) {
-			a.waiting(r)
-			if a.hooks.retry != nil {
-				a.hooks.retry(r)
+			w.app.waiting(r)
+			if w.hooks.retry != nil {
+				w.hooks.retry(r)
 			}
-			a.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
+			w.app.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
 		},
 		OnRequest: func(r spotify.Request) {
-			if a.hooks.request != nil {
-				a.hooks.request(r)
+			if w.hooks.request != nil {
+				w.hooks.request(r)
 			}
-			a.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
+			w.app.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
 		},
 	}
 }
