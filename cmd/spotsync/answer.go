@@ -126,7 +126,7 @@ func diagnosticsOf(err error) []config.JSONDiagnostic {
 	}
 	var all []config.JSONDiagnostic
 	switch e := err.(type) {
-	case *exitWith:
+	case *ended:
 		return diagnosticsOf(e.err)
 	case several:
 		for _, one := range e {

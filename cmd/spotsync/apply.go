@@ -133,7 +133,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 			return err
 		}
 		if !again.Plan.SameAs(got.Plan) {
-			return &exitWith{exitPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
+			return &ended{kindPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
 		}
 		got, again.Plan.Path, o.toldRefusals = again, path, true
 		if fast {

@@ -100,7 +100,7 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 		a.writeLogins(a.Out, r)
 	}
 	if !r.LoggedIn {
-		return quiet(exitLogin)
+		return silent(kindLogin)
 	}
 	return nil
 }

@@ -49,7 +49,8 @@ func TestTakes(t *testing.T) {
 	}}
 	fresh := func(issuer string) *session {
 		w := &world{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
-		s := &session{app: &app{Getenv: func(string) string { return "" }}, world: w, limits: make(map[string]*spotify.Limiter)}
+		w.app = &app{Getenv: func(string) string { return "" }}
+		s := &session{app: w.app, world: w, limits: make(map[string]*spotify.Limiter)}
 		s.logins = map[string]*login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
 		return s
 	}

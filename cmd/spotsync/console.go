@@ -84,7 +84,7 @@ func (a *app) console(ctx context.Context, args []string, in inputFlags) (err er
 		}
 	}
 	if failed && !prompts {
-		return quiet(exitError)
+		return silent(kindError)
 	}
 	return nil
 }

@@ -42,9 +42,9 @@ func (d *daemon) judge(r *attempt, said string) {
 		r.Result, r.err = statuspage.RoundStopped, nil
 	case errors.As(r.err, &limited):
 		r.Result = statuspage.RoundLimited
-	case r.err != nil && exitCode(r.err) == exitLogin:
+	case r.err != nil && kindOf(r.err) == kindLogin:
 		r.Result = statuspage.RoundLogin
-	case r.err != nil && exitCode(r.err) == exitRefused:
+	case r.err != nil && kindOf(r.err) == kindRefused:
 		r.Result = statuspage.RoundRefused
 	case r.err != nil:
 		r.Result = statuspage.RoundFailed

@@ -71,7 +71,7 @@ type finding struct {
 	Result string `json:"result"`
 	What   string `json:"what"`
 	Fix    string `json:"fix,omitempty"`
-	code   int    // exit code when failed
+	kind   kind   // when failed
 }
 
 // checkup gathers findings and, without --json, shows each as it is made.
@@ -114,13 +114,13 @@ func (c *checkup) warn(check, what, fix string) {
 }
 
 func (c *checkup) fail(check, what, fix string) {
-	c.add(finding{Check: check, Result: checkFailed, What: what, Fix: fix, code: exitError})
+	c.add(finding{Check: check, Result: checkFailed, What: what, Fix: fix, kind: kindError})
 }
 
 // failed is fail for an error that tells what to do itself.
 func (c *checkup) failed(check string, err error) {
 	what := err.Error()
-	c.add(finding{Check: check, Result: checkFailed, What: what, code: exitCode(err)})
+	c.add(finding{Check: check, Result: checkFailed, What: what, kind: kindOf(err)})
 }
 
 func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err error) {
@@ -144,25 +144,25 @@ func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err err
 	return c.conclude(o.json)
 }
 
-// conclude ends with the code that fits what failed.
+// conclude ends as fits what failed.
 func (c *checkup) conclude(asJSON bool) error {
-	code, failures := exitOK, 0
+	worst, failures := kindOK, 0
 	for _, f := range c.findings {
 		if f.Result != checkFailed {
 			continue
 		}
 		failures++
 		switch {
-		case code == exitOK:
-			code = f.code
-		case f.code != code && (f.code == exitLogin || f.code == exitLater) && (code == exitLogin || code == exitLater):
-			code = exitLogin
-		case f.code != code:
-			code = exitError
+		case worst == kindOK:
+			worst = f.kind
+		case f.kind != worst && (f.kind == kindLogin || f.kind == kindLater) && (worst == kindLogin || worst == kindLater):
+			worst = kindLogin
+		case f.kind != worst:
+			worst = kindError
 		}
 	}
-	if code != exitOK && code != exitLogin && code != exitLater {
-		code = exitError
+	if worst != kindOK && worst != kindLogin && worst != kindLater {
+		worst = kindError
 	}
 	if asJSON {
 		doc := map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}
@@ -176,7 +176,7 @@ func (c *checkup) conclude(asJSON bool) error {
 		c.say("\n%s failed.", words.Plural(failures, "check"))
 	}
 	if failures > 0 {
-		return quiet(code)
+		return silent(worst)
 	}
 	return nil
 }
@@ -348,12 +348,12 @@ func (c *checkup) accountsService(ctx context.Context) {
 	resp, err := auth.HTTPClient(c.w.inner).Do(req)
 	switch {
 	case err != nil:
-		c.add(finding{Check: "accounts service", Result: checkFailed, code: exitLater, What: fmt.Sprintf("%s can't be reached: %v", base, errors.Unwrap(err)),
+		c.add(finding{Check: "accounts service", Result: checkFailed, kind: kindLater, What: fmt.Sprintf("%s can't be reached: %v", base, errors.Unwrap(err)),
 			Fix: "Check the network and the proxy (HTTPS_PROXY, NO_PROXY)."})
 		return
 	case resp.StatusCode >= 500:
 		resp.Body.Close()
-		c.add(finding{Check: "accounts service", Result: checkFailed, code: exitLater, What: fmt.Sprintf("%s answers %s", base, resp.Status), Fix: "Try again later."})
+		c.add(finding{Check: "accounts service", Result: checkFailed, kind: kindLater, What: fmt.Sprintf("%s answers %s", base, resp.Status), Fix: "Try again later."})
 		return
 	}
 	resp.Body.Close()
@@ -415,7 +415,7 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 		c.fail(name("login"), err.Error(), "")
 		return
 	case app.ClientID == "":
-		c.add(finding{Check: name("app"), Result: checkFailed, code: exitLogin, What: "no client ID is set, and nobody is logged in",
+		c.add(finding{Check: name("app"), Result: checkFailed, kind: kindLogin, What: "no client ID is set, and nobody is logged in",
 			Fix: "Run spotsync login" + loginFlag(label) + ": it tells how to make an app."})
 		return
 	}
@@ -469,7 +469,7 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 	}
 	switch missing := auth.Missing(token.Scopes, coreScopes); {
 	case len(missing) > 0:
-		c.add(finding{Check: name("scopes"), Result: checkFailed, code: exitLogin, What: "not granted: " + strings.Join(missing, ", "),
+		c.add(finding{Check: name("scopes"), Result: checkFailed, kind: kindLogin, What: "not granted: " + strings.Join(missing, ", "),
 			Fix: "Log in again and agree to everything: spotsync login" + loginFlag(label)})
 	case token.Scopes == nil:
 		c.ok(name("scopes"), "not known; Spotify will say when one is missing")
@@ -479,7 +479,7 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 	limiter := c.w.newLimiter(app.ClientID, 1)
 	holds := limiter.Holds()
 	for _, h := range holds {
-		c.add(finding{Check: name("rate limit"), Result: checkFailed, code: exitLater, What: shutUntil(h), Fix: "Wait until then; nothing else helps. What doesn't need it works."})
+		c.add(finding{Check: name("rate limit"), Result: checkFailed, kind: kindLater, What: shutUntil(h), Fix: "Wait until then; nothing else helps. What doesn't need it works."})
 	}
 	if len(holds) == 0 {
 		c.ok(name("rate limit"), "none in force")

@@ -85,7 +85,7 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 		failed = true
 	}
 	if failed {
-		return quiet(exitError)
+		return silent(kindError)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (a *app) fmtStdin(o fmtOptions) error {
 		_, err = a.Out.Write(out)
 	}
 	if err == nil && o.check && !bytes.Equal(src, out) {
-		err = quiet(exitError)
+		err = silent(kindError)
 	}
 	return err
 }

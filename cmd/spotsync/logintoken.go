@@ -46,7 +46,7 @@ func (a *app) takeToken(ctx context.Context, w *world, creds *auth.Credentials, 
 	if _, err := source.Token(ctx); err != nil {
 		var dead *auth.LoginRequiredError
 		if errors.As(err, &dead) {
-			return auth.Token{}, &exitWith{exitLogin, fmt.Errorf("the login on standard input can't be used: %s; make a new one with spotsync login --print-token", dead.Reason)}
+			return auth.Token{}, &ended{kindLogin, fmt.Errorf("the login on standard input can't be used: %s; make a new one with spotsync login --print-token", dead.Reason)}
 		}
 		return auth.Token{}, err
 	}

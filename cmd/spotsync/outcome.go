@@ -63,41 +63,41 @@ func did(res *reconcile.Result) bool { return len(res.Applied) > 0 || res.Reques
 // withSkipped adds to how a run ended that playlists could not be planned, and were left alone for that. done is whether the
 // run changed something.
 func withSkipped(err error, skipped []reconcile.Change, done bool) error {
-	if len(skipped) == 0 || exitCode(err) == exitInterrupted {
+	if len(skipped) == 0 || kindOf(err) == kindInterrupted {
 		return err
 	}
-	code := 0
+	k := kindOK
 	for _, c := range skipped {
-		if why := exitCode(c.Err); why != exitOK {
-			code = worse(code, why)
+		if why := kindOf(c.Err); why != kindOK {
+			k = worse(k, why)
 		} else { // a saved plan does not hold what went wrong
-			code = worse(code, exitError)
+			k = worse(k, kindError)
 		}
 	}
 	var left error = fmt.Errorf("%s skipped and left alone, for the reasons given above", words.Counted(len(skipped), "playlist was", "playlists were"))
-	switch before := exitCode(err); {
-	case before == exitRefused || before == exitLogin:
-		code = before
+	switch before := kindOf(err); {
+	case before == kindRefused || before == kindLogin:
+		k = before
 	case done:
-		code = exitPartly
+		k = kindPartly
 	case err != nil:
-		code = worse(before, code)
+		k = worse(before, k)
 	}
 	if err != nil {
 		left = several{err, left}
 	}
-	return &exitWith{code, left}
+	return &ended{k, left}
 }
 
-// withRefusals adds to how a run ended what was left alone to protect it, which decides the exit code. told is whether the
+// withRefusals adds to how a run ended what was left alone to protect it, which decides how it ended. told is whether the
 // reasons were given before somebody was asked.
 func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
-	if len(refusals) == 0 || exitCode(err) == exitInterrupted {
+	if len(refusals) == 0 || kindOf(err) == kindInterrupted {
 		return err
 	}
-	var ended *reconcile.RefusedError
-	if errors.As(err, &ended) { // the plan of a later wave was refused as a whole
-		return &exitWith{exitRefused, &reconcile.RefusedError{Refusals: append(slices.Clone(refusals), missing(refusals, ended.Refusals)...)}}
+	var whole *reconcile.RefusedError
+	if errors.As(err, &whole) { // the plan of a later wave was refused as a whole
+		return &ended{kindRefused, &reconcile.RefusedError{Refusals: append(slices.Clone(refusals), missing(refusals, whole.Refusals)...)}}
 	}
 	var left error = &reconcile.RefusedError{Refusals: refusals}
 	if told {
@@ -106,7 +106,7 @@ func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
 	if err != nil {
 		left = several{err, left}
 	}
-	return &exitWith{exitRefused, left}
+	return &ended{kindRefused, left}
 }
 
 // missing are the refusals of more that known lacks.
@@ -130,41 +130,31 @@ type applySummary struct {
 // outcome is the error that stands for what became of a plan.
 func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if res.Stopped {
-		return &exitWith{exitInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
+		return &ended{kindInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
 	}
 	if err == nil && len(res.Failures) == 0 {
 		return nil
 	}
-	code, partly := exitCode(err), did(res)
+	k, partly := kindOf(err), did(res)
 	for _, f := range res.Failures {
-		code = worse(code, exitCode(f.Err))
+		k = worse(k, kindOf(f.Err))
 		partly = partly || errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen)
 	}
 	var limited *spotify.RateLimitError
 	errors.As(err, &limited)
 	switch {
-	case code == exitRefused || code == exitLogin || code == exitInterrupted:
-	case limited != nil && code == exitLater:
+	case k == kindRefused || k == kindLogin || k == kindInterrupted:
+	case limited != nil && k == kindLater:
 		if len(res.Failures) == 0 {
 			err = cutShort(p, res, limited)
 		}
 	case partly:
-		code = exitPartly
+		k = kindPartly
 	}
 	if err == nil { // failures have been told one by one
 		err = fmt.Errorf("%s not brought to what the files say", words.Counted(len(res.Failures), "playlist was", "playlists were"))
 	}
-	return &exitWith{code, err}
-}
-
-// worse is which of two exit codes counts when there is a reason for each.
-func worse(a, b int) int {
-	for _, code := range []int{exitInterrupted, exitRefused, exitLogin, exitError, exitLater} {
-		if a == code || b == code {
-			return code
-		}
-	}
-	return max(a, b)
+	return &ended{k, err}
 }
 
 // cutShort says how far a run came that Spotify's limit ended, and what to type when.

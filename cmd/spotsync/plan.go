@@ -109,7 +109,7 @@ func (a *app) plan(ctx context.Context, path string, o planOptions, show showOpt
 // differences is the exit code of --detailed-exitcode.
 func differences(p *reconcile.Plan, show showOptions) error {
 	if show.detailed && !p.Empty() {
-		return quiet(exitDifferences)
+		return silent(kindDifferences)
 	}
 	return nil
 }

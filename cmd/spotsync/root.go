@@ -77,7 +77,7 @@ func (a *app) showError(err error) {
 		return
 	}
 	switch e := err.(type) {
-	case *exitWith:
+	case *ended:
 		a.showError(e.err)
 		return
 	case several:

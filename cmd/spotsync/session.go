@@ -146,7 +146,7 @@ func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 		return err
 	}
 	if diags.HasErrors() {
-		return quiet(exitError)
+		return silent(kindError)
 	}
 	return nil
 }

@@ -159,15 +159,15 @@ func (r *statusReport) exit(detailed bool) error {
 	limited := false
 	for _, acc := range r.Accounts {
 		if !acc.LoggedIn {
-			return quiet(exitLogin)
+			return silent(kindLogin)
 		}
 		limited = limited || acc.NotBefore != nil
 	}
 	switch {
 	case limited:
-		return quiet(exitLater)
+		return silent(kindLater)
 	case detailed && r.Open:
-		return quiet(exitDifferences)
+		return silent(kindDifferences)
 	}
 	return nil
 }

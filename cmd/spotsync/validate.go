@@ -42,7 +42,7 @@ func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON b
 			return err
 		}
 		if diags.HasErrors() {
-			return quiet(exitError)
+			return silent(kindError)
 		}
 		return nil
 	}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/spotify"
+)
+
+// kind is how a run ended, in what a program that started it can act on. Each has an exit code.
+type kind int
+
+const (
+	kindOK kind = iota
+	kindError
+	kindDifferences // asked for, and there are some
+	kindPartly
+	kindLogin // a login is needed
+	kindLater // Spotify can't be asked now
+	kindRefused
+	kindInterrupted
+)
+
+var errInterrupted = errors.New("interrupted")
+
+// ended is an error that says itself how the run ended. Without an error in it all has been said.
+type ended struct {
+	kind kind
+	err  error
+}
+
+func (e *ended) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *ended) Unwrap() error { return e.err }
+
+// several are reasons for how a run ended that are said one after the other.
+type several []error
+
+func (e several) Error() string { return errors.Join(e...).Error() }
+
+func (e several) Unwrap() []error { return e }
+
+// silent is how a run ended where everything has been said.
+func silent(k kind) error { return &ended{kind: k} }
+
+// kindOf is how a run ended that an error ended.
+func kindOf(err error) kind {
+	var itself *ended
+	var refused *reconcile.RefusedError
+	var limited *spotify.RateLimitError
+	var down *spotify.UnavailableError
+	var authDown *auth.UnavailableError
+	switch {
+	case err == nil:
+		return kindOK
+	case errors.As(err, &itself):
+		return itself.kind
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return kindInterrupted
+	case errors.As(err, &refused):
+		return kindRefused
+	case errors.Is(err, auth.ErrLoginRequired), errors.Is(err, spotify.ErrUnauthorized), errors.Is(err, spotify.ErrScope):
+		return kindLogin
+	case errors.As(err, &limited), errors.As(err, &down), errors.As(err, &authDown):
+		return kindLater
+	}
+	return kindError
+}
+
+// worse is which of two kinds counts when there is a reason for each.
+func worse(a, b kind) kind {
+	for _, k := range []kind{kindInterrupted, kindRefused, kindLogin, kindError, kindLater} {
+		if a == k || b == k {
+			return k
+		}
+	}
+	return max(a, b)
+}
