@@ -118,21 +118,21 @@ func (a *app) answerFailure(err error) {
 	}
 }
 
-// diagnosticsOf is an error as diagnostics, one for each of several. A mistake in a file was shown with its line before, and
-// is not in err.
+// diagnosticsOf is an error as diagnostics, one for each of several. Mistakes in files were shown and kept before.
 func diagnosticsOf(err error) []config.JSONDiagnostic {
 	if err == nil || err.Error() == "" {
 		return nil
 	}
 	var all []config.JSONDiagnostic
-	switch e := err.(type) {
-	case *ended:
-		return diagnosticsOf(e.err)
-	case several:
-		for _, one := range e {
+	if several := parts(err); len(several) > 0 {
+		for _, one := range several {
 			all = append(all, diagnosticsOf(one)...)
 		}
 		return all
+	}
+	var mistakes *diagnosticsError
+	if errors.As(err, &mistakes) {
+		return nil
 	}
 	var refused *reconcile.RefusedError
 	if errors.As(err, &refused) {

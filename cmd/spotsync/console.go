@@ -76,6 +76,9 @@ func (a *app) console(ctx context.Context, args []string, in inputFlags) (err er
 		files := conf.source.Sources()
 		files["<console>"] = []byte(text)
 		if err := a.show(files, consoleDiagnostics(diags)); err != nil {
+			return err
+		}
+		if diags.HasErrors() {
 			failed = true
 			continue
 		}

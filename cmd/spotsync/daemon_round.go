@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -76,20 +75,19 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	log := d.log.With().Int("round", r.Number).Logger()
 	log.Debug().Str("why", why).Msg("round begins")
 
-	// What a command would say to a person is kept, for the log and the page.
-	var said bytes.Buffer
+	// Nobody reads what a command would say: the log and the page have it from the plan and the error.
 	a := *d.app
-	a.Out, a.Err, a.log = io.Discard, &said, log
+	a.Out, a.Err, a.log = io.Discard, io.Discard, log
 	a.asText()
 	a.asks, a.outTTY, a.errTTY, a.color = false, false, false, false
-	r.err = d.attempt(ctx, &a, &r, &said)
+	r.err = d.attempt(ctx, &a, &r)
 
 	now := time.Now()
 	d.mu.Lock()
 	r.Requests = d.sent
 	d.mu.Unlock()
 	r.Took = now.Sub(r.Began)
-	d.judge(&r, said.String())
+	d.judge(&r)
 	d.loop.Spend(r.Requests, now)
 	if err := d.save(); err != nil {
 		log.Warn().Err(err).Msg("what was learned in this round could not be written down")
@@ -131,7 +129,7 @@ func few(list []string) []string {
 }
 
 // attempt does a round's work.
-func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Buffer) error {
+func (d *daemon) attempt(ctx context.Context, a *app, r *attempt) error {
 	d.busy("Reading the files")
 	if err := d.watch.Settle(ctx); err != nil {
 		return err
@@ -145,7 +143,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt, said *bytes.Bu
 			return nil
 		}
 	}
-	s, err := d.read(ctx, a, said)
+	s, err := d.read(ctx, a)
 	if s == nil {
 		return err
 	}
@@ -256,7 +254,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
-func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session, error) {
+func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
 	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true, hooks: d.hooks}
 	now := time.Now()
 	conf, err := a.unparsed(d.path, d.o.inputFlags)
@@ -284,8 +282,7 @@ func (d *daemon) read(ctx context.Context, a *app, said *bytes.Buffer) (*session
 	}
 	problem := ""
 	if lost != nil {
-		problem = strings.TrimSpace(said.String() + "\n" + lost.Error())
-		said.Reset()
+		problem = lost.Error()
 		event := a.log.Error()
 		if problem == d.view().Config.Problem {
 			event = a.log.Debug() // said already

@@ -21,7 +21,7 @@ import (
 )
 
 // judge says in one word how a round ended, and why.
-func (d *daemon) judge(r *attempt, said string) {
+func (d *daemon) judge(r *attempt) {
 	for address := range r.applied {
 		r.Applied = append(r.Applied, address)
 	}
@@ -56,7 +56,7 @@ func (d *daemon) judge(r *attempt, said string) {
 		r.Result = statuspage.RoundOK
 	}
 	if r.err != nil {
-		r.Problem = strings.TrimSpace(said + "\n" + words.FromError(r.err))
+		r.Problem = words.FromError(r.err)
 	}
 }
 
@@ -116,7 +116,7 @@ func (d *daemon) reasons(r *attempt, s statuspage.Status, now time.Time) []strin
 	}
 	switch r.Result {
 	case statuspage.RoundFailed, statuspage.RoundRefused, statuspage.RoundLogin:
-		text, _, _ := strings.Cut(words.FromError(r.err), "\n") // the problem may begin with warnings
+		text, _, _ := strings.Cut(words.FromError(r.err), "\n")
 		add(text)
 	case statuspage.RoundLimited:
 		if !waits { // else it is said

@@ -72,9 +72,7 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 		did, err := a.fmtFile(path, o)
 		if err != nil {
 			failed = true
-			if err.Error() != "" {
-				a.say("Error: %s", words.FromError(err))
-			}
+			a.showError(err)
 		}
 		if did {
 			changed++
@@ -127,8 +125,7 @@ func formattable(arg string, recursive bool) ([]string, error) {
 
 func isLockFile(path string) bool { return strings.HasSuffix(path, ".lock.hcl") }
 
-// fmtFile formats one file and reports whether it was in another form. What is wrong in it has been shown when the
-// error has no text.
+// fmtFile formats one file and reports whether it was in another form.
 func (a *app) fmtFile(path string, o fmtOptions) (changed bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -142,7 +139,7 @@ func (a *app) fmtFile(path string, o fmtOptions) (changed bool, err error) {
 		return false, err
 	}
 	out, diags := rewrite.Format(src, path)
-	if err := a.show(config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
+	if err := a.checked(config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
 		return false, err
 	}
 	if o.write && !o.check {
@@ -178,7 +175,7 @@ func (a *app) fmtStdin(o fmtOptions) error {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	out, diags := rewrite.Format(src, name)
-	if err := a.show(config.Files{name: src}, diags); err != nil {
+	if err := a.checked(config.Files{name: src}, diags); err != nil {
 		return err
 	}
 	switch {

@@ -47,6 +47,19 @@ func (e several) Error() string { return errors.Join(e...).Error() }
 
 func (e several) Unwrap() []error { return e }
 
+// parts are the errors that err is made of and adds nothing to; none where it says something itself.
+func parts(err error) []error {
+	switch e := err.(type) {
+	case *ended:
+		return []error{e.err}
+	case interface{ Unwrap() []error }:
+		if all := e.Unwrap(); errors.Join(all...).Error() == err.Error() {
+			return all
+		}
+	}
+	return nil
+}
+
 // silent is how a run ended where everything has been said.
 func silent(k kind) error { return &ended{kind: k} }
 

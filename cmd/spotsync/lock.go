@@ -104,7 +104,7 @@ func (a *app) openLoose(path string, o sessionOptions, choose map[string]spotify
 	case a.set.lockFile != "":
 		lock = a.set.lockFile
 	case !config.IsNoFiles(diags):
-		return nil, a.show(nil, diags)
+		return nil, a.checked(nil, diags)
 	}
 	lock, err := filepath.Abs(lock)
 	if err != nil {

@@ -199,7 +199,7 @@ func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials
 	}
 	if diags.HasErrors() && (w.sandbox != nil || !f.judged && (o.clientID != "" || env)) {
 		a.note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
-	} else if err := a.show(f.sources, diags); err != nil {
+	} else if err := a.checked(f.sources, diags); err != nil {
 		return t, err
 	}
 	acc, declared := f.accounts[t.label]

@@ -67,7 +67,7 @@ func (s *session) planFor(ctx context.Context, command reconcile.Command, desire
 	if s.conf != nil {
 		sources = s.conf.source.Sources()
 	}
-	return got, s.show(sources, diags)
+	return got, s.checked(sources, diags)
 }
 
 // pipeline is how this session plans and applies.

@@ -76,13 +76,16 @@ func (a *app) showError(err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
-	switch e := err.(type) {
-	case *ended:
-		a.showError(e.err)
-		return
-	case several:
-		for _, one := range e {
+	if all := parts(err); len(all) > 0 {
+		for _, one := range all {
 			a.showError(one)
+		}
+		return
+	}
+	var mistakes *diagnosticsError
+	if errors.As(err, &mistakes) {
+		if werr := a.show(mistakes.files, mistakes.diags); werr != nil {
+			a.log.Warn().Err(werr).Msg("could not show what is wrong with the files")
 		}
 		return
 	}

@@ -54,7 +54,7 @@ type configuration struct {
 	text   bool // whether the text of each block says something else than before is of interest
 }
 
-// load reads a configuration. What is wrong with it is shown, and the error then says nothing more.
+// load reads a configuration.
 func (a *app) load(path string, in inputFlags) (*configuration, error) {
 	c, err := a.unparsed(path, in)
 	if err != nil {
@@ -69,7 +69,7 @@ func (a *app) load(path string, in inputFlags) (*configuration, error) {
 // unparsed is load as far as the disk is concerned.
 func (a *app) unparsed(path string, in inputFlags) (*configuration, error) {
 	source, diags := a.source(path, in)
-	if err := a.show(nil, diags); err != nil {
+	if err := a.checked(nil, diags); err != nil {
 		return nil, err
 	}
 	return a.configuration(source, nil, in)
@@ -81,7 +81,7 @@ func (a *app) parse(c *configuration) error {
 		return nil
 	}
 	module, diags := config.Parse(c.source.Files, config.ForVersion(version()))
-	if err := a.show(c.source.Sources(), diags); err != nil {
+	if err := a.checked(c.source.Sources(), diags); err != nil {
 		return err
 	}
 	c.module = module
@@ -123,13 +123,34 @@ func (a *app) evaluate(ctx context.Context, c *configuration, ids map[string]spo
 	if err := ctx.Err(); err != nil { // the files are not to blame
 		return nil, err
 	}
-	if err := a.show(c.source.Sources(), diags); err != nil {
+	if err := a.checked(c.source.Sources(), diags); err != nil {
 		return nil, err
 	}
 	return desired, nil
 }
 
-// show prints diagnostics; with an error among them the run ends, and all has been said.
+// diagnosticsError is what is wrong with files. Who prints it quotes them.
+type diagnosticsError struct {
+	files config.Files
+	diags hcl.Diagnostics
+}
+
+// Error is all of it as plain text.
+func (e *diagnosticsError) Error() string {
+	var b strings.Builder
+	_ = config.WriteDiagnostics(&b, e.files, e.diags, false, 0) // a builder takes everything
+	return strings.TrimSpace(b.String())
+}
+
+// checked is diags as an error, if one is among them. Warnings alone are printed.
+func (a *app) checked(files config.Files, diags hcl.Diagnostics) error {
+	if diags.HasErrors() {
+		return &diagnosticsError{files, diags}
+	}
+	return a.show(files, diags)
+}
+
+// show prints diagnostics.
 func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
@@ -139,16 +160,9 @@ func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		level = zerolog.ErrorLevel
 	}
-	err := a.told(level, func(w io.Writer, color bool, width int) error {
+	return a.told(level, func(w io.Writer, color bool, width int) error {
 		return config.WriteDiagnostics(w, files, diags, color, width)
 	})
-	if err != nil {
-		return err
-	}
-	if diags.HasErrors() {
-		return silent(kindError)
-	}
-	return nil
 }
 
 // session is everything a command works with that talks about a configuration and its accounts.

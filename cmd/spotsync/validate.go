@@ -46,7 +46,7 @@ func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON b
 		}
 		return nil
 	}
-	if err := a.show(files, diags); err != nil {
+	if err := a.checked(files, diags); err != nil {
 		return err
 	}
 	warned := ""
