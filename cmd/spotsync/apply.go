@@ -14,40 +14,19 @@ import (
 	"github.com/spotsync/spotsync/reconcile/run"
 )
 
-// applyOptions are the flags of the commands that change playlists.
+// applyOptions are how a plan is applied.
 type applyOptions struct {
-	planOptions
+	plan        planOptions
 	show        showOptions
 	autoApprove bool
-	verify      bool
-	noVerify    bool
+	verify      reconcile.Verify
 	unasked     bool // a daemon's: history says so
 
 	toldRefusals bool // what is refused was said before somebody was asked
 }
 
-func (o *applyOptions) register(a *app, cmd *cobra.Command) {
-	o.planOptions.register(cmd.Flags())
-	o.show.register(cmd.Flags())
-	cmd.Flags().Lookup("json").Annotations = map[string][]string{answerEvents: nil}
-	cmd.Flags().BoolVar(&o.autoApprove, "auto-approve", false, "do not ask before doing it")
-	cmd.Flags().BoolVar(&o.verify, "verify", false, "read every playlist again after writing to it")
-	cmd.Flags().BoolVar(&o.noVerify, "no-verify", false, "never read again after writing, but after a lost answer")
-	addInput(a, cmd.Flags())
-}
-
-func (o *applyOptions) verification() reconcile.Verify {
-	switch {
-	case o.verify:
-		return reconcile.VerifyAlways
-	case o.noVerify:
-		return reconcile.VerifyNever
-	}
-	return reconcile.VerifyAuto
-}
-
 func newApply(a *app) *cobra.Command {
-	var o applyOptions
+	var f applyFlags
 	cmd := &cobra.Command{
 		Use:   "apply [flags] [PATH | PLAN]",
 		Short: "Make Spotify match the files",
@@ -57,17 +36,17 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := pathArg(args)
 			if isPlanFile(path) {
-				return a.applySaved(cmd.Context(), path, o)
+				return a.applySaved(cmd.Context(), path, f.session, f.options())
 			}
-			return a.apply(cmd.Context(), reconcile.CommandApply, path, o)
+			return a.apply(cmd.Context(), reconcile.CommandApply, path, f.session, f.options())
 		},
 	}
-	o.register(a, cmd)
+	f.register(a, cmd)
 	return cmd
 }
 
 func newDestroy(a *app) *cobra.Command {
-	var o applyOptions
+	var f applyFlags
 	cmd := &cobra.Command{
 		Use:   "destroy [flags] [PATH]",
 		Short: "Delete the managed playlists",
@@ -78,22 +57,22 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 --auto-approve is given.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.apply(cmd.Context(), reconcile.CommandDestroy, pathArg(args), o)
+			return a.apply(cmd.Context(), reconcile.CommandDestroy, pathArg(args), f.session, f.options())
 		},
 	}
-	o.register(a, cmd)
+	f.register(a, cmd)
 	return cmd
 }
 
 // apply plans and does it, asking in between.
-func (a *app) apply(ctx context.Context, command reconcile.Command, path string, o applyOptions) (err error) {
-	s, err := a.open(path, o.sessionOptions)
+func (a *app) apply(ctx context.Context, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
+	s, err := a.open(path, so)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	o.attended = !o.autoApprove && a.cannotAsk() == nil
-	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.planOptions) })
+	o.plan.attended = !o.autoApprove && a.cannotAsk() == nil
+	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.plan) })
 }
 
 // planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
@@ -107,7 +86,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, s.outTTY && o.refresh && !o.show.json)
+	s.nameSongs(ctx, got.Plan, s.outTTY && o.plan.refresh && !o.show.json)
 	if err := s.announce(got, o.show); err != nil {
 		return err
 	}

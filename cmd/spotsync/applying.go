@@ -30,8 +30,8 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 	}
 	refusals = s.refuse(refusals, got.Plan, o.show)
 	waiting, err := s.pipeline().Apply(ctx, got, s.doing(o, got.Desired), func(ctx context.Context) (*run.Planned, error) {
-		o.attended = false
-		next, err := s.makePlan(ctx, shown.Command, o.planOptions)
+		o.plan.attended = false
+		next, err := s.makePlan(ctx, shown.Command, o.plan)
 		if err != nil {
 			return nil, err
 		}
@@ -56,8 +56,8 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 
 // doing is how this session applies a plan.
 func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
-	d := run.Doing{Verify: o.verification(), Parallelism: o.parallelism, Stop: s.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
-		LockTimeout: o.lockTimeout, WaitFor: s.waitFor, Finishing: s.finishing, Report: s.reporter(o.show)}
+	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
+		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.finishing, Report: s.reporter(o.show)}
 	if o.unasked {
 		d.By, d.Healed = "daemon", healedBy
 	}

@@ -38,7 +38,7 @@ terminal it exits 1 when an expression was wrong.`,
 			return a.console(cmd.Context(), args, in)
 		},
 	}
-	in.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &in)
 	return cmd
 }
 

@@ -70,7 +70,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			return a.daemon(cmd.Context(), pathArg(args), o)
 		},
 	}
-	o.inputFlags.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &o.inputFlags)
 	f := cmd.Flags()
 	f.DurationVar(&o.interval, "interval", 5*time.Minute, "how often to look for edits made elsewhere")
 	f.DurationVar(&o.poll, "poll", 0, "look at the files this often, where the system tells of no changes (0: wait to be told)")

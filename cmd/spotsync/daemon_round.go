@@ -161,7 +161,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt) error {
 	}
 	d.busy("Looking at Spotify")
 	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
-	r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, d.planning(s))
+	r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, d.planning())
 	d.accounts(s, r, err)
 	if err != nil {
 		return err
@@ -177,8 +177,8 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt) error {
 }
 
 // planning is what a daemon's plan is about.
-func (d *daemon) planning(s *session) planOptions {
-	return planOptions{sessionOptions: s.options, refresh: true, noDelete: !d.policy.Prune || d.view().Config.Problem != ""}
+func (d *daemon) planning() planOptions {
+	return planOptions{refresh: true, noDelete: !d.policy.Prune || d.view().Config.Problem != ""}
 }
 
 // tame takes out of the plan what the daemon may not do, or not yet.
@@ -191,7 +191,7 @@ func (d *daemon) tame(s *session, r *attempt) {
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
 func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
-	o := applyOptions{planOptions: d.planning(s), unasked: true}
+	o := applyOptions{plan: d.planning(), verify: reconcile.VerifyAuto, unasked: true}
 	first, err := d.allowed(r)
 	if first == nil {
 		return err
@@ -203,7 +203,7 @@ func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
 				return nil, err
 			}
 		}
-		if r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, o.planOptions); err != nil {
+		if r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, o.plan); err != nil {
 			return nil, err
 		}
 		d.tame(s, r)
@@ -255,7 +255,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
 func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
-	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: waitFlag(patience), apart: true, hooks: d.hooks}
+	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
 	now := time.Now()
 	conf, err := a.unparsed(d.path, d.o.inputFlags)
 	files := 0

@@ -50,7 +50,7 @@ It exits with 0 when nothing is wrong, 4 when only the login is, 5 when Spotify 
 			return a.doctor(cmd.Context(), pathArg(args), o)
 		},
 	}
-	o.inputFlags.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &o.inputFlags)
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON")
 	cmd.Flags().BoolVar(&o.notify, "notify", false, "send a test notice")
 	cmd.Flags().StringVar(&o.notifyURL, "notify-url", "", "where notices go: a webhook's `URL`")

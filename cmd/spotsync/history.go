@@ -36,7 +36,7 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 			return a.history(path, refs, o, asJSON)
 		},
 	}
-	o.register(cmd.Flags())
+	registerSession(cmd.Flags(), &o)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
@@ -261,7 +261,7 @@ func (s *session) rememberedAddress(ref string, runs []store.Run) (string, error
 }
 
 func newRollback(a *app) *cobra.Command {
-	var o applyOptions
+	var f applyFlags
 	var to string
 	cmd := &cobra.Command{
 		Use:   "rollback [REF] [PATH]",
@@ -278,24 +278,24 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 			if err != nil {
 				return err
 			}
-			return a.rollback(cmd.Context(), path, refs, to, o)
+			return a.rollback(cmd.Context(), path, refs, to, f.session, f.options())
 		},
 	}
-	o.register(a, cmd)
+	f.register(a, cmd)
 	cmd.Flags().StringVar(&to, "to", "", "a `time` as history shows it, with a REF")
 	return cmd
 }
 
-func (a *app) rollback(ctx context.Context, path string, refs []string, to string, o applyOptions) (err error) {
+func (a *app) rollback(ctx context.Context, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}
-	s, err := a.open(path, o.sessionOptions)
+	s, err := a.open(path, so)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makeRollback(ctx, refs, to, o.planOptions) })
+	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makeRollback(ctx, refs, to, o.plan) })
 }
 
 // makeRollback plans the way back. The caller holds the lock.

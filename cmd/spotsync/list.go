@@ -29,7 +29,7 @@ func newList(a *app) *cobra.Command {
 			return a.list(cmd.Context(), pathArg(args), o, asJSON)
 		},
 	}
-	o.register(cmd.Flags())
+	registerSession(cmd.Flags(), &o)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
@@ -252,8 +252,8 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 			return a.showPlaylist(cmd.Context(), args[0], path, o, show.json)
 		},
 	}
-	o.register(cmd.Flags())
-	show.register(cmd.Flags())
+	registerSession(cmd.Flags(), &o)
+	registerShow(cmd.Flags(), &show)
 	return cmd
 }
 

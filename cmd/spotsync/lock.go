@@ -45,7 +45,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 			}
 			return work(cmd.Context(), s, args)
 		}}
-		o.register(c.Flags())
+		registerSession(c.Flags(), &o)
 		cmd.AddCommand(c)
 	}
 	sub("list [PATH]", "Show which playlist each address is", 0, 0, lockList)
@@ -63,7 +63,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 			return a.lockRestore(cmd.Context(), path, args, o)
 		},
 	}
-	o.register(restore.Flags())
+	registerSession(restore.Flags(), &o)
 	cmd.AddCommand(restore)
 	return cmd
 }

@@ -34,11 +34,11 @@ type loginOptions struct {
 	noBrowser  bool
 	printToken bool
 	withToken  bool
-	wait       waitFlag
+	wait       time.Duration
 }
 
 func newLogin(a *app) *cobra.Command {
-	o := loginOptions{wait: waitFlag(time.Minute)}
+	var o loginOptions
 	cmd := &cobra.Command{
 		Use:   "login [flags] [PATH]",
 		Short: "Log in to Spotify and keep the login",
@@ -63,8 +63,8 @@ a login as one line for SPOTSYNC_REFRESH_TOKEN or for "login --with-token"; whoe
 	f.BoolVar(&o.noBrowser, "no-browser", false, "open no browser; take the address it ended on, pasted or piped")
 	f.BoolVar(&o.printToken, "print-token", false, "log in anew, keep nothing, print the login as one line")
 	f.BoolVar(&o.withToken, "with-token", false, "take a login from standard input: such a line, or a refresh token")
-	f.Var(&o.wait, "max-wait", "longest `wait` for Spotify's rate limit before giving up")
-	o.inputFlags.register(f)
+	registerMaxWait(f, &o.wait, time.Minute)
+	registerInputs(f, &o.inputFlags)
 	cmd.MarkFlagsMutuallyExclusive("print-token", "with-token")
 	return cmd
 }
@@ -93,7 +93,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	}
 	w.sayWhere()
 	limiter := w.newLimiter(t.app.ClientID, 1)
-	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait.limit() {
+	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait {
 		return &spotify.RateLimitError{What: "ask Spotify who logs in", Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until), Quota: h.Quota()}
 	}
 	client := clientOptions{limiter: limiter, wait: o.wait}

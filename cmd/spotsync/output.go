@@ -45,7 +45,7 @@ with a dot: ./NAME.`,
 			return a.output(cmd.Context(), name, path, o)
 		},
 	}
-	o.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &o.inputFlags)
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON: all outputs with their types, or one value")
 	cmd.Flags().BoolVar(&o.raw, "raw", false, "write the one output named as plain text, for scripts")
 	return cmd

@@ -43,7 +43,7 @@ func newPause(a *app) *cobra.Command {
 			})
 		},
 	}
-	o.register(cmd.Flags())
+	registerSession(cmd.Flags(), &o)
 	cmd.Flags().StringVar(&span, "for", "", "how `long`, such as 36h, 3d, 2w or 1mo (default until resume)")
 	return cmd
 }
@@ -72,7 +72,7 @@ func newResume(a *app) *cobra.Command {
 			})
 		},
 	}
-	o.register(cmd.Flags())
+	registerSession(cmd.Flags(), &o)
 	return cmd
 }
 

@@ -6,31 +6,14 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
-// showOptions are the flags that decide how a plan is shown.
-type showOptions struct {
-	json     bool
-	summary  bool
-	full     bool
-	markdown bool
-	detailed bool
-}
-
-func (o *showOptions) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.json, "json", false, "write JSON")
-	flags.BoolVar(&o.summary, "summary", false, "one line for each playlist")
-	flags.BoolVar(&o.full, "full", false, "every row, also those that stay")
-	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown, for a comment on a pull request")
-	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when there are differences, 0 when there are none")
-}
-
 func newPlan(a *app) *cobra.Command {
+	var so sessionOptions
 	var o planOptions
 	var show showOptions
 	var out string
@@ -42,33 +25,19 @@ func newPlan(a *app) *cobra.Command {
 PATH is a folder or one .hcl file; the current folder if left out.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.plan(cmd.Context(), pathArg(args), o, show, out)
+			return a.plan(cmd.Context(), pathArg(args), so, o, show, out)
 		},
 	}
-	o.register(cmd.Flags())
-	show.register(cmd.Flags())
+	registerSession(cmd.Flags(), &so)
+	registerPlan(cmd.Flags(), &o)
+	registerShow(cmd.Flags(), &show)
 	cmd.Flags().StringVar(&out, "out", "", "save the plan to this `file`, for apply")
-	addInput(a, cmd.Flags())
+	registerInput(a, cmd.Flags())
 	return cmd
 }
 
-// addInput adds --input, which every command that may ask has.
-func addInput(a *app, flags *pflag.FlagSet) {
-	flags.BoolFunc("input", "ask questions (--input=false: never)", func(v string) error {
-		switch v {
-		case "true", "1":
-			a.set.noInput = false
-		case "false", "0":
-			a.set.noInput = true
-		default:
-			return fmt.Errorf("use true or false")
-		}
-		return nil
-	})
-}
-
-func (a *app) plan(ctx context.Context, path string, o planOptions, show showOptions, out string) (err error) {
-	s, err := a.open(path, o.sessionOptions)
+func (a *app) plan(ctx context.Context, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
+	s, err := a.open(path, so)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -15,9 +13,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// planOptions are the flags that decide what a plan is about.
+// planOptions decide what a plan is about.
 type planOptions struct {
-	sessionOptions
 	targets         []string
 	excludes        []string
 	refresh         bool
@@ -27,17 +24,6 @@ type planOptions struct {
 	createDuplicate bool
 	attended        bool // somebody will be asked
 	noDelete        bool // whatever the plan says, nothing is deleted
-}
-
-func (o *planOptions) register(flags *pflag.FlagSet) {
-	o.sessionOptions.register(flags)
-	flags.StringArrayVar(&o.targets, "target", nil, "only this playlist: `ref` is an address, ID, link, name or glob (repeatable)")
-	flags.StringArrayVar(&o.excludes, "exclude", nil, "all but this playlist: `ref` as for --target (repeatable)")
-	flags.BoolVar(&o.refresh, "refresh", true, "read what is on Spotify; false plans from memory and asks nothing")
-	flags.BoolVar(&o.refreshOnly, "refresh-only", false, "change no playlist: only take note of what changed on Spotify")
-	flags.BoolVar(&o.force, "force", false, "lift the guards on how much may be deleted or removed")
-	flags.BoolVar(&o.adoptByName, "adopt-by-name", false, "manage a playlist that already has the name of a new block")
-	flags.BoolVar(&o.createDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
 }
 
 // makePlan reads the files and what is on Spotify, and works out what differs. The caller holds the lock.
@@ -68,6 +54,15 @@ func (s *session) planFor(ctx context.Context, command reconcile.Command, desire
 		sources = s.conf.source.Sources()
 	}
 	return got, s.checked(sources, diags)
+}
+
+// showOptions decide how a plan is shown.
+type showOptions struct {
+	json     bool
+	summary  bool
+	full     bool
+	markdown bool
+	detailed bool
 }
 
 // pipeline is how this session plans and applies.

@@ -79,7 +79,7 @@ histories. Nothing on Spotify and no file of yours is touched.`,
 		},
 	}
 	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
-	addInput(a, cmd.Flags())
+	registerInput(a, cmd.Flags())
 	return cmd
 }
 

@@ -20,12 +20,12 @@ func isPlanFile(path string) bool {
 }
 
 // applySaved does a plan that was saved, if what it was made from is still so.
-func (a *app) applySaved(ctx context.Context, path string, o applyOptions) (err error) {
+func (a *app) applySaved(ctx context.Context, path string, so sessionOptions, o applyOptions) (err error) {
 	p, err := readPlan(path)
 	if err != nil {
 		return err
 	}
-	s, err := a.open(p.Path, o.sessionOptions)
+	s, err := a.open(p.Path, so)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/rs/zerolog"
-	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
@@ -26,24 +25,12 @@ import (
 
 const defaultLabel = "default"
 
-// inputFlags are the flags of every command that reads a configuration.
+// inputFlags are what variables get their values from, beside the configuration.
 type inputFlags struct {
 	vars     []string
 	varFiles []string
 	after    []int // how many --var stood before each --var-file
 }
-
-func (f *inputFlags) register(flags *pflag.FlagSet) {
-	flags.Var(appendTo{func(s string) { f.vars = append(f.vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
-	flags.Var(appendTo{func(s string) { f.varFiles = append(f.varFiles, s); f.after = append(f.after, len(f.vars)) }}, "var-file", "`file` of variables' values (repeatable)")
-}
-
-// appendTo is a flag that may be given more than once, its order among others kept.
-type appendTo struct{ add func(string) }
-
-func (appendTo) String() string       { return "" }
-func (appendTo) Type() string         { return "string" }
-func (v appendTo) Set(s string) error { v.add(s); return nil }
 
 // configuration is files read and parsed, not yet worked out.
 type configuration struct {
@@ -181,42 +168,17 @@ type session struct {
 	unlock  func() error // nil while others may have the lock file
 }
 
-// sessionOptions are the flags of commands that talk to Spotify about a configuration.
+// sessionOptions are how to talk to Spotify about a configuration.
 type sessionOptions struct {
 	inputFlags
 	lockTimeout time.Duration
 	parallelism int
 	maxRequests int
-	maxWait     waitFlag
+	maxWait     time.Duration
 	apart       bool // nothing is written into the configuration folder
 	watching    bool // an edit made elsewhere is looked for even just after a write of ours
 	hooks       hooks
 }
-
-func (o *sessionOptions) register(flags *pflag.FlagSet) {
-	o.inputFlags.register(flags)
-	flags.DurationVar(&o.lockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
-	flags.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
-	flags.IntVar(&o.maxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
-	o.maxWait = waitFlag(time.Minute)
-	flags.Var(&o.maxWait, "max-wait", "longest `wait` for Spotify's rate limit before giving up")
-}
-
-// waitFlag is a duration that may be 0: wait for nothing.
-type waitFlag time.Duration
-
-func (w *waitFlag) String() string { return time.Duration(*w).String() }
-func (w *waitFlag) Type() string   { return "duration" }
-func (w *waitFlag) Set(s string) error {
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return fmt.Errorf("%q is not a duration such as 30s, 10m or 1h", s)
-	}
-	*w = waitFlag(d)
-	return nil
-}
-
-func (w waitFlag) limit() time.Duration { return time.Duration(w) }
 
 // open reads the configuration and the lock file. Close the session.
 func (a *app) open(path string, o sessionOptions) (*session, error) {

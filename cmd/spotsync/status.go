@@ -41,7 +41,7 @@ that differs, is refused or is not created yet, one in no file any more, an unfi
 			return a.status(cmd.Context(), pathArg(args), o, asJSON, detailed)
 		},
 	}
-	o.inputFlags.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &o.inputFlags)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 when something is open")
 	return cmd
@@ -226,7 +226,7 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 
 // statusDifferences marks the playlists that the next apply would change, as far as memory tells.
 func (s *session) statusDifferences(ctx context.Context, r *statusReport) error {
-	o := planOptions{sessionOptions: s.options, attended: true}
+	o := planOptions{attended: true}
 	for _, p := range r.Playlists { // of an account that was never used nothing is remembered, not even whose it is
 		if _, used := s.lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
 			o.targets = append(o.targets, p.Address)

@@ -27,7 +27,7 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 			return a.validate(cmd.Context(), pathArg(args), in, asJSON)
 		},
 	}
-	in.register(cmd.Flags())
+	registerInputs(cmd.Flags(), &in)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write what was found as JSON, in the shape of Terraform's")
 	return cmd
 }

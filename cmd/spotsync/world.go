@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/config"
@@ -112,7 +113,7 @@ type login struct {
 type clientOptions struct {
 	limiter *spotify.Limiter
 	budget  *spotify.Budget
-	wait    waitFlag
+	wait    time.Duration
 }
 
 // openCredentials opens the credentials file.
@@ -281,7 +282,7 @@ func (w *world) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
 		Limiter:   o.limiter,
 		Learned:   w.hooks.learned,
 		Budget:    o.budget,
-		MaxWait:   o.wait.limit(),
+		MaxWait:   o.wait,
 		UserAgent: userAgent(),
 		OnRetry: func(r spotify.Retry) {
 			w.app.waiting(r)

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/reconcile"
+)
+
+// registerInputs adds the flags of every command that reads a configuration.
+func registerInputs(flags *pflag.FlagSet, in *inputFlags) {
+	flags.Var(appendTo{func(s string) { in.vars = append(in.vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
+	flags.Var(appendTo{func(s string) { in.varFiles = append(in.varFiles, s); in.after = append(in.after, len(in.vars)) }}, "var-file", "`file` of variables' values (repeatable)")
+}
+
+// appendTo is a flag that may be given more than once, its order among others kept.
+type appendTo struct{ add func(string) }
+
+func (appendTo) String() string       { return "" }
+func (appendTo) Type() string         { return "string" }
+func (v appendTo) Set(s string) error { v.add(s); return nil }
+
+// registerSession adds the flags of commands that talk to Spotify about a configuration.
+func registerSession(flags *pflag.FlagSet, o *sessionOptions) {
+	registerInputs(flags, &o.inputFlags)
+	flags.DurationVar(&o.lockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
+	flags.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
+	flags.IntVar(&o.maxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
+	registerMaxWait(flags, &o.maxWait, time.Minute)
+}
+
+// registerMaxWait adds --max-wait.
+func registerMaxWait(flags *pflag.FlagSet, wait *time.Duration, usual time.Duration) {
+	*wait = usual
+	flags.Var((*waitFlag)(wait), "max-wait", "longest `wait` for Spotify's rate limit before giving up")
+}
+
+// waitFlag is a duration that may be 0: wait for nothing.
+type waitFlag time.Duration
+
+func (w *waitFlag) String() string { return time.Duration(*w).String() }
+func (w *waitFlag) Type() string   { return "duration" }
+func (w *waitFlag) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not a duration such as 30s, 10m or 1h", s)
+	}
+	*w = waitFlag(d)
+	return nil
+}
+
+// registerPlan adds the flags that decide what a plan is about.
+func registerPlan(flags *pflag.FlagSet, o *planOptions) {
+	flags.StringArrayVar(&o.targets, "target", nil, "only this playlist: `ref` is an address, ID, link, name or glob (repeatable)")
+	flags.StringArrayVar(&o.excludes, "exclude", nil, "all but this playlist: `ref` as for --target (repeatable)")
+	flags.BoolVar(&o.refresh, "refresh", true, "read what is on Spotify; false plans from memory and asks nothing")
+	flags.BoolVar(&o.refreshOnly, "refresh-only", false, "change no playlist: only take note of what changed on Spotify")
+	flags.BoolVar(&o.force, "force", false, "lift the guards on how much may be deleted or removed")
+	flags.BoolVar(&o.adoptByName, "adopt-by-name", false, "manage a playlist that already has the name of a new block")
+	flags.BoolVar(&o.createDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
+}
+
+// registerShow adds the flags that decide how a plan is shown.
+func registerShow(flags *pflag.FlagSet, o *showOptions) {
+	flags.BoolVar(&o.json, "json", false, "write JSON")
+	flags.BoolVar(&o.summary, "summary", false, "one line for each playlist")
+	flags.BoolVar(&o.full, "full", false, "every row, also those that stay")
+	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown, for a comment on a pull request")
+	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when there are differences, 0 when there are none")
+}
+
+// applyFlags are the flags of the commands that change playlists.
+type applyFlags struct {
+	session  sessionOptions
+	apply    applyOptions
+	verify   bool
+	noVerify bool
+}
+
+func (f *applyFlags) register(a *app, cmd *cobra.Command) {
+	registerSession(cmd.Flags(), &f.session)
+	registerPlan(cmd.Flags(), &f.apply.plan)
+	registerShow(cmd.Flags(), &f.apply.show)
+	cmd.Flags().Lookup("json").Annotations = map[string][]string{answerEvents: nil}
+	cmd.Flags().BoolVar(&f.apply.autoApprove, "auto-approve", false, "do not ask before doing it")
+	cmd.Flags().BoolVar(&f.verify, "verify", false, "read every playlist again after writing to it")
+	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "never read again after writing, but after a lost answer")
+	registerInput(a, cmd.Flags())
+}
+
+// options are how to apply.
+func (f *applyFlags) options() applyOptions {
+	o := f.apply
+	switch {
+	case f.verify:
+		o.verify = reconcile.VerifyAlways
+	case f.noVerify:
+		o.verify = reconcile.VerifyNever
+	default:
+		o.verify = reconcile.VerifyAuto
+	}
+	return o
+}
+
+// registerInput adds --input, which every command that may ask has.
+func registerInput(a *app, flags *pflag.FlagSet) {
+	flags.BoolFunc("input", "ask questions (--input=false: never)", func(v string) error {
+		switch v {
+		case "true", "1":
+			a.set.noInput = false
+		case "false", "0":
+			a.set.noInput = true
+		default:
+			return fmt.Errorf("use true or false")
+		}
+		return nil
+	})
+}
