@@ -69,7 +69,7 @@ func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
 			return d.Report, func() {}
 		}
 		doing := s.progress("Applying")
-		return doing.counting(p.Summary.Requests, d.Report), doing.Done
+		return counting(doing, p.Summary.Requests, d.Report), doing.Done
 	}
 	return d
 }
@@ -137,21 +137,19 @@ func blame(source string) string {
 	return words.Printable(source) + ": "
 }
 
-// jsonEvent is one line of apply --json.
-type jsonEvent struct {
-	FormatVersion string           `json:"format_version"`
-	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary, or diagnostics where a run ended before
-	Plan          *reconcile.Plan  `json:"plan,omitempty"`
-	Event         *reconcile.Event `json:"event,omitempty"`
-	Summary       *applySummary    `json:"summary,omitempty"`
-
-	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
-}
-
-func (a *app) emit(e jsonEvent) error {
-	e.FormatVersion = reconcile.FormatVersion
-	if a.answer != nil && e.Type == "summary" {
-		a.answer.complete = true
+// counting shows an apply's progress in requests, beside what report does with its events.
+func counting(p *progress, total int, report func(reconcile.Event)) func(reconcile.Event) {
+	if p == nil {
+		return report
 	}
-	return a.writeJSON(e)
+	done := 0
+	p.Set(0, total)
+	return func(e reconcile.Event) {
+		if e.Type == reconcile.EventRequested {
+			done++
+			total = max(total, done) // planned again, a change may take more
+			p.Set(done, total)
+		}
+		report(e)
+	}
 }

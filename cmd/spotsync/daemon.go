@@ -62,7 +62,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.check {
-				return statuspage.Check(cmd.Context(), userAgent(), o.server.Listen)
+				return statuspage.Check(cmd.Context(), a.userAgent(), o.server.Listen)
 			}
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
 				a.log = a.log.Level(zerolog.InfoLevel)
@@ -154,7 +154,7 @@ func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err err
 	d := &daemon{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = notify.New(o.notifyURL, host, userAgent(), a.log, a.transport); err != nil {
+	if d.notify, err = notify.New(o.notifyURL, host, a.userAgent(), a.log, a.transport); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -256,7 +256,7 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = statuspage.Status{Version: version(), Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = statuspage.Status{Version: d.version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.transport == nil {
 		d.transport = http.DefaultTransport.(*http.Transport).Clone()

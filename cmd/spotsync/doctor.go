@@ -343,7 +343,7 @@ func (c *checkup) accountsService(ctx context.Context) {
 		c.fail("accounts service", err.Error(), "")
 		return
 	}
-	req.Header.Set("User-Agent", userAgent())
+	req.Header.Set("User-Agent", c.userAgent())
 	asked := time.Now()
 	resp, err := auth.HTTPClient(c.w.inner).Do(req)
 	switch {

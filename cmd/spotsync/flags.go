@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,4 +119,24 @@ func registerInput(a *app, flags *pflag.FlagSet) {
 		}
 		return nil
 	})
+}
+
+// asksJSON is the --json flag of the command that arguments mean, where these were not understood; nil without one.
+func asksJSON(root *cobra.Command, args []string) *pflag.Flag {
+	cmd, rest, err := root.Find(args)
+	if err != nil || !slices.Contains(rest, "--json") && !slices.Contains(rest, "--json=true") {
+		return nil
+	}
+	return cmd.Flags().Lookup("json")
+}
+
+// answerEvents is the annotation of a --json that prints events.
+const answerEvents = "events"
+
+// answersAs notes that a command is to print JSON, if its flag, which may be nil, says so.
+func answersAs(a *app, asked *pflag.Flag) {
+	if asked != nil {
+		_, events := asked.Annotations[answerEvents]
+		a.answers(events)
+	}
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -280,5 +278,3 @@ func (s *session) restore(entries map[string]store.Remembered) error {
 }
 
 func addresses(f *lockfile.File) []string { return sortedKeys(f.Playlists) }
-
-func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -87,14 +87,3 @@ func (a *app) told(level zerolog.Level, write func(w io.Writer, color bool, widt
 	a.tell(level, b.String())
 	return err
 }
-
-// sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
-func (w *world) sayWhere() {
-	a := w.app
-	if w.sandbox != nil || a.messages == nil || a.messages.elsewhere == nil || a.Getenv("SPOTSYNC_API_URL") == "" {
-		return
-	}
-	a.messages.elsewhere.Do(func() {
-		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
-	})
-}

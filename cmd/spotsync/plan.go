@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
@@ -73,31 +72,4 @@ func (a *app) plan(ctx context.Context, path string, so sessionOptions, o planOp
 		return err
 	}
 	return differences(got.Plan, show)
-}
-
-// differences is the exit code of --detailed-exitcode.
-func differences(p *reconcile.Plan, show showOptions) error {
-	if show.detailed && !p.Empty() {
-		return silent(kindDifferences)
-	}
-	return nil
-}
-
-// showPlan writes a plan to Out, for people or programs; for people with how long it takes, where that is known.
-func (a *app) showPlan(p *reconcile.Plan, show showOptions, takes string) error {
-	if show.json {
-		return a.writeJSON(p)
-	}
-	o := render.Options{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
-	if !a.outTTY {
-		o.Width = 0 // nothing is cut for a file or another program
-	}
-	return render.Plan(a.Out, p, o)
-}
-
-// closing closes at the end of a function and keeps the error, unless there is a worse one.
-func closing(close func() error, err *error) {
-	if cerr := close(); *err == nil {
-		*err = cerr
-	}
 }

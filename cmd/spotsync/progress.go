@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
-	"github.com/spotsync/spotsync/reconcile"
-	"github.com/spotsync/spotsync/spotify"
 )
 
 const (
@@ -159,43 +156,21 @@ func (p *progress) line(now time.Time) string {
 	return p.bar.String()
 }
 
-// waiting tells whoever watches that a request waits, and for how long.
-func (a *app) waiting(r spotify.Retry) {
+// waiting tells whoever watches that a request waits, how long and for what.
+func (a *app) waiting(wait time.Duration, why string) {
 	t, ok := a.Err.(*terminal)
-	if !ok || r.Wait < quietFor {
+	if !ok || wait < quietFor {
 		return
-	}
-	why := "Spotify does not answer"
-	var limited *spotify.RateLimitError
-	if errors.As(r.Err, &limited) {
-		why = "Spotify's rate limit"
 	}
 	t.mu.Lock()
 	p := t.work
 	if p != nil {
-		if until := time.Now().Add(r.Wait); until.After(p.until) {
+		if until := time.Now().Add(wait); until.After(p.until) {
 			p.until, p.why = until, why
 		}
 	}
 	t.mu.Unlock()
 	if p == nil {
-		a.say("Waiting %s: %s.", r.Wait.Round(time.Second), why)
-	}
-}
-
-// counting shows an apply's progress in requests, beside what report does with its events.
-func (p *progress) counting(total int, report func(reconcile.Event)) func(reconcile.Event) {
-	if p == nil {
-		return report
-	}
-	done := 0
-	p.Set(0, total)
-	return func(e reconcile.Event) {
-		if e.Type == reconcile.EventRequested {
-			done++
-			total = max(total, done) // planned again, a change may take more
-			p.Set(done, total)
-		}
-		report(e)
+		a.say("Waiting %s: %s.", wait.Round(time.Second), why)
 	}
 }

@@ -101,3 +101,5 @@ func oneRef(ref string, all []known) (known, error) {
 }
 
 func plainName(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
+
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

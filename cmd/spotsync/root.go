@@ -6,32 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
-	"github.com/mitchellh/go-wordwrap"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
-	"github.com/spotsync/spotsync/reconcile"
 )
-
-// settings are the global flags.
-type settings struct {
-	chdir     string
-	sandbox   bool
-	lockFile  string
-	root      string
-	noColor   bool
-	noInput   bool // --input=false
-	logLevel  string
-	logFormat string
-}
 
 // execute is the program: arguments in, exit code out. It is the one place that prints an error.
 func execute(ctx context.Context, a *app, args []string) int {
@@ -45,7 +28,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	if a.messages == nil { // a flag or an argument was wrong before the log was opened
 		a.set.logFormat = cmp.Or(a.formatAsked(args), a.set.logFormat)
 		_ = a.openLog() // what is wrong is in err
-		a.answers(asksJSON(root, args))
+		answersAs(a, asksJSON(root, args))
 	}
 	code := exitCode(err)
 	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -70,57 +53,6 @@ func (a *app) formatAsked(args []string) string {
 	}
 	return a.Getenv("SPOTSYNC_LOG_FORMAT")
 }
-
-// showError says what went wrong. Of several errors it says each.
-func (a *app) showError(err error) {
-	if err == nil || err.Error() == "" {
-		return
-	}
-	if all := parts(err); len(all) > 0 {
-		for _, one := range all {
-			a.showError(one)
-		}
-		return
-	}
-	var mistakes *diagnosticsError
-	if errors.As(err, &mistakes) {
-		if werr := a.show(mistakes.files, mistakes.diags); werr != nil {
-			a.log.Warn().Err(werr).Msg("could not show what is wrong with the files")
-		}
-		return
-	}
-	var refused *reconcile.RefusedError
-	if errors.As(err, &refused) {
-		a.showRefusals(refused.Refusals)
-		return
-	}
-	a.complain("%s", words.FromError(err))
-}
-
-// showRefusals says what is not done, why, and the ways out.
-func (a *app) showRefusals(refusals []reconcile.Refusal) {
-	for _, r := range refusals {
-		var b strings.Builder
-		fmt.Fprintf(&b, "\nRefused: %s", r.Summary)
-		if r.Address != "" {
-			fmt.Fprintf(&b, " (%s)", r.Address)
-		}
-		b.WriteString("\n\n")
-		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
-		if w := a.errWidth(); w > 0 {
-			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
-		}
-		for line := range strings.SplitSeq(whole, "\n") {
-			b.WriteString(strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " ") + "\n")
-		}
-		a.say("%s", strings.TrimSuffix(b.String(), "\n"))
-	}
-}
-
-// commandText is what people copy out of a text. Wrapping leaves it whole.
-var commandText = regexp.MustCompile(`spotsync( lock)? [a-z]+( '[^']*')?|--[a-z-]+ '[^']*'|id = "[^"]*"`)
-
-const unbroken = "\u00a0" // a space that no line is broken at
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -173,31 +105,8 @@ func (a *app) start(cmd *cobra.Command) error {
 	}
 	a.color = a.useColor(a.outTTY)
 	if f := cmd.Flags().Lookup("json"); f != nil && f.Value.String() == "true" {
-		a.answers(f)
+		answersAs(a, f)
 	}
-	return nil
-}
-
-// openLog opens the log and decides how messages are written.
-func (a *app) openLog() error {
-	if a.set.logFormat != "json" && a.set.logFormat != "console" {
-		a.messages = &messages{} // the error is text then
-		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
-	}
-	var log zerolog.Logger
-	m := &messages{elsewhere: new(sync.Once)}
-	if a.set.logFormat == "json" {
-		log = zerolog.New(a.Err).With().Timestamp().Logger()
-		m.json = &log
-	} else {
-		log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.set.noColor, TimeFormat: time.TimeOnly}).With().Timestamp().Logger()
-	}
-	a.messages = m
-	level, err := zerolog.ParseLevel(a.set.logLevel)
-	if err != nil || a.set.logLevel == "" {
-		return fmt.Errorf("--log-level %q: use trace, debug, info, warn or error", a.set.logLevel)
-	}
-	a.log = log.Level(level)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -67,7 +66,7 @@ func (a *app) parse(c *configuration) error {
 	if c.module != nil {
 		return nil
 	}
-	module, diags := config.Parse(c.source.Files, config.ForVersion(version()))
+	module, diags := config.Parse(c.source.Files, config.ForVersion(a.version))
 	if err := a.checked(c.source.Sources(), diags); err != nil {
 		return err
 	}
@@ -341,15 +340,6 @@ func accountOf(desired *config.Desired, label string) config.Account {
 		return acc
 	}
 	return config.Account{Label: label}
-}
-
-func (a *app) expandHome(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home := a.Getenv("HOME"); home != "" {
-			return filepath.Join(home, rest)
-		}
-	}
-	return path
 }
 
 // trimmed is a secret as it stands in a file, without the space around it. Windows' own shell writes UTF-16.

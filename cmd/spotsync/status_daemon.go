@@ -27,7 +27,7 @@ func (s *session) statusOfDaemon(ctx context.Context) *statusDaemon {
 		return nil
 	}
 	d := &statusDaemon{Address: "http://" + statuspage.Nearby(address)}
-	_, said, err := statuspage.Ask(ctx, s.transport, userAgent(), statuspage.Nearby(address), "/readyz")
+	_, said, err := statuspage.Ask(ctx, s.transport, s.userAgent(), statuspage.Nearby(address), "/readyz")
 	if err == nil {
 		err = json.Unmarshal(said, &d.Readiness)
 	}

@@ -34,6 +34,7 @@ type app struct {
 	color  bool // for Out
 	width  int  // of the terminal, 80 elsewhere
 
+	version  string // of this program
 	command  string // "spotsync apply": what others who wait are told is at work
 	set      settings
 	log      zerolog.Logger
@@ -45,7 +46,7 @@ type app struct {
 }
 
 func newApp(stop, now <-chan struct{}) *app {
-	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, Now: now, width: 80, log: zerolog.Nop()}
+	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, Now: now, version: version(), width: 80, log: zerolog.Nop()}
 	tty := func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
 	a.outTTY, a.errTTY = tty(os.Stdout), tty(os.Stderr)
 	a.asks = tty(os.Stdin) && a.errTTY
@@ -57,6 +58,9 @@ func newApp(stop, now <-chan struct{}) *app {
 	}
 	return a
 }
+
+// userAgent is what requests say sends them.
+func (a *app) userAgent() string { return "spotsync/" + a.version }
 
 // errWidth is where lines on Err are to be broken; 0 is nowhere: what is not a terminal is searched and copied from.
 func (a *app) errWidth() int {
@@ -136,5 +140,12 @@ func (a *app) ask(ctx context.Context, question string) (string, error) {
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
 		return "", errInterrupted
+	}
+}
+
+// closing closes at the end of a function and keeps the error, unless there is a worse one.
+func closing(close func() error, err *error) {
+	if cerr := close(); *err == nil {
+		*err = cerr
 	}
 }

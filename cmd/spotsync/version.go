@@ -32,9 +32,6 @@ func version() string {
 	return next
 }
 
-// userAgent is what requests say sends them.
-func userAgent() string { return "spotsync/" + version() }
-
 // buildVersion is the document of version --json.
 type buildVersion struct {
 	FormatVersion string `json:"format_version"`

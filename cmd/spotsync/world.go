@@ -283,9 +283,14 @@ func (w *world) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
 		Learned:   w.hooks.learned,
 		Budget:    o.budget,
 		MaxWait:   o.wait,
-		UserAgent: userAgent(),
+		UserAgent: w.app.userAgent(),
 		OnRetry: func(r spotify.Retry) {
-			w.app.waiting(r)
+			why := "Spotify does not answer"
+			var limited *spotify.RateLimitError
+			if errors.As(r.Err, &limited) {
+				why = "Spotify's rate limit"
+			}
+			w.app.waiting(r.Wait, why)
 			if w.hooks.retry != nil {
 				w.hooks.retry(r)
 			}
@@ -313,4 +318,15 @@ func readSecret(path string) (string, error) {
 		return "", errors.New(path + " is empty")
 	}
 	return secret, nil
+}
+
+// sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
+func (w *world) sayWhere() {
+	a := w.app
+	if w.sandbox != nil || a.messages == nil || a.messages.elsewhere == nil || a.Getenv("SPOTSYNC_API_URL") == "" {
+		return
+	}
+	a.messages.elsewhere.Do(func() {
+		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
+	})
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/mitchellh/go-wordwrap"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
+	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+)
+
+// failure is the answer of a command that ended without a result.
+type failure struct {
+	FormatVersion string                  `json:"format_version"`
+	ErrorCount    int                     `json:"error_count"`
+	WarningCount  int                     `json:"warning_count"`
+	Diagnostics   []config.JSONDiagnostic `json:"diagnostics"`
+}
+
+// answerFailure writes what made a command fail, unless its answer is complete without it.
+func (a *app) answerFailure(err error) {
+	if a.answer == nil || a.answer.complete {
+		return
+	}
+	all := append(a.answer.diagnostics(), diagnosticsOf(err)...)
+	if len(all) == 0 {
+		return
+	}
+	if a.answer.events {
+		err = a.emit(jsonEvent{Type: "diagnostics", Diagnostics: all})
+	} else {
+		doc := failure{FormatVersion: reconcile.FormatVersion, Diagnostics: all}
+		for _, d := range all {
+			if d.Severity == "warning" {
+				doc.WarningCount++
+			} else {
+				doc.ErrorCount++
+			}
+		}
+		err = a.writeJSON(doc)
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Msg("could not write the JSON")
+	}
+}
+
+// diagnosticsOf is an error as diagnostics, one for each of several. Mistakes in files were shown and kept before.
+func diagnosticsOf(err error) []config.JSONDiagnostic {
+	if err == nil || err.Error() == "" {
+		return nil
+	}
+	var all []config.JSONDiagnostic
+	if several := parts(err); len(several) > 0 {
+		for _, one := range several {
+			all = append(all, diagnosticsOf(one)...)
+		}
+		return all
+	}
+	var mistakes *diagnosticsError
+	if errors.As(err, &mistakes) {
+		return nil
+	}
+	var refused *reconcile.RefusedError
+	if errors.As(err, &refused) {
+		for _, r := range refused.Refusals {
+			all = append(all, config.JSONDiagnostic{Severity: "error", Summary: r.Summary, Detail: r.Detail, Address: r.Address})
+		}
+		return all
+	}
+	return []config.JSONDiagnostic{{Severity: "error", Summary: words.FromError(err)}}
+}
+
+// jsonEvent is one line of apply --json.
+type jsonEvent struct {
+	FormatVersion string           `json:"format_version"`
+	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary, or diagnostics where a run ended before
+	Plan          *reconcile.Plan  `json:"plan,omitempty"`
+	Event         *reconcile.Event `json:"event,omitempty"`
+	Summary       *applySummary    `json:"summary,omitempty"`
+
+	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
+}
+
+func (a *app) emit(e jsonEvent) error {
+	e.FormatVersion = reconcile.FormatVersion
+	if a.answer != nil && e.Type == "summary" {
+		a.answer.complete = true
+	}
+	return a.writeJSON(e)
+}
+
+// showError says what went wrong. Of several errors it says each.
+func (a *app) showError(err error) {
+	if err == nil || err.Error() == "" {
+		return
+	}
+	if all := parts(err); len(all) > 0 {
+		for _, one := range all {
+			a.showError(one)
+		}
+		return
+	}
+	var mistakes *diagnosticsError
+	if errors.As(err, &mistakes) {
+		if werr := a.show(mistakes.files, mistakes.diags); werr != nil {
+			a.log.Warn().Err(werr).Msg("could not show what is wrong with the files")
+		}
+		return
+	}
+	var refused *reconcile.RefusedError
+	if errors.As(err, &refused) {
+		a.showRefusals(refused.Refusals)
+		return
+	}
+	a.complain("%s", words.FromError(err))
+}
+
+// showRefusals says what is not done, why, and the ways out.
+func (a *app) showRefusals(refusals []reconcile.Refusal) {
+	for _, r := range refusals {
+		var b strings.Builder
+		fmt.Fprintf(&b, "\nRefused: %s", r.Summary)
+		if r.Address != "" {
+			fmt.Fprintf(&b, " (%s)", r.Address)
+		}
+		b.WriteString("\n\n")
+		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
+		if w := a.errWidth(); w > 0 {
+			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
+		}
+		for line := range strings.SplitSeq(whole, "\n") {
+			b.WriteString(strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " ") + "\n")
+		}
+		a.say("%s", strings.TrimSuffix(b.String(), "\n"))
+	}
+}
+
+// commandText is what people copy out of a text. Wrapping leaves it whole.
+var commandText = regexp.MustCompile(`spotsync( lock)? [a-z]+( '[^']*')?|--[a-z-]+ '[^']*'|id = "[^"]*"`)
+
+const unbroken = "\u00a0" // a space that no line is broken at
