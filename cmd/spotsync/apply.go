@@ -20,9 +20,9 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := pathArg(args)
 			if isPlanFile(path) {
-				return a.applySaved(cmd.Context(), path, f.session, f.options())
+				return runSavedPlan(cmd.Context(), a, path, f.session, f.options())
 			}
-			return a.apply(cmd.Context(), reconcile.CommandApply, path, f.session, f.options())
+			return runApply(cmd.Context(), a, reconcile.CommandApply, path, f.session, f.options())
 		},
 	}
 	f.register(a, cmd)
@@ -41,20 +41,20 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 --auto-approve is given.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.apply(cmd.Context(), reconcile.CommandDestroy, pathArg(args), f.session, f.options())
+			return runApply(cmd.Context(), a, reconcile.CommandDestroy, pathArg(args), f.session, f.options())
 		},
 	}
 	f.register(a, cmd)
 	return cmd
 }
 
-// apply plans and does it, asking in between.
-func (a *app) apply(ctx context.Context, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
-	s, err := a.open(path, so)
+// runApply plans and does it, asking in between.
+func runApply(ctx context.Context, a *app, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
+	s, err := openSession(a, path, so)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
 	o.plan.attended = !o.autoApprove && a.cannotAsk() == nil
-	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.plan) })
+	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.plan) })
 }

@@ -110,7 +110,7 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 	}
 	if show.json {
 		return func(e reconcile.Event) {
-			if err := s.emit(jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
+			if err := emit(s.app, jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
 				s.log.Warn().Err(err).Msg("could not write an event")
 			}
 		}

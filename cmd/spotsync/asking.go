@@ -25,7 +25,7 @@ type applyOptions struct {
 
 // planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
-func (s *session) planAndApply(ctx context.Context, path string, o applyOptions, replan func() (*run.Planned, error)) error {
+func planAndApply(ctx context.Context, s *session, path string, o applyOptions, replan func() (*run.Planned, error)) error {
 	if err := s.take(ctx); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 	}
 	got.Plan.Path = path
 	s.nameSongs(ctx, got.Plan, s.outTTY && o.plan.refresh && !o.show.json)
-	if err := s.announce(got, o.show); err != nil {
+	if err := announce(s, got, o.show); err != nil {
 		return err
 	}
 	if err := got.Plan.Forbidden(); err != nil {
@@ -46,9 +46,9 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.command, err)
 			return withRefusals(withSkipped(err, got.Plan.Skipped(), false), got.Plan.Refusals, false)
 		}
-		s.showRefusals(got.Plan.Refusals)
+		showRefusals(s.app, got.Plan.Refusals)
 		s.letGo()
-		fast, err := s.confirm(ctx, got.Plan)
+		fast, err := confirm(ctx, s, got.Plan)
 		if err != nil {
 			return err
 		}
@@ -74,15 +74,15 @@ func (s *session) planAndApply(ctx context.Context, path string, o applyOptions,
 }
 
 // announce shows the plan before anything is done. As JSON it is the first event.
-func (s *session) announce(got *run.Planned, show showOptions) error {
+func announce(s *session, got *run.Planned, show showOptions) error {
 	if !show.json {
-		if err := s.showPlan(got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
+		if err := showPlan(s.app, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 			return err
 		}
 		s.countdown()
 		return nil
 	}
-	return s.emit(jsonEvent{Type: "plan", Plan: got.Plan})
+	return emit(s.app, jsonEvent{Type: "plan", Plan: got.Plan})
 }
 
 // losses says before the question what a plan takes away.
@@ -108,7 +108,7 @@ func losses(p *reconcile.Plan) string {
 
 // confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a
 // number typed.
-func (s *session) confirm(ctx context.Context, p *reconcile.Plan) (fast bool, err error) {
+func confirm(ctx context.Context, s *session, p *reconcile.Plan) (fast bool, err error) {
 	left, question := "", "Do this"
 	if n := p.Summary.Refused; n > 0 {
 		left, question = words.Counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"

@@ -32,7 +32,7 @@ func newAuth(a *app) *cobra.Command {
 
 It exits with 4 when nobody is logged in, or when the login of an account was refused or is over.`,
 		Args: atMost(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.authStatus(cmd.Context(), asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runAuthStatus(cmd.Context(), a, asJSON) },
 	}
 	status.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	cmd.AddCommand(status)
@@ -78,17 +78,17 @@ type authReport struct {
 	Logins        []loginReport `json:"logins"`
 }
 
-func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
+func runAuthStatus(ctx context.Context, a *app, asJSON bool) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
 	}
 	if w.sandbox != nil {
-		if err := a.sandboxLogin(ctx, w, defaultLabel); err != nil {
+		if err := sandboxLogin(ctx, a, w, defaultLabel); err != nil {
 			return err
 		}
 	}
-	r, err := a.authReport(w, time.Now())
+	r, err := readAuthReport(a, w, time.Now())
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 			return err
 		}
 	} else {
-		a.writeLogins(a.Out, r)
+		writeLogins(a, a.Out, r)
 	}
 	if !r.LoggedIn {
 		return silent(kindLogin)
@@ -106,7 +106,7 @@ func (a *app) authStatus(ctx context.Context, asJSON bool) (err error) {
 }
 
 // sandboxLogin logs in to the sandbox as any other command would.
-func (a *app) sandboxLogin(ctx context.Context, w *world, label string) error {
+func sandboxLogin(ctx context.Context, a *app, w *world, label string) error {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return err
@@ -122,8 +122,8 @@ func (a *app) sandboxLogin(ctx context.Context, w *world, label string) error {
 	return l.source.Close()
 }
 
-// authReport is what is known of the logins, without asking Spotify.
-func (a *app) authReport(w *world, now time.Time) (*authReport, error) {
+// readAuthReport is what is known of the logins, without asking Spotify.
+func readAuthReport(a *app, w *world, now time.Time) (*authReport, error) {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func loggedIn(logins []loginReport) bool {
 }
 
 // writeLogins is the report for people.
-func (a *app) writeLogins(w io.Writer, r *authReport) {
+func writeLogins(a *app, w io.Writer, r *authReport) {
 	if len(r.Logins) == 0 {
 		fmt.Fprintln(w, "Nobody is logged in. Log in with: spotsync login")
 		return

@@ -35,20 +35,20 @@ PATH is a folder or one .hcl file; the current folder if left out, which need no
 terminal it exits 1 when an expression was wrong.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.console(cmd.Context(), args, in)
+			return runConsole(cmd.Context(), a, args, in)
 		},
 	}
 	registerInputs(cmd.Flags(), &in)
 	return cmd
 }
 
-func (a *app) console(ctx context.Context, args []string, in inputFlags) (err error) {
-	conf, err := a.loadAny(args, in)
+func runConsole(ctx context.Context, a *app, args []string, in inputFlags) (err error) {
+	conf, err := loadAny(a, args, in)
 	if err != nil {
 		return err
 	}
 	defer closing(conf.files.Close, &err)
-	inputs := conf.inputs(a.lockedIDs(conf), time.Now().UTC())
+	inputs := conf.inputs(lockedIDs(a, conf), time.Now().UTC())
 	prompts := a.asks
 	if prompts {
 		a.say("An expression a line, such as upper(\"a\"). To end: exit, or Ctrl-D.")
@@ -56,7 +56,7 @@ func (a *app) console(ctx context.Context, args []string, in inputFlags) (err er
 	lines := newLines(a.In)
 	failed := false
 	for {
-		text, err := a.readExpression(ctx, lines, prompts)
+		text, err := readExpression(ctx, a, lines, prompts)
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
@@ -75,7 +75,7 @@ func (a *app) console(ctx context.Context, args []string, in inputFlags) (err er
 		}
 		files := conf.source.Sources()
 		files["<console>"] = []byte(text)
-		if err := a.show(files, consoleDiagnostics(diags)); err != nil {
+		if err := showDiagnostics(a, files, consoleDiagnostics(diags)); err != nil {
 			return err
 		}
 		if diags.HasErrors() {
@@ -103,10 +103,10 @@ func consoleDiagnostics(diags hcl.Diagnostics) hcl.Diagnostics {
 	return kept
 }
 
-// loadAny is load where the current folder, unless it is named, need not hold a configuration.
-func (a *app) loadAny(args []string, in inputFlags) (*configuration, error) {
+// loadAny is loadConfiguration where the current folder, unless it is named, need not hold a configuration.
+func loadAny(a *app, args []string, in inputFlags) (*configuration, error) {
 	if len(args) == 0 {
-		if _, diags := a.source(".", in); config.IsNoFiles(diags) {
+		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
 			dir, err := filepath.Abs(".")
 			if err != nil {
 				return nil, err
@@ -119,23 +119,23 @@ func (a *app) loadAny(args []string, in inputFlags) (*configuration, error) {
 			}
 			source := &config.Source{Dir: dir, Root: root, LockPath: filepath.Join(dir, "spotsync.lock.hcl"), Files: config.Files{}}
 			module, _ := config.Parse(source.Files) // nothing in it, nothing wrong with it
-			return a.configuration(source, module, in)
+			return newConfiguration(a, source, module, in)
 		}
 	}
-	return a.load(pathArg(args), in)
+	return loadConfiguration(a, pathArg(args), in)
 }
 
 // lockedIDs are the playlists' IDs as far as the lock file can be read. Without them an expression that needs one is
 // unknown, which is no reason not to answer the others.
-func (a *app) lockedIDs(conf *configuration) map[string]spotify.ID {
-	ids, err := a.readIDs(conf.source.LockPath)
+func lockedIDs(a *app, conf *configuration) map[string]spotify.ID {
+	ids, err := readIDs(a, conf.source.LockPath)
 	if err != nil {
 		a.note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
 	}
 	return ids
 }
 
-func (a *app) readIDs(lockPath string) (ids map[string]spotify.ID, err error) {
+func readIDs(a *app, lockPath string) (ids map[string]spotify.ID, err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return nil, err
@@ -189,7 +189,7 @@ func (l *lines) next() (string, error) {
 }
 
 // readExpression reads lines until their brackets are closed, or an empty one.
-func (a *app) readExpression(ctx context.Context, in *lines, prompts bool) (string, error) {
+func readExpression(ctx context.Context, a *app, in *lines, prompts bool) (string, error) {
 	text, count, balance := "", 0, 0
 	for {
 		if prompts {

@@ -67,7 +67,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
 				a.log = a.log.Level(zerolog.InfoLevel)
 			}
-			return a.daemon(cmd.Context(), pathArg(args), o)
+			return runDaemon(cmd.Context(), a, pathArg(args), o)
 		},
 	}
 	registerInputs(cmd.Flags(), &o.inputFlags)
@@ -136,8 +136,8 @@ type daemon struct {
 	begun    map[string]pendingLogin // by account label
 }
 
-// daemon runs until it is stopped, and then returns nil.
-func (a *app) daemon(ctx context.Context, path string, o daemonOptions) (err error) {
+// runDaemon runs until it is stopped, and then returns nil.
+func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err error) {
 	if o.server.Listen != "" {
 		o.server.Decode = textfile.Decode
 		if err := o.server.Check(); err != nil {

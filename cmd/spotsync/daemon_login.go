@@ -42,7 +42,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	quiet := *d.app
 	quiet.Err = io.Discard
 	quiet.asText()
-	t, err := quiet.loginTarget(ctx, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
+	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
 	if err != nil {
 		return "", err
 	}

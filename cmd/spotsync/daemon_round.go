@@ -257,7 +257,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
 	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
 	now := time.Now()
-	conf, err := a.unparsed(d.path, d.o.inputFlags)
+	conf, err := loadSource(a, d.path, d.o.inputFlags)
 	files := 0
 	if conf != nil {
 		files = len(conf.source.Files)
@@ -265,7 +265,7 @@ func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
 	var s *session
 	lost := err // what is wrong with the files
 	if err == nil {
-		if s, err = a.openWithout(options, conf.source.LockPath); err != nil {
+		if s, err = openLockOnly(a, options, conf.source.LockPath); err != nil {
 			return nil, errors.Join(err, conf.files.Close())
 		}
 		s.conf = conf
@@ -311,7 +311,7 @@ func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
 		s.conf = nil
 		return s, nil
 	}
-	if s, err = a.openWithout(options, d.usual); err != nil {
+	if s, err = openLockOnly(a, options, d.usual); err != nil {
 		return nil, err
 	}
 	if err := s.take(ctx); err != nil {

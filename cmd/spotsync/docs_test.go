@@ -298,7 +298,7 @@ func TestSamples(t *testing.T) {
 					_ = config.WriteDiagnostics(&b, files, diags, false, 0)
 					t.Error(b.String())
 				}
-				if out, _, _ := testApp(src); out.fmt([]string{"-"}, fmtOptions{check: true, write: true}) != nil {
+				if out, _, _ := testApp(src); runFmt(out, []string{"-"}, fmtOptions{check: true, write: true}) != nil {
 					t.Error("the sample is not formatted as spotsync fmt does")
 				}
 			})

@@ -47,7 +47,7 @@ With --notify it also sends a test notice to where the daemon sends its own, and
 It exits with 0 when nothing is wrong, 4 when only the login is, 5 when Spotify can't be asked now, else 1.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.doctor(cmd.Context(), pathArg(args), o)
+			return runDoctor(cmd.Context(), a, pathArg(args), o)
 		},
 	}
 	registerInputs(cmd.Flags(), &o.inputFlags)
@@ -123,7 +123,7 @@ func (c *checkup) failed(check string, err error) {
 	c.add(finding{Check: check, Result: checkFailed, What: what, kind: kindOf(err)})
 }
 
-func (a *app) doctor(ctx context.Context, path string, o doctorOptions) (err error) {
+func runDoctor(ctx context.Context, a *app, path string, o doctorOptions) (err error) {
 	c := &checkup{app: a}
 	if !o.json {
 		c.show = a.Out
@@ -254,7 +254,7 @@ func (c *checkup) folder(check, dir string) {
 
 // configuration checks the files, and returns where their lock file is.
 func (c *checkup) configuration(ctx context.Context, path string, in inputFlags) string {
-	f, diags, err := c.accountsAt(ctx, path, in)
+	f, diags, err := accountsAt(ctx, c.app, path, in)
 	switch {
 	case err != nil:
 		c.fail("configuration", err.Error(), "")
@@ -287,7 +287,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 
 // evaluateAt works a configuration out and returns what is wrong with it.
 func (c *checkup) evaluateAt(ctx context.Context, path string, in inputFlags) (diags hcl.Diagnostics, err error) {
-	source, diags := c.source(path, in)
+	source, diags := readSource(c.app, path, in)
 	if diags.HasErrors() {
 		return diags, nil
 	}
@@ -295,7 +295,7 @@ func (c *checkup) evaluateAt(ctx context.Context, path string, in inputFlags) (d
 	if diags.HasErrors() {
 		return diags, nil
 	}
-	conf, err := c.app.configuration(source, module, in)
+	conf, err := newConfiguration(c.app, source, module, in)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type failure struct {
 }
 
 // answerFailure writes what made a command fail, unless its answer is complete without it.
-func (a *app) answerFailure(err error) {
+func answerFailure(a *app, err error) {
 	if a.answer == nil || a.answer.complete {
 		return
 	}
@@ -31,7 +31,7 @@ func (a *app) answerFailure(err error) {
 		return
 	}
 	if a.answer.events {
-		err = a.emit(jsonEvent{Type: "diagnostics", Diagnostics: all})
+		err = emit(a, jsonEvent{Type: "diagnostics", Diagnostics: all})
 	} else {
 		doc := failure{FormatVersion: reconcile.FormatVersion, Diagnostics: all}
 		for _, d := range all {
@@ -85,7 +85,7 @@ type jsonEvent struct {
 	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
-func (a *app) emit(e jsonEvent) error {
+func emit(a *app, e jsonEvent) error {
 	e.FormatVersion = reconcile.FormatVersion
 	if a.answer != nil && e.Type == "summary" {
 		a.answer.complete = true
@@ -94,33 +94,33 @@ func (a *app) emit(e jsonEvent) error {
 }
 
 // showError says what went wrong. Of several errors it says each.
-func (a *app) showError(err error) {
+func showError(a *app, err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
 	if all := parts(err); len(all) > 0 {
 		for _, one := range all {
-			a.showError(one)
+			showError(a, one)
 		}
 		return
 	}
 	var mistakes *diagnosticsError
 	if errors.As(err, &mistakes) {
-		if werr := a.show(mistakes.files, mistakes.diags); werr != nil {
+		if werr := showDiagnostics(a, mistakes.files, mistakes.diags); werr != nil {
 			a.log.Warn().Err(werr).Msg("could not show what is wrong with the files")
 		}
 		return
 	}
 	var refused *reconcile.RefusedError
 	if errors.As(err, &refused) {
-		a.showRefusals(refused.Refusals)
+		showRefusals(a, refused.Refusals)
 		return
 	}
 	a.complain("%s", words.FromError(err))
 }
 
 // showRefusals says what is not done, why, and the ways out.
-func (a *app) showRefusals(refusals []reconcile.Refusal) {
+func showRefusals(a *app, refusals []reconcile.Refusal) {
 	for _, r := range refusals {
 		var b strings.Builder
 		fmt.Fprintf(&b, "\nRefused: %s", r.Summary)

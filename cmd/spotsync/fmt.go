@@ -38,7 +38,7 @@ space between words changes; a file that can't be parsed is left alone, and fmt 
 
 PATH is a folder or a .hcl file; the current folder if left out. With - it reads one file from standard input and
 writes it to standard output.`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.fmt(args, o) },
+		RunE: func(_ *cobra.Command, args []string) error { return runFmt(a, args, o) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.check, "check", false, "change nothing; exit 1 when a file is not formatted")
@@ -48,12 +48,12 @@ writes it to standard output.`,
 	return cmd
 }
 
-func (a *app) fmt(args []string, o fmtOptions) error {
+func runFmt(a *app, args []string, o fmtOptions) error {
 	if slices.Contains(args, "-") {
 		if len(args) > 1 {
 			return errors.New("fmt - reads standard input and takes no other file; format the others with a command of their own")
 		}
-		return a.fmtStdin(o)
+		return fmtStdin(a, o)
 	}
 	if len(args) == 0 {
 		args = []string{"."}
@@ -69,10 +69,10 @@ func (a *app) fmt(args []string, o fmtOptions) error {
 	slices.Sort(paths)
 	changed, failed := 0, false
 	for _, path := range slices.Compact(paths) {
-		did, err := a.fmtFile(path, o)
+		did, err := fmtFile(a, path, o)
 		if err != nil {
 			failed = true
-			a.showError(err)
+			showError(a, err)
 		}
 		if did {
 			changed++
@@ -126,7 +126,7 @@ func formattable(arg string, recursive bool) ([]string, error) {
 func isLockFile(path string) bool { return strings.HasSuffix(path, ".lock.hcl") }
 
 // fmtFile formats one file and reports whether it was in another form.
-func (a *app) fmtFile(path string, o fmtOptions) (changed bool, err error) {
+func fmtFile(a *app, path string, o fmtOptions) (changed bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false, err
@@ -139,7 +139,7 @@ func (a *app) fmtFile(path string, o fmtOptions) (changed bool, err error) {
 		return false, err
 	}
 	out, diags := rewrite.Format(src, path)
-	if err := a.checked(config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
+	if err := checked(a, config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
 		return false, err
 	}
 	if o.write && !o.check {
@@ -168,14 +168,14 @@ func writable(path string) error {
 	return f.Close()
 }
 
-func (a *app) fmtStdin(o fmtOptions) error {
+func fmtStdin(a *app, o fmtOptions) error {
 	const name = "<stdin>"
 	src, err := io.ReadAll(io.LimitReader(a.In, config.MaxFileBytes+1)) // one more is too many
 	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	out, diags := rewrite.Format(src, name)
-	if err := a.checked(config.Files{name: src}, diags); err != nil {
+	if err := checked(a, config.Files{name: src}, diags); err != nil {
 		return err
 	}
 	switch {

@@ -54,11 +54,11 @@ func newHelp(a *app) *cobra.Command {
 			return found, cobra.ShellCompDirectiveNoFileComp
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // help helps even where a setting is wrong
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.help(cmd.Root(), args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return runHelp(a, cmd.Root(), args) },
 	}
 }
 
-func (a *app) help(root *cobra.Command, args []string) error {
+func runHelp(a *app, root *cobra.Command, args []string) error {
 	if len(args) == 1 && slices.ContainsFunc(topics, func(t struct{ name, short string }) bool { return t.name == args[0] }) {
 		text, err := topicFiles.ReadFile("topics/" + args[0] + ".txt")
 		if err != nil {

@@ -33,7 +33,7 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 			if err != nil {
 				return err
 			}
-			return a.history(path, refs, o, asJSON)
+			return runHistory(a, path, refs, o, asJSON)
 		},
 	}
 	registerSession(cmd.Flags(), &o)
@@ -44,41 +44,41 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 // timeFormat is how times are written where a person types them back, as with rollback --to.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-func (a *app) history(path string, refs []string, o sessionOptions, asJSON bool) (err error) {
-	s, err := a.openLoose(path, o, nil)
+func runHistory(a *app, path string, refs []string, o sessionOptions, asJSON bool) (err error) {
+	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	runs, err := s.runs()
+	runs, err := runsOf(s)
 	if err != nil {
 		return err
 	}
 	only := ""
 	if len(refs) > 0 {
-		if only, err = s.rememberedAddress(refs[0], runs); err != nil {
+		if only, err = rememberedAddress(s, refs[0], runs); err != nil {
 			return err
 		}
 	}
 	if only != "" {
 		for i := range runs {
-			if runs[i], err = s.wholeRun(runs[i]); err != nil {
+			if runs[i], err = wholeRun(s, runs[i]); err != nil {
 				return err
 			}
 		}
 	}
 	if asJSON {
-		return s.historyJSON(runs, only)
+		return historyJSON(s, runs, only)
 	}
 	if len(runs) == 0 {
 		s.say("No run has changed anything yet.")
 		return nil
 	}
-	labels, err := s.knownAccounts()
+	labels, err := knownAccounts(s)
 	if err != nil {
 		return err
 	}
-	several := len(s.labelsOf(runs, labels)) > 1
+	several := len(labelsOf(s, runs, labels)) > 1
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	for _, run := range runs {
 		for _, v := range run.Versions {
@@ -134,7 +134,7 @@ func labelOf(r store.Run, labels map[spotify.ID]string) string {
 }
 
 // labelsOf are the labels of the accounts that runs or the lock file are about.
-func (s *session) labelsOf(runs []store.Run, labels map[spotify.ID]string) map[string]bool {
+func labelsOf(s *session, runs []store.Run, labels map[spotify.ID]string) map[string]bool {
 	all := make(map[string]bool)
 	for _, r := range runs {
 		all[labelOf(r, labels)] = true
@@ -145,12 +145,12 @@ func (s *session) labelsOf(runs []store.Run, labels map[spotify.ID]string) map[s
 	return all
 }
 
-func (s *session) historyJSON(runs []store.Run, only string) error {
+func historyJSON(s *session, runs []store.Run, only string) error {
 	out := struct {
 		FormatVersion string       `json:"format_version"`
 		Runs          []historyRun `json:"runs"`
 	}{reconcile.FormatVersion, []historyRun{}}
-	labels, err := s.knownAccounts()
+	labels, err := knownAccounts(s)
 	if err != nil {
 		return err
 	}
@@ -176,10 +176,10 @@ func (s *session) historyJSON(runs []store.Run, only string) error {
 	return s.writeJSON(out)
 }
 
-// runs are the runs of this lock file over all its accounts, newest first.
-func (s *session) runs() ([]store.Run, error) {
+// runsOf are the runs of this lock file over all its accounts, newest first.
+func runsOf(s *session) ([]store.Run, error) {
 	var all []store.Run
-	accounts, err := s.knownAccounts()
+	accounts, err := knownAccounts(s)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func (s *session) runs() ([]store.Run, error) {
 }
 
 // knownAccounts are the labels of the accounts that the lock file or the logins of this computer name, by account ID.
-func (s *session) knownAccounts() (map[spotify.ID]string, error) {
+func knownAccounts(s *session) (map[spotify.ID]string, error) {
 	labels := make(map[spotify.ID]string)
 	creds, err := s.world.openCredentials()
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *session) knownAccounts() (map[spotify.ID]string, error) {
 }
 
 // wholeRun is a run with the contents of its versions.
-func (s *session) wholeRun(r store.Run) (store.Run, error) {
+func wholeRun(s *session, r store.Run) (store.Run, error) {
 	whole, err := s.openAccount(r.Account).Run(r.ID)
 	if err != nil {
 		return r, err
@@ -236,7 +236,7 @@ func (s *session) wholeRun(r store.Run) (store.Run, error) {
 }
 
 // rememberedAddress is the address a REF means, also one that is in no file any more.
-func (s *session) rememberedAddress(ref string, runs []store.Run) (string, error) {
+func rememberedAddress(s *session, ref string, runs []store.Run) (string, error) {
 	for _, r := range runs {
 		for _, v := range r.Versions {
 			if v.Address == ref || v.Address == "playlist."+ref {
@@ -278,7 +278,7 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 			if err != nil {
 				return err
 			}
-			return a.rollback(cmd.Context(), path, refs, to, f.session, f.options())
+			return runRollback(cmd.Context(), a, path, refs, to, f.session, f.options())
 		},
 	}
 	f.register(a, cmd)
@@ -286,25 +286,25 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 	return cmd
 }
 
-func (a *app) rollback(ctx context.Context, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
+func runRollback(ctx context.Context, a *app, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}
-	s, err := a.open(path, so)
+	s, err := openSession(a, path, so)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	return s.planAndApply(ctx, path, o, func() (*run.Planned, error) { return s.makeRollback(ctx, refs, to, o.plan) })
+	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return makeRollback(ctx, s, refs, to, o.plan) })
 }
 
 // makeRollback plans the way back. The caller holds the lock.
-func (s *session) makeRollback(ctx context.Context, refs []string, to string, o planOptions) (*run.Planned, error) {
-	runs, err := s.runs()
+func makeRollback(ctx context.Context, s *session, refs []string, to string, o planOptions) (*run.Planned, error) {
+	runs, err := runsOf(s)
 	if err != nil {
 		return nil, err
 	}
-	versions, err := s.versions(runs, refs, to)
+	versions, err := versionsOf(s, runs, refs, to)
 	if err != nil {
 		return nil, err
 	}
@@ -358,17 +358,17 @@ type pastVersion struct {
 	label string
 }
 
-// versions are what a rollback goes back to: the last run's, or one of a single playlist.
-func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVersion, error) {
+// versionsOf are what a rollback goes back to: the last run's, or one of a single playlist.
+func versionsOf(s *session, runs []store.Run, refs []string, to string) ([]pastVersion, error) {
 	if len(runs) == 0 && len(refs) == 0 {
 		return nil, nil
 	}
-	labels, err := s.knownAccounts()
+	labels, err := knownAccounts(s)
 	if err != nil {
 		return nil, err
 	}
 	if len(refs) == 0 {
-		last, err := s.wholeRun(runs[0])
+		last, err := wholeRun(s, runs[0])
 		if err != nil {
 			return nil, err
 		}
@@ -378,7 +378,7 @@ func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVe
 		}
 		return out, nil
 	}
-	address, err := s.rememberedAddress(refs[0], runs)
+	address, err := rememberedAddress(s, refs[0], runs)
 	if err != nil {
 		return nil, err
 	}
@@ -389,7 +389,7 @@ func (s *session) versions(runs []store.Run, refs []string, to string) ([]pastVe
 		if !slices.ContainsFunc(r.Versions, func(v store.Version) bool { return v.Address == address }) {
 			continue
 		}
-		if r, err = s.wholeRun(r); err != nil {
+		if r, err = wholeRun(s, r); err != nil {
 			return nil, err
 		}
 		for _, v := range earliest(r.Versions) {

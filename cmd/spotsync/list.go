@@ -26,7 +26,7 @@ func newList(a *app) *cobra.Command {
 		Short: "Show what is on the account, managed or not",
 		Args:  atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.list(cmd.Context(), pathArg(args), o, asJSON)
+			return runList(cmd.Context(), a, pathArg(args), o, asJSON)
 		},
 	}
 	registerSession(cmd.Flags(), &o)
@@ -61,13 +61,13 @@ type listedTrack struct {
 	Local   bool        `json:"local,omitempty"`
 }
 
-func (a *app) list(ctx context.Context, path string, o sessionOptions, asJSON bool) (err error) {
-	s, accounts, err := a.openForReading(ctx, path, o)
+func runList(ctx context.Context, a *app, path string, o sessionOptions, asJSON bool) (err error) {
+	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	all, err := s.everything(ctx, accounts)
+	all, err := listAll(ctx, s, accounts)
 	if err != nil {
 		return err
 	}
@@ -124,18 +124,20 @@ func seenBy(p listed) string {
 
 // openForReading opens what list and show need: the lock file, and the accounts that the files or it speak of. Files that
 // are broken or missing matter only for how to log in.
-func (a *app) openForReading(ctx context.Context, path string, o sessionOptions) (*session, []config.Account, error) {
-	s, err := a.openLoose(path, o, nil)
+func openForReading(ctx context.Context, a *app, path string, o sessionOptions) (*session, []config.Account, error) {
+	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	desired := &config.Desired{}
 	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile}); !diags.HasErrors() && len(source.Files) > 0 {
-		if s.conf, err = a.load(path, o.inputFlags); err == nil {
-			if d, derr := s.desire(ctx); derr == nil {
+		if s.conf, err = loadConfiguration(a, path, o.inputFlags); err == nil {
+			var d *config.Desired
+			if d, err = s.desire(ctx); err == nil {
 				desired = d
 			}
 		}
+		showError(a, err)
 	}
 	var accounts []config.Account
 	seen := run.Labels(desired, s.lock, nil)
@@ -150,8 +152,8 @@ func (a *app) openForReading(ctx context.Context, path string, o sessionOptions)
 	return s, accounts, nil
 }
 
-// everything is what the accounts hold, managed ones first, then by name.
-func (s *session) everything(ctx context.Context, accounts []config.Account) ([]listed, error) {
+// listAll is what the accounts hold, managed ones first, then by name.
+func listAll(ctx context.Context, s *session, accounts []config.Account) ([]listed, error) {
 	all := []listed{}
 	f := s.lock.Current()
 	for _, acc := range accounts {
@@ -163,7 +165,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range s.sinceWritten(l, acc.Label, playlists) {
+		for _, p := range sinceWritten(s, l, acc.Label, playlists) {
 			row := listingOf(p, acc.Label)
 			if address, ok := f.AddressOf(p.ID); ok {
 				row.Address = address
@@ -192,7 +194,7 @@ func (s *session) everything(ctx context.Context, accounts []config.Account) ([]
 }
 
 // sinceWritten corrects a listing by what we wrote within the last minute, which reads may not show yet.
-func (s *session) sinceWritten(l *login, label string, listing []spotify.Playlist) []spotify.Playlist {
+func sinceWritten(s *session, l *login, label string, listing []spotify.Playlist) []spotify.Playlist {
 	kept := s.accountStore(l)
 	there := make(map[spotify.ID]bool, len(listing))
 	for _, p := range listing {
@@ -243,13 +245,13 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 				if err != nil {
 					return err
 				}
-				return a.showPlan(p, show, "")
+				return showPlan(a, p, show, "")
 			}
 			path := "."
 			if len(args) > 1 {
 				path = args[1]
 			}
-			return a.showPlaylist(cmd.Context(), args[0], path, o, show.json)
+			return runShow(cmd.Context(), a, args[0], path, o, show.json)
 		},
 	}
 	registerSession(cmd.Flags(), &o)
@@ -257,17 +259,17 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 	return cmd
 }
 
-func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptions, asJSON bool) (err error) {
-	s, accounts, err := a.openForReading(ctx, path, o)
+func runShow(ctx context.Context, a *app, ref, path string, o sessionOptions, asJSON bool) (err error) {
+	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
 	}
 	defer closing(s.Close, &err)
-	row, login, err := s.find(ctx, ref, accounts)
+	row, login, err := findPlaylist(ctx, s, ref, accounts)
 	if err != nil {
 		return err
 	}
-	p, items, err := s.read(ctx, login, row.ID)
+	p, items, err := readPlaylist(ctx, s, login, row.ID)
 	if err != nil {
 		return err
 	}
@@ -286,12 +288,12 @@ func (a *app) showPlaylist(ctx context.Context, ref, path string, o sessionOptio
 			Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
 		}{reconcile.FormatVersion, row, a.answer.diagnostics()})
 	}
-	return a.writePlaylist(row, items, len(accounts) > 1)
+	return writePlaylist(a, row, items, len(accounts) > 1)
 }
 
-// read is a playlist with its items, from memory where they were read before and its snapshot is the same. Reads lag writes
+// readPlaylist is a playlist with its items, from memory where they were read before and its snapshot is the same. Reads lag writes
 // by a second or so: one that does not show what we wrote within the last minute is repeated.
-func (s *session) read(ctx context.Context, l *login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
+func readPlaylist(ctx context.Context, s *session, l *login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
 	account := s.accountStore(l)
 	written, err := account.Settling(id, time.Now())
 	if err != nil || written != nil && written.Unsure {
@@ -339,8 +341,8 @@ func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
 		slices.EqualFunc(items, want.Items, func(a, b spotify.Item) bool { return a.URI == b.URI })
 }
 
-// find is the playlist a REF means: one that is managed, else any of the account's.
-func (s *session) find(ctx context.Context, ref string, accounts []config.Account) (listed, *login, error) {
+// findPlaylist is the playlist a REF means: one that is managed, else any of the account's.
+func findPlaylist(ctx context.Context, s *session, ref string, accounts []config.Account) (listed, *login, error) {
 	logins := make(map[string]*login)
 	for _, acc := range accounts {
 		l, err := s.logIn(ctx, acc)
@@ -359,7 +361,7 @@ func (s *session) find(ctx context.Context, ref string, accounts []config.Accoun
 	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == spotify.KindPlaylist || r.Kind == "") {
 		return listed{ID: r.ID}, logins[accounts[0].Label], nil
 	}
-	all, err := s.everything(ctx, accounts)
+	all, err := listAll(ctx, s, accounts)
 	if err != nil {
 		return listed{}, nil, err
 	}
@@ -374,7 +376,7 @@ func (s *session) find(ctx context.Context, ref string, accounts []config.Accoun
 	return listed{Address: k.address, ID: k.id}, logins[k.account], nil
 }
 
-func (a *app) writePlaylist(p listed, items []spotify.Item, several bool) error {
+func writePlaylist(a *app, p listed, items []spotify.Item, several bool) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	line := func(what, value string) {
 		if value != "" {

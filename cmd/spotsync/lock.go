@@ -33,7 +33,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 			if err != nil {
 				return err
 			}
-			s, err := a.openLoose(path, o, nil)
+			s, err := openLoose(a, path, o, nil)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 			if err != nil {
 				return err
 			}
-			return a.lockRestore(cmd.Context(), path, args, o)
+			return runLockRestore(cmd.Context(), a, path, args, o)
 		},
 	}
 	registerSession(restore.Flags(), &o)
@@ -91,9 +91,9 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// openLoose is open for commands that can do without configuration: what is wrong with it doesn't matter, and where there
+// openLoose is openSession for commands that can do without configuration: what is wrong with it doesn't matter, and where there
 // is none the lock file of the folder still counts.
-func (a *app) openLoose(path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
+func openLoose(a *app, path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
 	lock := filepath.Join(path, "spotsync.lock.hcl")
 	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.set.lockFile})
 	switch {
@@ -102,13 +102,13 @@ func (a *app) openLoose(path string, o sessionOptions, choose map[string]spotify
 	case a.set.lockFile != "":
 		lock = a.set.lockFile
 	case !config.IsNoFiles(diags):
-		return nil, a.checked(nil, diags)
+		return nil, checked(a, nil, diags)
 	}
 	lock, err := filepath.Abs(lock)
 	if err != nil {
 		return nil, err
 	}
-	return a.openChoosing(o, lock, choose)
+	return openResolving(a, o, lock, choose)
 }
 
 func lockList(_ context.Context, s *session, _ []string) error {
@@ -126,7 +126,7 @@ func lockList(_ context.Context, s *session, _ []string) error {
 }
 
 func lockMove(_ context.Context, s *session, args []string) error {
-	from, err := s.addressOf(args[0])
+	from, err := addressOf(s, args[0])
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func lockMove(_ context.Context, s *session, args []string) error {
 }
 
 // addressOf is the address in the lock file that a REF means.
-func (s *session) addressOf(ref string) (string, error) {
+func addressOf(s *session, ref string) (string, error) {
 	k, err := oneRef(ref, s.known(nil))
 	return k.address, err
 }
@@ -188,9 +188,9 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 	return nil
 }
 
-// lockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
+// runLockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
 // a person chose.
-func (a *app) lockRestore(ctx context.Context, path string, args []string, o sessionOptions) (err error) {
+func runLockRestore(ctx context.Context, a *app, path string, args []string, o sessionOptions) (err error) {
 	var address string
 	var id spotify.ID
 	if len(args) > 0 {
@@ -209,7 +209,7 @@ func (a *app) lockRestore(ctx context.Context, path string, args []string, o ses
 		id = ref.ID
 		choose[address] = id
 	}
-	s, err := a.openLoose(path, o, choose)
+	s, err := openLoose(a, path, o, choose)
 	if err != nil {
 		return err
 	}
@@ -245,10 +245,10 @@ func (a *app) lockRestore(ctx context.Context, path string, args []string, o ses
 	if address != "" && restore[address].ID == "" {
 		return fmt.Errorf("this computer remembers no playlist for %s; if you know its ID: spotsync lock restore %s ID", address, reconcile.ShellQuote(address))
 	}
-	return s.restore(restore)
+	return restoreEntries(s, restore)
 }
 
-func (s *session) restore(entries map[string]store.Remembered) error {
+func restoreEntries(s *session, entries map[string]store.Remembered) error {
 	if len(entries) == 0 {
 		s.say("Nothing to put back: the lock file says all that this computer remembers.")
 		return nil

@@ -53,7 +53,7 @@ On a computer without a browser use --no-browser and open the address on another
 a login as one line for SPOTSYNC_REFRESH_TOKEN or for "login --with-token"; whoever has that line has the login.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.login(cmd.Context(), pathArg(args), o)
+			return runLogin(cmd.Context(), a, pathArg(args), o)
 		},
 	}
 	f := cmd.Flags()
@@ -78,7 +78,7 @@ type loginTarget struct {
 	named  bool              // and a later command will find it there
 }
 
-func (a *app) login(ctx context.Context, path string, o loginOptions) (err error) {
+func runLogin(ctx context.Context, a *app, path string, o loginOptions) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	if err != nil {
 		return err
 	}
-	t, err := a.loginTarget(ctx, w, creds, path, o)
+	t, err := targetOfLogin(ctx, a, w, creds, path, o)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	var token auth.Token
 	switch {
 	case o.withToken:
-		token, err = a.takeToken(ctx, w, creds, &t, client)
+		token, err = takeToken(ctx, a, w, creds, &t, client)
 	case w.sandbox != nil && o.printToken:
 		a.say("The sandbox logs in by itself.")
 		token, err = w.sandbox.issue(ctx, t.app, t.label)
@@ -112,7 +112,7 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 			token, err = creds.Get(t.app.Key(t.label))
 		}
 	default:
-		token, err = a.askUser(ctx, w, creds, t, o, client)
+		token, err = askUser(ctx, a, w, creds, t, o, client)
 	}
 	if err != nil {
 		return err
@@ -120,21 +120,21 @@ func (a *app) login(ctx context.Context, path string, o loginOptions) (err error
 	switch {
 	case o.printToken:
 		fmt.Fprintln(a.Out, token.Handover())
-		a.say("%s", a.loggedIn(token, t.label))
+		a.say("%s", describeLogin(a, token, t.label))
 		a.say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
-		return a.afterLogin(w, creds, t, token, o)
+		return afterLogin(a, w, creds, t, token, o)
 	case !o.withToken && w.sandbox == nil:
 		if err := creds.Put(context.WithoutCancel(ctx), t.app.Key(t.label), token); err != nil {
 			return fmt.Errorf("keep the login: %w", err)
 		}
 	}
-	fmt.Fprintln(a.Out, a.loggedIn(token, t.label))
+	fmt.Fprintln(a.Out, describeLogin(a, token, t.label))
 	a.say("The login is kept in %s.", creds.Path())
-	return a.afterLogin(w, creds, t, token, o)
+	return afterLogin(a, w, creds, t, token, o)
 }
 
-// loggedIn says who is logged in and until when.
-func (a *app) loggedIn(t auth.Token, label string) string {
+// describeLogin says who is logged in and until when.
+func describeLogin(a *app, t auth.Token, label string) string {
 	s := fmt.Sprintf("Logged in as %s, account %q, ", person(t), label)
 	ends, ok := t.Ends()
 	if !ok {
@@ -160,7 +160,7 @@ func person(t auth.Token) string {
 }
 
 // afterLogin says what could surprise later.
-func (a *app) afterLogin(w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+func afterLogin(a *app, w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
 	if missing := auth.Missing(token.Scopes, coreScopes); len(missing) > 0 {
 		a.note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
 	}
@@ -186,20 +186,20 @@ func (a *app) afterLogin(w *world, creds *auth.Credentials, t loginTarget, token
 	return nil
 }
 
-// loginTarget works out through which app to log in, and whose login it must be.
-func (a *app) loginTarget(ctx context.Context, w *world, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
+// targetOfLogin works out through which app to log in, and whose login it must be.
+func targetOfLogin(ctx context.Context, a *app, w *world, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
 	t := loginTarget{label: o.account}
 	if strings.TrimSpace(t.label) == "" {
 		return t, errors.New("--account wants the label of an account, such as default")
 	}
 	env := a.Getenv("SPOTSYNC_CLIENT_ID") != ""
-	f, diags, err := a.accountsAt(ctx, path, o.inputFlags)
+	f, diags, err := accountsAt(ctx, a, path, o.inputFlags)
 	if err != nil {
 		return t, err
 	}
 	if diags.HasErrors() && (w.sandbox != nil || !f.judged && (o.clientID != "" || env)) {
 		a.note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
-	} else if err := a.checked(f.sources, diags); err != nil {
+	} else if err := checked(a, f.sources, diags); err != nil {
 		return t, err
 	}
 	acc, declared := f.accounts[t.label]
@@ -270,8 +270,8 @@ type accountsFile struct {
 
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
-	source, diags := a.source(path, in)
+func accountsAt(ctx context.Context, a *app, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
+	source, diags := readSource(a, path, in)
 	if config.IsNoFiles(diags) {
 		f.lockPath = a.set.lockFile
 		if f.lockPath == "" {
@@ -288,7 +288,7 @@ func (a *app) accountsAt(ctx context.Context, path string, in inputFlags) (f acc
 	if diags.HasErrors() {
 		return f, diags, nil
 	}
-	c, err := a.configuration(source, module, in)
+	c, err := newConfiguration(a, source, module, in)
 	if err != nil {
 		return f, nil, err
 	}
@@ -330,7 +330,7 @@ func (t loginTarget) wrongAccount(token auth.Token) error {
 }
 
 // askUser runs the login in the browser.
-func (a *app) askUser(ctx context.Context, w *world, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
+func askUser(ctx context.Context, a *app, w *world, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
 	again, err := t.showDialog(creds)
 	if err != nil {
 		return auth.Token{}, err

@@ -14,8 +14,8 @@ import (
 )
 
 // takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
-func (a *app) takeToken(ctx context.Context, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
-	line, err := a.readToken(ctx)
+func takeToken(ctx context.Context, a *app, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
+	line, err := readToken(ctx, a)
 	if err != nil {
 		return auth.Token{}, err
 	}
@@ -68,9 +68,9 @@ func (a *app) takeToken(ctx context.Context, w *world, creds *auth.Credentials, 
 const maxToken = 64 << 10
 
 // readToken reads one line, on a terminal without showing it.
-func (a *app) readToken(ctx context.Context) (string, error) {
+func readToken(ctx context.Context, a *app) (string, error) {
 	if f, ok := a.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return a.readHidden(ctx, f)
+		return readHidden(ctx, a, f)
 	}
 	data, err := io.ReadAll(io.LimitReader(a.In, maxToken))
 	if err != nil {
@@ -87,7 +87,7 @@ func (a *app) readToken(ctx context.Context) (string, error) {
 }
 
 // readHidden asks on a terminal that does not echo.
-func (a *app) readHidden(ctx context.Context, f *os.File) (string, error) {
+func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
 	fd := int(f.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {

@@ -27,7 +27,7 @@ Being logged out already is not an error.`,
 			if all && cmd.Flags().Changed("account") {
 				return errors.New("--all and --account exclude each other")
 			}
-			return a.logout(cmd.Context(), account, all)
+			return runLogout(cmd.Context(), a, account, all)
 		},
 	}
 	cmd.Flags().StringVar(&account, "account", defaultLabel, "`label` of the account")
@@ -35,7 +35,7 @@ Being logged out already is not an error.`,
 	return cmd
 }
 
-func (a *app) logout(ctx context.Context, account string, all bool) (err error) {
+func runLogout(ctx context.Context, a *app, account string, all bool) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 		sum.Error = err.Error()
 	}
 	if o.show.json {
-		if jerr := s.emit(jsonEvent{Type: "summary", Summary: sum}); jerr != nil {
+		if jerr := emit(s.app, jsonEvent{Type: "summary", Summary: sum}); jerr != nil {
 			return jerr
 		}
 	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {

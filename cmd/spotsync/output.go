@@ -41,8 +41,8 @@ PATH is a folder or one .hcl file; the current folder if left out. A folder whos
 with a dot: ./NAME.`,
 		Args: atMost(2, "a name and one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, path := a.outputArgs(args, o.inputFlags)
-			return a.output(cmd.Context(), name, path, o)
+			name, path := outputArgs(a, args, o.inputFlags)
+			return runOutput(cmd.Context(), a, name, path, o)
 		},
 	}
 	registerInputs(cmd.Flags(), &o.inputFlags)
@@ -52,7 +52,7 @@ with a dot: ./NAME.`,
 }
 
 // outputArgs tells a name from a path: what can be a name is one, unless it is a folder and there are no outputs here.
-func (a *app) outputArgs(args []string, in inputFlags) (name, path string) {
+func outputArgs(a *app, args []string, in inputFlags) (name, path string) {
 	switch {
 	case len(args) == 2:
 		return args[0], args[1]
@@ -62,26 +62,26 @@ func (a *app) outputArgs(args []string, in inputFlags) (name, path string) {
 		return "", args[0]
 	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
-		if _, diags := a.source(".", in); config.IsNoFiles(diags) {
+		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
 			return "", args[0]
 		}
 	}
 	return args[0], "."
 }
 
-func (a *app) output(ctx context.Context, name, path string, o outputOptions) (err error) {
+func runOutput(ctx context.Context, a *app, name, path string, o outputOptions) (err error) {
 	switch {
 	case o.json && o.raw:
 		return errors.New("--json and --raw can't both be: choose one")
 	case o.raw && name == "":
 		return errors.New("--raw needs the name of one output: spotsync output --raw NAME")
 	}
-	conf, err := a.load(path, o.inputFlags)
+	conf, err := loadConfiguration(a, path, o.inputFlags)
 	if err != nil {
 		return err
 	}
 	defer closing(conf.files.Close, &err)
-	desired, err := a.evaluate(ctx, conf, a.lockedIDs(conf), time.Now().UTC())
+	desired, err := evaluateConfiguration(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
 	if err != nil {
 		return err
 	}
@@ -91,10 +91,10 @@ func (a *app) output(ctx context.Context, name, path string, o outputOptions) (e
 		if !ok {
 			return fmt.Errorf("the configuration has no output %q; %s", name, outputsThere(outputs))
 		}
-		return a.outputOne(name, value, o)
+		return outputOne(a, name, value, o)
 	}
 	if o.json {
-		return a.outputJSON(outputs)
+		return outputJSON(a, outputs)
 	}
 	if len(outputs) == 0 {
 		a.say("The configuration has no outputs. To add one: output \"songs\" { value = … }")
@@ -114,7 +114,7 @@ func outputsThere(outputs map[string]cty.Value) string {
 	return "it has " + strings.Join(slices.Sorted(maps.Keys(outputs)), ", ")
 }
 
-func (a *app) outputOne(name string, value cty.Value, o outputOptions) error {
+func outputOne(a *app, name string, value cty.Value, o outputOptions) error {
 	if !o.json && !o.raw {
 		_, err := fmt.Fprintln(a.Out, valueText(value))
 		return err
@@ -146,7 +146,7 @@ type outputDocument struct {
 	Unknown   bool            `json:"unknown,omitempty"` // not known until apply; value is null
 }
 
-func (a *app) outputJSON(outputs map[string]cty.Value) error {
+func outputJSON(a *app, outputs map[string]cty.Value) error {
 	all := make(map[string]outputDocument, len(outputs))
 	for name, value := range outputs {
 		one := outputDocument{Type: json.RawMessage(`"dynamic"`), Value: json.RawMessage("null"), Unknown: !value.IsWhollyKnown()}

@@ -33,7 +33,7 @@ func newPause(a *app) *cobra.Command {
 					return fmt.Errorf("--for %q: %w", span, err)
 				}
 			}
-			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
 					s.say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
@@ -58,8 +58,8 @@ func newResume(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.hold(cmd.Context(), path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
-				released, err := s.releaseDaemon(address)
+			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+				released, err := releaseDaemon(s, address)
 				if err != nil {
 					s.note("a daemon may go on holding %s: %v", address, err)
 				}
@@ -77,7 +77,7 @@ func newResume(a *app) *cobra.Command {
 }
 
 // releaseDaemon forgets why a daemon holds a playlist back. One that is running notices.
-func (s *session) releaseDaemon(address string) (released bool, err error) {
+func releaseDaemon(s *session, address string) (released bool, err error) {
 	loop, err := heal.Load(s.state)
 	if err != nil || !loop.Release(address) {
 		return false, err
@@ -85,12 +85,12 @@ func (s *session) releaseDaemon(address string) (released bool, err error) {
 	return true, loop.Save(s.state)
 }
 
-// hold changes whether playlists are held, in the lock file.
-func (a *app) hold(ctx context.Context, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
+// runHold changes whether playlists are held, in the lock file.
+func runHold(ctx context.Context, a *app, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
 	if len(refs) == 0 {
 		return errors.New("name a playlist: an address, ID, link, exact name or glob")
 	}
-	s, err := a.openLoose(path, o, nil)
+	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func newPlan(a *app) *cobra.Command {
 PATH is a folder or one .hcl file; the current folder if left out.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.plan(cmd.Context(), pathArg(args), so, o, show, out)
+			return runPlan(cmd.Context(), a, pathArg(args), so, o, show, out)
 		},
 	}
 	registerSession(cmd.Flags(), &so)
@@ -35,8 +35,8 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func (a *app) plan(ctx context.Context, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
-	s, err := a.open(path, so)
+func runPlan(ctx context.Context, a *app, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
+	s, err := openSession(a, path, so)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (a *app) plan(ctx context.Context, path string, so sessionOptions, o planOp
 	}
 	got.Plan.Path = path
 	s.nameSongs(ctx, got.Plan, a.outTTY && o.refresh && !show.json)
-	if err := a.showPlan(got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
+	if err := showPlan(a, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 		return err
 	}
 	s.countdown()

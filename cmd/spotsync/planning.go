@@ -53,7 +53,7 @@ func (s *session) planFor(ctx context.Context, command reconcile.Command, desire
 	if s.conf != nil {
 		sources = s.conf.source.Sources()
 	}
-	return got, s.checked(sources, diags)
+	return got, checked(s.app, sources, diags)
 }
 
 // showOptions decide how a plan is shown.

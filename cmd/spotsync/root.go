@@ -26,7 +26,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root.SetErr(a.messageWriter(zerolog.InfoLevel))
 	err := root.ExecuteContext(ctx)
 	if a.messages == nil { // a flag or an argument was wrong before the log was opened
-		a.set.logFormat = cmp.Or(a.formatAsked(args), a.set.logFormat)
+		a.set.logFormat = cmp.Or(formatAsked(a, args), a.set.logFormat)
 		_ = a.openLog() // what is wrong is in err
 		answersAs(a, asksJSON(root, args))
 	}
@@ -34,13 +34,13 @@ func execute(ctx context.Context, a *app, args []string) int {
 	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}
-	a.showError(err)
-	a.answerFailure(err)
+	showError(a, err)
+	answerFailure(a, err)
 	return code
 }
 
 // formatAsked is the log format that arguments or the environment ask for, where the flags were not understood.
-func (a *app) formatAsked(args []string) string {
+func formatAsked(a *app, args []string) string {
 	for i, arg := range args {
 		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch {
@@ -67,7 +67,7 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.start(cmd)
+			return start(a, cmd)
 		},
 	}
 	f := root.PersistentFlags()
@@ -90,9 +90,9 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 }
 
 // start reads the environment, changes the folder and opens the log, before any command runs.
-func (a *app) start(cmd *cobra.Command) error {
+func start(a *app, cmd *cobra.Command) error {
 	a.command = cmd.CommandPath()
-	if err := a.fromEnvironment(cmd.Flags()); err != nil {
+	if err := fromEnvironment(a, cmd.Flags()); err != nil {
 		return err
 	}
 	if a.set.chdir != "" {
@@ -117,7 +117,7 @@ var fromEnv = []string{
 }
 
 // fromEnvironment gives flags that were not given the value the environment has for them.
-func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
+func fromEnvironment(a *app, flags *pflag.FlagSet) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if err != nil || !slices.Contains(fromEnv, f.Name) {

@@ -48,7 +48,7 @@ every other spotsync in that shell talks to it and keeps its files apart:
 To try a single command nothing needs to be served: spotsync --sandbox COMMAND.`,
 		Args: atMost(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.serveSandbox(cmd.Context(), o)
+			return runSandbox(cmd.Context(), a, o)
 		},
 	}
 	shell := "sh"
@@ -75,7 +75,7 @@ func newSandboxReset(a *app) *cobra.Command {
 histories. Nothing on Spotify and no file of yours is touched.`,
 		Args: atMost(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.resetSandbox(cmd.Context(), approved)
+			return resetSandbox(cmd.Context(), a, approved)
 		},
 	}
 	cmd.Flags().BoolVar(&approved, "auto-approve", false, "do not ask")
@@ -83,7 +83,7 @@ histories. Nothing on Spotify and no file of yours is touched.`,
 	return cmd
 }
 
-func (a *app) resetSandbox(ctx context.Context, approved bool) error {
+func resetSandbox(ctx context.Context, a *app, approved bool) error {
 	state, _, _, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
 		return err
@@ -113,8 +113,8 @@ func (a *app) resetSandbox(ctx context.Context, approved bool) error {
 	return nil
 }
 
-// serveSandbox serves until the first signal, and then lets requests under way finish.
-func (a *app) serveSandbox(ctx context.Context, o sandboxOptions) (err error) {
+// runSandbox serves until the first signal, and then lets requests under way finish.
+func runSandbox(ctx context.Context, a *app, o sandboxOptions) (err error) {
 	addr, err := loopbackAddr(o.listen)
 	if err != nil {
 		return err

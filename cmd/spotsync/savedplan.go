@@ -19,13 +19,13 @@ func isPlanFile(path string) bool {
 	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl")
 }
 
-// applySaved does a plan that was saved, if what it was made from is still so.
-func (a *app) applySaved(ctx context.Context, path string, so sessionOptions, o applyOptions) (err error) {
+// runSavedPlan does a plan that was saved, if what it was made from is still so.
+func runSavedPlan(ctx context.Context, a *app, path string, so sessionOptions, o applyOptions) (err error) {
 	p, err := readPlan(path)
 	if err != nil {
 		return err
 	}
-	s, err := a.open(p.Path, so)
+	s, err := openSession(a, p.Path, so)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *app) applySaved(ctx context.Context, path string, so sessionOptions, o 
 	if stale := p.Refresh(got.Observed); len(stale) > 0 {
 		return fmt.Errorf("the plan is stale: %s changed on Spotify since. Plan again", strings.Join(stale, ", "))
 	}
-	if err := s.announce(got, o.show); err != nil {
+	if err := announce(s, got, o.show); err != nil {
 		return err
 	}
 	if err := p.Forbidden(); err != nil {

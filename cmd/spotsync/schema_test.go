@@ -76,7 +76,7 @@ func TestEventSchema(t *testing.T) {
 	}
 	events = append(events, jsonEvent{Type: "summary", Summary: &applySummary{Applied: []string{}, Failed: map[string]string{"a": "b"}, Requests: 1, Stopped: true, Error: "e"}})
 	for _, e := range events {
-		if err := a.emit(e); err != nil {
+		if err := emit(a, e); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -40,42 +40,42 @@ type configuration struct {
 	text   bool // whether the text of each block says something else than before is of interest
 }
 
-// load reads a configuration.
-func (a *app) load(path string, in inputFlags) (*configuration, error) {
-	c, err := a.unparsed(path, in)
+// loadConfiguration reads a configuration.
+func loadConfiguration(a *app, path string, in inputFlags) (*configuration, error) {
+	c, err := loadSource(a, path, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.parse(c); err != nil {
+	if err := parseConfiguration(a, c); err != nil {
 		return nil, errors.Join(err, c.files.Close())
 	}
 	return c, nil
 }
 
-// unparsed is load as far as the disk is concerned.
-func (a *app) unparsed(path string, in inputFlags) (*configuration, error) {
-	source, diags := a.source(path, in)
-	if err := a.checked(nil, diags); err != nil {
+// loadSource is load as far as the disk is concerned.
+func loadSource(a *app, path string, in inputFlags) (*configuration, error) {
+	source, diags := readSource(a, path, in)
+	if err := checked(a, nil, diags); err != nil {
 		return nil, err
 	}
-	return a.configuration(source, nil, in)
+	return newConfiguration(a, source, nil, in)
 }
 
-// parse parses what was read, unless that was done.
-func (a *app) parse(c *configuration) error {
+// parseConfiguration parses what was read, unless that was done.
+func parseConfiguration(a *app, c *configuration) error {
 	if c.module != nil {
 		return nil
 	}
 	module, diags := config.Parse(c.source.Files, config.ForVersion(a.version))
-	if err := a.checked(c.source.Sources(), diags); err != nil {
+	if err := checked(a, c.source.Sources(), diags); err != nil {
 		return err
 	}
 	c.module = module
 	return nil
 }
 
-// source reads a configuration's files.
-func (a *app) source(path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
+// readSource reads a configuration's files.
+func readSource(a *app, path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
 	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
 	if source != nil {
 		for i := range source.VarFiles {
@@ -85,8 +85,8 @@ func (a *app) source(path string, in inputFlags) (*config.Source, hcl.Diagnostic
 	return source, diags
 }
 
-// configuration puts together what an evaluation needs.
-func (a *app) configuration(source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
+// newConfiguration puts together what an evaluation needs.
+func newConfiguration(a *app, source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
 	files, err := config.OpenFiles(source.Dir, source.Root)
 	if err != nil {
 		return nil, err
@@ -103,13 +103,13 @@ func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.
 	return in
 }
 
-// evaluate works out what the configuration wants.
-func (a *app) evaluate(ctx context.Context, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
+// evaluateConfiguration works out what the configuration wants.
+func evaluateConfiguration(ctx context.Context, a *app, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
 	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
 	if err := ctx.Err(); err != nil { // the files are not to blame
 		return nil, err
 	}
-	if err := a.checked(c.source.Sources(), diags); err != nil {
+	if err := checked(a, c.source.Sources(), diags); err != nil {
 		return nil, err
 	}
 	return desired, nil
@@ -129,15 +129,15 @@ func (e *diagnosticsError) Error() string {
 }
 
 // checked is diags as an error, if one is among them. Warnings alone are printed.
-func (a *app) checked(files config.Files, diags hcl.Diagnostics) error {
+func checked(a *app, files config.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		return &diagnosticsError{files, diags}
 	}
-	return a.show(files, diags)
+	return showDiagnostics(a, files, diags)
 }
 
-// show prints diagnostics.
-func (a *app) show(files config.Files, diags hcl.Diagnostics) error {
+// showDiagnostics prints diagnostics.
+func showDiagnostics(a *app, files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
@@ -179,13 +179,13 @@ type sessionOptions struct {
 	hooks       hooks
 }
 
-// open reads the configuration and the lock file. Close the session.
-func (a *app) open(path string, o sessionOptions) (*session, error) {
-	conf, err := a.load(path, o.inputFlags)
+// openSession reads the configuration and the lock file. Close the session.
+func openSession(a *app, path string, o sessionOptions) (*session, error) {
+	conf, err := loadConfiguration(a, path, o.inputFlags)
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.openWithout(o, conf.source.LockPath)
+	s, err := openLockOnly(a, o, conf.source.LockPath)
 	if err != nil {
 		return nil, errors.Join(err, conf.files.Close())
 	}
@@ -193,13 +193,13 @@ func (a *app) open(path string, o sessionOptions) (*session, error) {
 	return s, nil
 }
 
-// openWithout is open for commands that need no configuration, but its lock file.
-func (a *app) openWithout(o sessionOptions, lockPath string) (*session, error) {
-	return a.openChoosing(o, lockPath, nil)
+// openLockOnly is openSession for commands that need no configuration, but its lock file.
+func openLockOnly(a *app, o sessionOptions, lockPath string) (*session, error) {
+	return openResolving(a, o, lockPath, nil)
 }
 
-// openChoosing is openWithout where a person has said which playlist an address that came to mean two is.
-func (a *app) openChoosing(o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
+// openResolving is openLockOnly where a person has said which playlist an address that came to mean two is.
+func openResolving(a *app, o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
 	w, err := openWorld(a, o.hooks)
 	if err != nil {
 		return nil, err
@@ -293,13 +293,13 @@ func (s *session) ids() map[string]spotify.ID {
 
 // desire works out what the files want now.
 func (s *session) desire(ctx context.Context) (*config.Desired, error) {
-	if err := s.parse(s.conf); err != nil {
+	if err := parseConfiguration(s.app, s.conf); err != nil {
 		return nil, err
 	}
 	for _, e := range s.lock.Current().Playlists {
 		s.conf.text = s.conf.text || e.Held != nil && e.Held.Fingerprint != ""
 	}
-	return s.evaluate(ctx, s.conf, s.ids(), s.now)
+	return evaluateConfiguration(ctx, s.app, s.conf, s.ids(), s.now)
 }
 
 // logIn logs an account in, once per session.

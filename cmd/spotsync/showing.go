@@ -14,7 +14,7 @@ func differences(p *reconcile.Plan, show showOptions) error {
 }
 
 // showPlan writes a plan to Out, for people or programs; for people with how long it takes, where that is known.
-func (a *app) showPlan(p *reconcile.Plan, show showOptions, takes string) error {
+func showPlan(a *app, p *reconcile.Plan, show showOptions, takes string) error {
 	if show.json {
 		return a.writeJSON(p)
 	}

@@ -38,7 +38,7 @@ requests, 1 when the files or the state can't be read; with --detailed-exitcode 
 that differs, is refused or is not created yet, one in no file any more, an unfinished run, lock entries not written yet.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.status(cmd.Context(), pathArg(args), o, asJSON, detailed)
+			return runStatus(cmd.Context(), a, pathArg(args), o, asJSON, detailed)
 		},
 	}
 	registerInputs(cmd.Flags(), &o.inputFlags)
@@ -130,8 +130,8 @@ type statusReplace struct {
 	Items   int        `json:"items"`
 }
 
-func (a *app) status(ctx context.Context, path string, o sessionOptions, asJSON, detailed bool) (err error) {
-	s, err := a.open(path, o)
+func runStatus(ctx context.Context, a *app, path string, o sessionOptions, asJSON, detailed bool) (err error) {
+	s, err := openSession(a, path, o)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (a *app) status(ctx context.Context, path string, o sessionOptions, asJSON,
 	if err != nil {
 		return err
 	}
-	r, err := s.statusReport(ctx, desired)
+	r, err := readStatus(ctx, s, desired)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (a *app) status(ctx context.Context, path string, o sessionOptions, asJSON,
 			return err
 		}
 	} else {
-		s.writeStatus(a.Out, r)
+		writeStatus(s, a.Out, r)
 	}
 	return r.exit(detailed)
 }
@@ -172,19 +172,19 @@ func (r *statusReport) exit(detailed bool) error {
 	return nil
 }
 
-// statusReport gathers what this computer knows.
-func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*statusReport, error) {
+// readStatus gathers what this computer knows.
+func readStatus(ctx context.Context, s *session, desired *config.Desired) (*statusReport, error) {
 	r := &statusReport{FormatVersion: statusFormat, Issuer: s.world.issuer.Name, LockFile: s.lock.Path(), Managed: len(s.lock.Current().Playlists),
 		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending(), Waiting: append([]string{}, s.lock.Waiting()...)}
-	if err := s.statusAccounts(ctx, r, desired); err != nil {
+	if err := statusAccounts(ctx, s, r, desired); err != nil {
 		return nil, err
 	}
-	runs, err := s.runs()
+	runs, err := runsOf(s)
 	if err != nil {
 		return nil, err
 	}
 	if len(runs) > 0 {
-		owners, err := s.knownAccounts()
+		owners, err := knownAccounts(s)
 		if err != nil {
 			return nil, err
 		}
@@ -210,11 +210,11 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 		return nil, err
 	}
 	r.Playlists = playlistStates(desired, s.lock.Current(), remembered, s.now)
-	if err := s.statusOfLoop(r.Playlists); err != nil {
+	if err := statusOfLoop(s, r.Playlists); err != nil {
 		return nil, err
 	}
-	r.Daemon = s.statusOfDaemon(ctx)
-	if err := s.statusDifferences(ctx, r); err != nil {
+	r.Daemon = statusOfDaemon(ctx, s)
+	if err := statusDifferences(ctx, s, r); err != nil {
 		return nil, err
 	}
 	r.Open = r.PendingLock || len(r.Creates) > 0 || len(r.Replaces) > 0
@@ -225,7 +225,7 @@ func (s *session) statusReport(ctx context.Context, desired *config.Desired) (*s
 }
 
 // statusDifferences marks the playlists that the next apply would change, as far as memory tells.
-func (s *session) statusDifferences(ctx context.Context, r *statusReport) error {
+func statusDifferences(ctx context.Context, s *session, r *statusReport) error {
 	o := planOptions{attended: true}
 	for _, p := range r.Playlists { // of an account that was never used nothing is remembered, not even whose it is
 		if _, used := s.lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
@@ -328,16 +328,16 @@ func playlistStates(desired *config.Desired, lock *lockfile.File, remembered map
 }
 
 // statusAccounts adds the accounts to a report, each with its logins and what Spotify said about limits.
-func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *config.Desired) error {
+func statusAccounts(ctx context.Context, s *session, r *statusReport, desired *config.Desired) error {
 	names := run.Labels(desired, s.lock, nil)
 	if s.world.sandbox != nil {
 		for _, label := range names {
-			if err := s.sandboxLogin(ctx, s.world, label); err != nil {
+			if err := sandboxLogin(ctx, s.app, s.world, label); err != nil {
 				return err
 			}
 		}
 	}
-	logins, err := s.authReport(s.world, s.now)
+	logins, err := readAuthReport(s.app, s.world, s.now)
 	if err != nil {
 		return err
 	}
@@ -389,9 +389,9 @@ func (s *session) statusAccounts(ctx context.Context, r *statusReport, desired *
 }
 
 // writeStatus is the report for people.
-func (s *session) writeStatus(w io.Writer, r *statusReport) {
+func writeStatus(s *session, w io.Writer, r *statusReport) {
 	for _, acc := range r.Accounts {
-		s.writeAccount(w, acc)
+		writeAccount(s, w, acc)
 	}
 	whose := func(account string) string {
 		if len(r.Accounts) < 2 {
@@ -453,7 +453,7 @@ func (s *session) writeStatus(w io.Writer, r *statusReport) {
 	}
 }
 
-func (s *session) writeAccount(w io.Writer, acc statusAccount) {
+func writeAccount(s *session, w io.Writer, acc statusAccount) {
 	head := fmt.Sprintf("Account %q", acc.Label)
 	if acc.User != "" {
 		head += ", " + words.Printable(acc.User)

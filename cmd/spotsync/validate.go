@@ -24,7 +24,7 @@ and sends nothing. With something wrong it exits 1.
 PATH is a folder or one .hcl file; the current folder if left out.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.validate(cmd.Context(), pathArg(args), in, asJSON)
+			return runValidate(cmd.Context(), a, pathArg(args), in, asJSON)
 		},
 	}
 	registerInputs(cmd.Flags(), &in)
@@ -32,8 +32,8 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON bool) error {
-	files, diags, err := a.check(ctx, path, in)
+func runValidate(ctx context.Context, a *app, path string, in inputFlags, asJSON bool) error {
+	files, diags, err := checkConfiguration(ctx, a, path, in)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON b
 		}
 		return nil
 	}
-	if err := a.checked(files, diags); err != nil {
+	if err := checked(a, files, diags); err != nil {
 		return err
 	}
 	warned := ""
@@ -57,9 +57,9 @@ func (a *app) validate(ctx context.Context, path string, in inputFlags, asJSON b
 	return err
 }
 
-// check finds all that is wrong with a configuration, and the source to quote.
-func (a *app) check(ctx context.Context, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
-	source, found := a.source(path, in)
+// checkConfiguration finds all that is wrong with a configuration, and the source to quote.
+func checkConfiguration(ctx context.Context, a *app, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
+	source, found := readSource(a, path, in)
 	if found.HasErrors() {
 		return nil, found, nil
 	}
@@ -68,7 +68,7 @@ func (a *app) check(ctx context.Context, path string, in inputFlags) (files conf
 	if found = append(found, diags...); diags.HasErrors() {
 		return files, found, nil
 	}
-	c, err := a.configuration(source, module, in)
+	c, err := newConfiguration(a, source, module, in)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -65,13 +65,13 @@ func newVersion(a *app) *cobra.Command {
 		Short: "Show which spotsync this is",
 		Long:  "version shows this program's version and what it was built with and from.",
 		Args:  atMost(0, "no arguments"),
-		RunE:  func(*cobra.Command, []string) error { return a.showVersion(asJSON) },
+		RunE:  func(*cobra.Command, []string) error { return showVersion(a, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
 
-func (a *app) showVersion(asJSON bool) error {
+func showVersion(a *app, asJSON bool) error {
 	v := readVersion()
 	if asJSON {
 		enc := json.NewEncoder(a.Out)
