@@ -22,7 +22,7 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 	var refusals []reconcile.Refusal // of all waves
 	var moved []reconcile.Failure    // what is not what was asked about any more
 	if !o.show.json && !shown.Empty() {
-		s.say("")
+		s.app.say("")
 	}
 	report := s.reporter(o.show)
 	failed := func(f reconcile.Failure) {
@@ -56,19 +56,19 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 
 // doing is how this session applies a plan.
 func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
-	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
-		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.finishing, Report: s.reporter(o.show)}
+	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.app.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
+		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.app.finishing, Report: s.reporter(o.show)}
 	if o.unasked {
 		d.By, d.Healed = "daemon", healedBy
 	}
 	d.Begin = func(p *reconcile.Plan) (func(reconcile.Event), func()) {
 		if n := p.Summary.Requests; n > manyRequests {
-			s.say("%s", announcement("This", n, s.takes(p, desired)))
+			s.app.say("%s", announcement("This", n, s.takes(p, desired)))
 		}
 		if o.show.json {
 			return d.Report, func() {}
 		}
-		doing := s.progress("Applying")
+		doing := s.app.progress("Applying")
 		return counting(doing, p.Summary.Requests, d.Report), doing.Done
 	}
 	return d
@@ -111,20 +111,20 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 	if show.json {
 		return func(e reconcile.Event) {
 			if err := emit(s.app, jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
-				s.log.Warn().Err(err).Msg("could not write an event")
+				s.app.log.Warn().Err(err).Msg("could not write an event")
 			}
 		}
 	}
 	return func(e reconcile.Event) {
 		switch e.Type {
 		case reconcile.EventCreated:
-			s.say("%s: created as %s", e.Address, e.ID)
+			s.app.say("%s: created as %s", e.Address, e.ID)
 		case reconcile.EventApplied:
-			s.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
+			s.app.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
 		case reconcile.EventFailed:
-			s.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.app.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		case reconcile.EventWarned:
-			s.note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.app.note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		}
 	}
 }

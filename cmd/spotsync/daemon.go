@@ -90,7 +90,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 
 // daemon is a running one. Its main loop does one thing at a time; other goroutines wake it and look at its status.
 type daemon struct {
-	*app
+	app     *app
 	o       daemonOptions
 	hooks   hooks  // of its rounds
 	path    string // the configuration, as it was named
@@ -225,7 +225,7 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	full := d.path
-	d.lockPath = d.set.lockFile
+	d.lockPath = d.app.set.lockFile
 	switch {
 	case d.lockPath != "":
 	case strings.HasSuffix(full, ".hcl"):
@@ -236,14 +236,14 @@ func (d *daemon) open(ctx context.Context) error {
 	d.usual = d.lockPath
 	d.lockPath = w.lockPath(d.usual)
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
-	d.state.Command = d.command
-	d.state.Warn = func(err error) { d.log.Warn().Err(err).Msg("what was remembered is damaged") }
-	d.watch = watch.New(d.log, watch.Options{Poll: d.o.poll})
+	d.state.Command = d.app.command
+	d.state.Warn = func(err error) { d.app.log.Warn().Err(err).Msg("what was remembered is damaged") }
+	d.watch = watch.New(d.app.log, watch.Options{Poll: d.o.poll})
 	d.logins = w.credentials
 	d.tokens = []string{w.credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
-		if path := d.Getenv(name); path != "" {
-			if path, err = filepath.Abs(d.expandHome(path)); err != nil {
+		if path := d.app.Getenv(name); path != "" {
+			if path, err = filepath.Abs(d.app.expandHome(path)); err != nil {
 				return err
 			}
 			d.tokens = append(d.tokens, path)
@@ -256,12 +256,12 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = statuspage.Status{Version: d.version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = statuspage.Status{Version: d.app.version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
-	if d.transport == nil {
-		d.transport = http.DefaultTransport.(*http.Transport).Clone()
+	if d.app.transport == nil {
+		d.app.transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	d.hooks.waitFor = func(holder string) { d.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
+	d.hooks.waitFor = func(holder string) { d.app.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
 	d.hooks.sources, d.hooks.learned = &sources{}, &spotify.Learned{}
 	d.hooks.request, d.hooks.retry, d.hooks.event = d.requested, d.waited, d.happened
 	return ctx.Err()
@@ -275,7 +275,7 @@ func (d *daemon) absolute() (err error) {
 	for i := range d.o.varFiles {
 		paths = append(paths, &d.o.varFiles[i])
 	}
-	for _, p := range []*string{&d.set.lockFile, &d.set.root} {
+	for _, p := range []*string{&d.app.set.lockFile, &d.app.set.root} {
 		if *p != "" {
 			paths = append(paths, p)
 		}
@@ -290,7 +290,7 @@ func (d *daemon) absolute() (err error) {
 
 // tilde is a path as people write it: from their home folder, where it is below that.
 func (d *daemon) tilde(path string) string {
-	if home := d.Getenv("HOME"); home != "" {
+	if home := d.app.Getenv("HOME"); home != "" {
 		if rest, err := filepath.Rel(home, path); err == nil && filepath.IsLocal(rest) {
 			return filepath.Join("~", rest)
 		}
@@ -326,7 +326,7 @@ const atOnce = time.Nanosecond
 
 // run looks, and waits for a reason to look again, until it is stopped.
 func (d *daemon) run(ctx context.Context) error {
-	d.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
+	d.app.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
 	timer := time.NewTimer(atOnce)
 	defer timer.Stop()
 	why := "start"
@@ -373,7 +373,7 @@ func (d *daemon) changed() string {
 	for _, path := range d.watch.Changed() {
 		switch {
 		case path == d.state.LoopPath():
-		case path == d.logins || path == d.expandHome(d.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
+		case path == d.logins || path == d.app.expandHome(d.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
 			if why == "request" {
 				why = "login"
 			}
@@ -386,7 +386,7 @@ func (d *daemon) changed() string {
 
 // end writes down what was not yet worth it.
 func (d *daemon) end() error {
-	d.log.Info().Msg("stopped")
+	d.app.log.Info().Msg("stopped")
 	d.loop.Close()
 	return d.loop.Save(d.state)
 }
@@ -452,7 +452,7 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 // server is what others see of the daemon.
 func (d *daemon) server() *statuspage.Server {
 	return &statuspage.Server{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
-		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.log, Options: d.o.server}
+		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.log, Options: d.o.server}
 }
 
 // view is a copy of the status.

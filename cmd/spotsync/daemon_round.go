@@ -72,7 +72,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	d.mu.Lock()
 	d.sent, d.events = 0, nil
 	d.mu.Unlock()
-	log := d.log.With().Int("round", r.Number).Logger()
+	log := d.app.log.With().Int("round", r.Number).Logger()
 	log.Debug().Str("why", why).Msg("round begins")
 
 	// Nobody reads what a command would say: the log and the page have it from the plan and the error.
@@ -439,14 +439,14 @@ func (d *daemon) learnCost(r *attempt) {
 	}
 	d.cost = cost
 	interval := d.loop.Interval(d.policy, cost, time.Now())
-	event := d.log.Info().Int("requests", cost).Stringer("interval", interval)
+	event := d.app.log.Info().Int("requests", cost).Stringer("interval", interval)
 	if interval > 0 {
 		event = event.Int("requests_a_day", int(24*time.Hour/interval)*cost)
 	}
 	event.Msg("what a quiet round costs")
 	if interval > d.policy.Interval && !d.stretched {
 		d.stretched = true
-		d.log.Warn().Stringer("asked", d.policy.Interval).Stringer("interval", interval).Int("requests_per_day", d.policy.RequestsPerDay).
+		d.app.log.Warn().Stringer("asked", d.policy.Interval).Stringer("interval", interval).Int("requests_per_day", d.policy.RequestsPerDay).
 			Msg("the interval is stretched to stay under --requests-per-day; --requests-per-day 0 lifts that")
 	}
 }
@@ -543,7 +543,7 @@ func (d *daemon) waited(r spotify.Retry) {
 }
 
 func (d *daemon) happened(e reconcile.Event) {
-	log := d.log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
+	log := d.app.log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
 	switch e.Type {
 	case reconcile.EventStarted:
 		d.busy("Changing " + e.Address)

@@ -76,7 +76,7 @@ type finding struct {
 
 // checkup gathers findings and, without --json, shows each as it is made.
 type checkup struct {
-	*app
+	app      *app
 	w        *world
 	show     io.Writer // nil: at the end, as JSON
 	findings []finding
@@ -91,7 +91,7 @@ func (c *checkup) add(f finding) {
 		return
 	}
 	sign := map[string]string{checkOK: "✓", checkWarning: "!", checkFailed: "✗", checkSkipped: "–"}[f.Result]
-	if c.color {
+	if c.app.color {
 		color := map[string]string{checkOK: "32", checkWarning: "33", checkFailed: "31", checkSkipped: "2"}[f.Result]
 		sign = "\x1b[" + color + "m" + sign + "\x1b[0m"
 	}
@@ -166,14 +166,14 @@ func (c *checkup) conclude(asJSON bool) error {
 	}
 	if asJSON {
 		doc := map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}
-		if found := c.answer.diagnostics(); len(found) > 0 {
+		if found := c.app.answer.diagnostics(); len(found) > 0 {
 			doc["diagnostics"] = found
 		}
-		if err := c.writeJSON(doc); err != nil {
+		if err := c.app.writeJSON(doc); err != nil {
 			return err
 		}
 	} else if failures > 0 {
-		c.say("\n%s failed.", words.Plural(failures, "check"))
+		c.app.say("\n%s failed.", words.Plural(failures, "check"))
 	}
 	if failures > 0 {
 		return silent(worst)
@@ -183,14 +183,14 @@ func (c *checkup) conclude(asJSON bool) error {
 
 func (c *checkup) terminal() {
 	color := "no colour"
-	if c.color {
+	if c.app.color {
 		color = "colour"
 	}
 	switch {
-	case c.outTTY && c.asks:
-		c.ok("terminal", "%d columns, %s, questions are asked", c.width, color)
-	case c.outTTY:
-		c.ok("terminal", "%d columns, %s; input is no terminal, so nothing is asked", c.width, color)
+	case c.app.outTTY && c.app.asks:
+		c.ok("terminal", "%d columns, %s, questions are asked", c.app.width, color)
+	case c.app.outTTY:
+		c.ok("terminal", "%d columns, %s; input is no terminal, so nothing is asked", c.app.width, color)
 	default:
 		c.ok("terminal", "output is no terminal: %s", color)
 	}
@@ -273,7 +273,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 		c.ok("configuration", "%s is fine", path)
 		return f.lockPath
 	}
-	c.answer.add(f.sources, diags)
+	c.app.answer.add(f.sources, diags)
 	errs := 0
 	first := ""
 	for _, d := range diags.Errs() {
@@ -343,7 +343,7 @@ func (c *checkup) accountsService(ctx context.Context) {
 		c.fail("accounts service", err.Error(), "")
 		return
 	}
-	req.Header.Set("User-Agent", c.userAgent())
+	req.Header.Set("User-Agent", c.app.userAgent())
 	asked := time.Now()
 	resp, err := auth.HTTPClient(c.w.inner).Do(req)
 	switch {

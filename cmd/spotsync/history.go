@@ -71,7 +71,7 @@ func runHistory(a *app, path string, refs []string, o sessionOptions, asJSON boo
 		return historyJSON(s, runs, only)
 	}
 	if len(runs) == 0 {
-		s.say("No run has changed anything yet.")
+		s.app.say("No run has changed anything yet.")
 		return nil
 	}
 	labels, err := knownAccounts(s)
@@ -79,7 +79,7 @@ func runHistory(a *app, path string, refs []string, o sessionOptions, asJSON boo
 		return err
 	}
 	several := len(labelsOf(s, runs, labels)) > 1
-	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(s.app.Out, 0, 0, 2, ' ', 0)
 	for _, run := range runs {
 		for _, v := range run.Versions {
 			if only != "" && v.Address != only {
@@ -173,7 +173,7 @@ func historyJSON(s *session, runs []store.Run, only string) error {
 			out.Runs = append(out.Runs, h)
 		}
 	}
-	return s.writeJSON(out)
+	return s.app.writeJSON(out)
 }
 
 // runsOf are the runs of this lock file over all its accounts, newest first.

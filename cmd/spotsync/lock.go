@@ -113,7 +113,7 @@ func openLoose(a *app, path string, o sessionOptions, choose map[string]spotify.
 
 func lockList(_ context.Context, s *session, _ []string) error {
 	f := s.lock.Current()
-	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(s.app.Out, 0, 0, 2, ' ', 0)
 	for _, address := range addresses(f) {
 		e := f.Playlists[address]
 		held := ""
@@ -148,7 +148,7 @@ func lockMove(_ context.Context, s *session, args []string) error {
 	if err := errors.Join(s.state.MoveRemembered(from, target), s.state.MoveBase(from, target)); err != nil {
 		return err
 	}
-	s.say("%s is %s now.", from, target)
+	s.app.say("%s is %s now.", from, target)
 	return nil
 }
 
@@ -168,7 +168,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 			if err := s.state.Forget(ref); err != nil {
 				return err
 			}
-			s.say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
+			s.app.say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
 			continue
 		}
 		found, err := matchRef(ref, s.known(nil))
@@ -182,7 +182,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 			if err := errors.Join(s.state.Forget(k.address), s.state.DropBase(k.address)); err != nil {
 				return err
 			}
-			s.say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
+			s.app.say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
 		}
 	}
 	return nil
@@ -250,7 +250,7 @@ func runLockRestore(ctx context.Context, a *app, path string, args []string, o s
 
 func restoreEntries(s *session, entries map[string]store.Remembered) error {
 	if len(entries) == 0 {
-		s.say("Nothing to put back: the lock file says all that this computer remembers.")
+		s.app.say("Nothing to put back: the lock file says all that this computer remembers.")
 		return nil
 	}
 	for _, address := range sortedKeys(entries) {
@@ -272,7 +272,7 @@ func restoreEntries(s *session, entries map[string]store.Remembered) error {
 		if err := s.state.Remember(address, r); err != nil {
 			return err
 		}
-		s.say("%s is playlist %s again.", address, r.ID)
+		s.app.say("%s is playlist %s again.", address, r.ID)
 	}
 	return nil
 }

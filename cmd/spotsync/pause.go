@@ -36,10 +36,10 @@ func newPause(a *app) *cobra.Command {
 			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
-					s.say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
+					s.app.say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
 					return
 				}
-				s.say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
+				s.app.say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
 			})
 		},
 	}
@@ -61,14 +61,14 @@ func newResume(a *app) *cobra.Command {
 			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				released, err := releaseDaemon(s, address)
 				if err != nil {
-					s.note("a daemon may go on holding %s: %v", address, err)
+					s.app.note("a daemon may go on holding %s: %v", address, err)
 				}
 				if e.Held == nil && !released {
-					s.say("%s was not held.", address)
+					s.app.say("%s was not held.", address)
 					return
 				}
 				e.Held = nil
-				s.say("%s is managed again; spotsync plan shows what that means.", address)
+				s.app.say("%s is managed again; spotsync plan shows what that means.", address)
 			})
 		},
 	}

@@ -71,18 +71,18 @@ func (s *session) pipeline() *run.Run {
 		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*run.Account, error) {
 			return s.observer(ctx, accountOf(desired, label), offline)
 		},
-		Warn: func(err error, what string) { s.log.Warn().Err(err).Msg(what) },
+		Warn: func(err error, what string) { s.app.log.Warn().Err(err).Msg(what) },
 	}
 }
 
 // reading shows how far the reading of an account is.
 func (s *session) reading(o *reconcile.Observer) (done func()) {
-	reading := s.progress("Reading playlists")
+	reading := s.app.progress("Reading playlists")
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
 		if requests > manyRequests {
 			takes := takesLine(s.limiter(s.logins[o.Label].app.ClientID).Estimate(requests))
-			s.say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
+			s.app.say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
 		}
 	}
 	return reading.Done

@@ -153,7 +153,7 @@ func showDiagnostics(a *app, files config.Files, diags hcl.Diagnostics) error {
 
 // session is everything a command works with that talks about a configuration and its accounts.
 type session struct {
-	*app
+	app   *app
 	world *world
 	conf  *configuration
 	state *store.State
@@ -268,7 +268,7 @@ func (s *session) waitFor(holder string) {
 		s.world.hooks.waitFor(holder)
 		return
 	}
-	s.say("Waiting for %s.", holder)
+	s.app.say("Waiting for %s.", holder)
 }
 
 // letGo lets others have the lock file.
@@ -277,7 +277,7 @@ func (s *session) letGo() {
 		return
 	}
 	if err := s.unlock(); err != nil {
-		s.log.Warn().Err(err).Msg("could not let go of the lock")
+		s.app.log.Warn().Err(err).Msg("could not let go of the lock")
 	}
 	s.unlock = nil
 }
@@ -330,7 +330,7 @@ func (s *session) accountStore(l *login) *store.Account {
 // openAccount is what this computer keeps of an account.
 func (s *session) openAccount(id spotify.ID) *store.Account {
 	account := store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
-	account.Command = s.command
+	account.Command = s.app.command
 	return account
 }
 
@@ -357,7 +357,7 @@ func (s *session) countdown() {
 			continue
 		}
 		if days, level := auth.Countdown(ends, s.now); level != auth.LevelNone {
-			s.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, words.Plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
+			s.app.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, words.Plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
 		}
 	}
 }
