@@ -36,6 +36,16 @@ func (w *jsonAnswer) Write(p []byte) (int, error) {
 	return w.out.Write(p)
 }
 
+// finish notes that the answer is complete.
+func (w *jsonAnswer) finish() {
+	if w != nil {
+		w.complete = true
+	}
+}
+
+// lacks reports whether the answer, if there is one, is not complete, and whether it is made of events.
+func (w *jsonAnswer) lacks() (end, events bool) { return w != nil && !w.complete, w != nil && w.events }
+
 // add keeps diagnostics for the answer. Nil keeps nothing.
 func (w *jsonAnswer) add(files config.Files, diags hcl.Diagnostics) {
 	if w == nil {

@@ -112,8 +112,8 @@ func loadAny(a *app, args []string, in inputFlags) (*configuration, error) {
 				return nil, err
 			}
 			root := dir
-			if a.set.root != "" {
-				if root, err = filepath.Abs(a.set.root); err != nil {
+			if a.settings.root != "" {
+				if root, err = filepath.Abs(a.settings.root); err != nil {
 					return nil, err
 				}
 			}

@@ -225,7 +225,7 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	full := d.path
-	d.lockPath = d.app.set.lockFile
+	d.lockPath = d.app.settings.lockFile
 	switch {
 	case d.lockPath != "":
 	case strings.HasSuffix(full, ".hcl"):
@@ -275,7 +275,7 @@ func (d *daemon) absolute() (err error) {
 	for i := range d.o.varFiles {
 		paths = append(paths, &d.o.varFiles[i])
 	}
-	for _, p := range []*string{&d.app.set.lockFile, &d.app.set.root} {
+	for _, p := range []*string{&d.app.settings.lockFile, &d.app.settings.root} {
 		if *p != "" {
 			paths = append(paths, p)
 		}

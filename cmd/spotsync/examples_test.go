@@ -18,7 +18,7 @@ func sandboxed(t *testing.T) (program func(args ...string) string) {
 	return func(args ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
-		a := newApp(nil, nil)
+		a := newApp(version(), nil, nil)
 		a.In, a.Out, a.Err, a.width = strings.NewReader(""), &out, &errs, 80
 		a.asks, a.outTTY, a.errTTY = false, false, false
 		a.Getenv = func(name string) string { return env[name] }

@@ -23,14 +23,15 @@ type failure struct {
 
 // answerFailure writes what made a command fail, unless its answer is complete without it.
 func answerFailure(a *app, err error) {
-	if a.answer == nil || a.answer.complete {
+	lacking, events := a.answer.lacks()
+	if !lacking {
 		return
 	}
 	all := append(a.answer.diagnostics(), diagnosticsOf(err)...)
 	if len(all) == 0 {
 		return
 	}
-	if a.answer.events {
+	if events {
 		err = emit(a, jsonEvent{Type: "diagnostics", Diagnostics: all})
 	} else {
 		doc := failure{FormatVersion: reconcile.FormatVersion, Diagnostics: all}
@@ -87,8 +88,8 @@ type jsonEvent struct {
 
 func emit(a *app, e jsonEvent) error {
 	e.FormatVersion = reconcile.FormatVersion
-	if a.answer != nil && e.Type == "summary" {
-		a.answer.complete = true
+	if e.Type == "summary" {
+		a.answer.finish()
 	}
 	return a.writeJSON(e)
 }
@@ -116,7 +117,7 @@ func showError(a *app, err error) {
 		showRefusals(a, refused.Refusals)
 		return
 	}
-	a.complain("%s", words.FromError(err))
+	a.fail("%s", words.FromError(err))
 }
 
 // showRefusals says what is not done, why, and the ways out.
@@ -129,7 +130,7 @@ func showRefusals(a *app, refusals []reconcile.Refusal) {
 		}
 		b.WriteString("\n\n")
 		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
-		if w := a.errWidth(); w > 0 {
+		if w := a.messageWidth(); w > 0 {
 			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
 		}
 		for line := range strings.SplitSeq(whole, "\n") {

@@ -111,9 +111,9 @@ func registerInput(a *app, flags *pflag.FlagSet) {
 	flags.BoolFunc("input", "ask questions (--input=false: never)", func(v string) error {
 		switch v {
 		case "true", "1":
-			a.set.noInput = false
+			a.settings.noInput = false
 		case "false", "0":
-			a.set.noInput = true
+			a.settings.noInput = true
 		default:
 			return fmt.Errorf("use true or false")
 		}

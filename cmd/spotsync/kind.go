@@ -23,8 +23,6 @@ const (
 	kindInterrupted
 )
 
-var errInterrupted = errors.New("interrupted")
-
 // ended is an error that says itself how the run ended. Without an error in it all has been said.
 type ended struct {
 	kind kind

@@ -130,7 +130,7 @@ func openForReading(ctx context.Context, a *app, path string, o sessionOptions) 
 		return nil, nil, err
 	}
 	desired := &config.Desired{}
-	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile}); !diags.HasErrors() && len(source.Files) > 0 {
+	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.settings.root, LockFile: a.settings.lockFile}); !diags.HasErrors() && len(source.Files) > 0 {
 		if s.conf, err = loadConfiguration(a, path, o.inputFlags); err == nil {
 			var d *config.Desired
 			if d, err = s.desire(ctx); err == nil {

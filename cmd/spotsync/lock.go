@@ -95,12 +95,12 @@ func isFolder(path string) bool {
 // is none the lock file of the folder still counts.
 func openLoose(a *app, path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
 	lock := filepath.Join(path, "spotsync.lock.hcl")
-	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.set.lockFile})
+	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.settings.lockFile})
 	switch {
 	case !diags.HasErrors():
 		lock = source.LockPath
-	case a.set.lockFile != "":
-		lock = a.set.lockFile
+	case a.settings.lockFile != "":
+		lock = a.settings.lockFile
 	case !config.IsNoFiles(diags):
 		return nil, checked(a, nil, diags)
 	}

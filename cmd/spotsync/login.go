@@ -167,10 +167,10 @@ func afterLogin(a *app, w *world, creds *auth.Credentials, t loginTarget, token 
 	if o.printToken {
 		return nil
 	}
-	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.set.sandbox {
+	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.settings.sandbox {
 		a.note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
 	}
-	if t.named || a.set.sandbox {
+	if t.named || a.settings.sandbox {
 		return nil
 	}
 	entries, err := creds.List()
@@ -273,7 +273,7 @@ type accountsFile struct {
 func accountsAt(ctx context.Context, a *app, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
 	source, diags := readSource(a, path, in)
 	if config.IsNoFiles(diags) {
-		f.lockPath = a.set.lockFile
+		f.lockPath = a.settings.lockFile
 		if f.lockPath == "" {
 			f.lockPath = filepath.Join(path, "spotsync.lock.hcl")
 		}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/term"
+	tty "golang.org/x/term"
 
 	"github.com/spotsync/spotsync/auth"
 )
@@ -69,7 +69,7 @@ const maxToken = 64 << 10
 
 // readToken reads one line, on a terminal without showing it.
 func readToken(ctx context.Context, a *app) (string, error) {
-	if f, ok := a.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := a.In.(*os.File); ok && tty.IsTerminal(int(f.Fd())) {
 		return readHidden(ctx, a, f)
 	}
 	data, err := io.ReadAll(io.LimitReader(a.In, maxToken))
@@ -89,7 +89,7 @@ func readToken(ctx context.Context, a *app) (string, error) {
 // readHidden asks on a terminal that does not echo.
 func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
 	fd := int(f.Fd())
-	before, err := term.GetState(fd)
+	before, err := tty.GetState(fd)
 	if err != nil {
 		return "", err
 	}
@@ -100,7 +100,7 @@ func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
 	}
 	got := make(chan typed, 1)
 	go func() { // a read of a terminal can't be interrupted; the process ends soon after an interrupt
-		line, err := term.ReadPassword(fd)
+		line, err := tty.ReadPassword(fd)
 		got <- typed{line, err}
 	}()
 	select {
@@ -113,6 +113,6 @@ func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
 		return line, t.err
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
-		return "", errors.Join(errInterrupted, term.Restore(fd, before))
+		return "", errors.Join(errInterrupted, tty.Restore(fd, before))
 	}
 }

@@ -42,5 +42,5 @@ func main() {
 		<-signals
 		close(now)
 	}()
-	os.Exit(recovered(os.Stderr, func() int { return execute(ctx, newApp(stop, now), os.Args[1:]) }))
+	os.Exit(recovered(os.Stderr, func() int { return execute(ctx, newApp(version(), stop, now), os.Args[1:]) }))
 }

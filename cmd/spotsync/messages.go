@@ -15,14 +15,24 @@ import (
 // apply to them: they are not the log.
 type messages struct {
 	json      *zerolog.Logger // nil: as text
-	elsewhere *sync.Once      // the notice that requests do not go to Spotify; nil: nobody is told
+	once *sync.Once      // for sayOnce; nil: nobody is told
+}
+
+// opened reports whether messages are written as the flags want it, which need not have been understood.
+func (a *app) opened() bool { return a.messages != nil }
+
+// sayOnce is say for what is said once in the life of the program, and never where messages are not opened.
+func (a *app) sayOnce(format string, args ...any) {
+	if a.messages != nil && a.messages.once != nil {
+		a.messages.once.Do(func() { a.say(format, args...) })
+	}
 }
 
 // asText makes messages text again, for work whose messages are collected.
 func (a *app) asText() {
 	m := &messages{}
 	if a.messages != nil {
-		m.elsewhere = a.messages.elsewhere
+		m.once = a.messages.once
 	}
 	a.messages = m
 }
@@ -38,7 +48,7 @@ func (a *app) note(format string, args ...any) {
 }
 
 // complain tells a person what went wrong.
-func (a *app) complain(format string, args ...any) {
+func (a *app) fail(format string, args ...any) {
 	a.tell(zerolog.ErrorLevel, fmt.Sprintf(format, args...))
 }
 
@@ -78,9 +88,9 @@ func (w messageWriter) Write(p []byte) (int, error) {
 }
 
 // told is a text that write makes, as one message.
-func (a *app) told(level zerolog.Level, write func(w io.Writer, color bool, width int) error) error {
+func (a *app) message(level zerolog.Level, write func(w io.Writer, color bool, width int) error) error {
 	if a.messages == nil || a.messages.json == nil {
-		return write(a.Err, a.useColor(a.errTTY), a.errWidth())
+		return write(a.Err, a.useColor(a.errTTY), a.messageWidth())
 	}
 	var b bytes.Buffer
 	err := write(&b, false, 0)

@@ -25,8 +25,8 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.messageWriter(zerolog.InfoLevel))
 	err := root.ExecuteContext(ctx)
-	if a.messages == nil { // a flag or an argument was wrong before the log was opened
-		a.set.logFormat = cmp.Or(formatAsked(a, args), a.set.logFormat)
+	if !a.opened() { // a flag or an argument was wrong before the log was opened
+		a.settings.logFormat = cmp.Or(formatAsked(a, args), a.settings.logFormat)
 		_ = a.openLog() // what is wrong is in err
 		answersAs(a, asksJSON(root, args))
 	}
@@ -71,13 +71,13 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 		},
 	}
 	f := root.PersistentFlags()
-	f.StringVarP(&a.set.chdir, "chdir", "C", "", "run as if started in this `folder`")
-	f.BoolVar(&a.set.sandbox, "sandbox", false, "use a Spotify that lives in memory, with files of its own")
-	f.StringVar(&a.set.lockFile, "lock-file", "", "lock `file` (default spotsync.lock.hcl beside the configuration)")
-	f.StringVar(&a.set.root, "root", "", "`folder` that file() and its kin may read from (default the configuration's)")
-	f.BoolVar(&a.set.noColor, "no-color", false, "no colour")
-	f.StringVar(&a.set.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
-	f.StringVar(&a.set.logFormat, "log-format", "console", "console or json")
+	f.StringVarP(&a.settings.chdir, "chdir", "C", "", "run as if started in this `folder`")
+	f.BoolVar(&a.settings.sandbox, "sandbox", false, "use a Spotify that lives in memory, with files of its own")
+	f.StringVar(&a.settings.lockFile, "lock-file", "", "lock `file` (default spotsync.lock.hcl beside the configuration)")
+	f.StringVar(&a.settings.root, "root", "", "`folder` that file() and its kin may read from (default the configuration's)")
+	f.BoolVar(&a.settings.noColor, "no-color", false, "no colour")
+	f.StringVar(&a.settings.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
+	f.StringVar(&a.settings.logFormat, "log-format", "console", "console or json")
 
 	for _, add := range commands {
 		root.AddCommand(add(a))
@@ -95,8 +95,8 @@ func start(a *app, cmd *cobra.Command) error {
 	if err := fromEnvironment(a, cmd.Flags()); err != nil {
 		return err
 	}
-	if a.set.chdir != "" {
-		if err := os.Chdir(a.set.chdir); err != nil {
+	if a.settings.chdir != "" {
+		if err := os.Chdir(a.settings.chdir); err != nil {
 			return fmt.Errorf("--chdir: %w", err)
 		}
 	}

@@ -24,7 +24,7 @@ type program struct {
 
 func newProgram(env map[string]string) *program {
 	p := &program{out: new(bytes.Buffer), err: new(bytes.Buffer), stop: make(chan struct{})}
-	p.app = newApp(p.stop, make(chan struct{}))
+	p.app = newApp(version(), p.stop, make(chan struct{}))
 	p.app.In, p.app.Out, p.app.Err = strings.NewReader(""), p.out, p.err
 	p.app.Getenv = func(name string) string { return env[name] }
 	p.app.Environ = func() (all []string) {

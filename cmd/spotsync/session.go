@@ -76,7 +76,7 @@ func parseConfiguration(a *app, c *configuration) error {
 
 // readSource reads a configuration's files.
 func readSource(a *app, path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.set.root, LockFile: a.set.lockFile, VarFiles: in.varFiles})
+	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.settings.root, LockFile: a.settings.lockFile, VarFiles: in.varFiles})
 	if source != nil {
 		for i := range source.VarFiles {
 			source.VarFiles[i].After = in.after[i]
@@ -146,7 +146,7 @@ func showDiagnostics(a *app, files config.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		level = zerolog.ErrorLevel
 	}
-	return a.told(level, func(w io.Writer, color bool, width int) error {
+	return a.message(level, func(w io.Writer, color bool, width int) error {
 		return config.WriteDiagnostics(w, files, diags, color, width)
 	})
 }

@@ -24,22 +24,22 @@ type settings struct {
 
 // openLog opens the log and decides how messages are written.
 func (a *app) openLog() error {
-	if a.set.logFormat != "json" && a.set.logFormat != "console" {
+	if a.settings.logFormat != "json" && a.settings.logFormat != "console" {
 		a.messages = &messages{} // the error is text then
-		return fmt.Errorf("--log-format %q: use console or json", a.set.logFormat)
+		return fmt.Errorf("--log-format %q: use console or json", a.settings.logFormat)
 	}
 	var log zerolog.Logger
-	m := &messages{elsewhere: new(sync.Once)}
-	if a.set.logFormat == "json" {
+	m := &messages{once: new(sync.Once)}
+	if a.settings.logFormat == "json" {
 		log = zerolog.New(a.Err).With().Timestamp().Logger()
 		m.json = &log
 	} else {
-		log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.set.noColor, TimeFormat: time.TimeOnly}).With().Timestamp().Logger()
+		log = zerolog.New(zerolog.ConsoleWriter{Out: a.Err, NoColor: !a.errTTY || a.settings.noColor, TimeFormat: time.TimeOnly}).With().Timestamp().Logger()
 	}
 	a.messages = m
-	level, err := zerolog.ParseLevel(a.set.logLevel)
-	if err != nil || a.set.logLevel == "" {
-		return fmt.Errorf("--log-level %q: use trace, debug, info, warn or error", a.set.logLevel)
+	level, err := zerolog.ParseLevel(a.settings.logLevel)
+	if err != nil || a.settings.logLevel == "" {
+		return fmt.Errorf("--log-level %q: use trace, debug, info, warn or error", a.settings.logLevel)
 	}
 	a.log = log.Level(level)
 	return nil

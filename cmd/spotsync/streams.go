@@ -14,7 +14,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
-	"golang.org/x/term"
+	tty "golang.org/x/term"
 )
 
 // app is what a command may touch of the world. Results go to Out; progress, prompts, warnings and logs go to Err, so
@@ -36,7 +36,7 @@ type app struct {
 
 	version  string // of this program
 	command  string // "spotsync apply": what others who wait are told is at work
-	set      settings
+	settings      settings
 	log      zerolog.Logger
 	messages *messages   // shared by copies; nil before start: as text
 	answer   *jsonAnswer // shared by copies; nil: the result is not JSON
@@ -45,12 +45,13 @@ type app struct {
 	listen    func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
-func newApp(stop, now <-chan struct{}) *app {
-	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, Now: now, version: version(), width: 80, log: zerolog.Nop()}
-	tty := func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
-	a.outTTY, a.errTTY = tty(os.Stdout), tty(os.Stderr)
-	a.asks = tty(os.Stdin) && a.errTTY
-	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
+// newApp is the app of a process of that version, on the streams it was started with.
+func newApp(version string, stop, now <-chan struct{}) *app {
+	a := &app{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Stop: stop, Now: now, version: version, width: 80, log: zerolog.Nop()}
+	isTerminal := func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
+	a.outTTY, a.errTTY = isTerminal(os.Stdout), isTerminal(os.Stderr)
+	a.asks = isTerminal(os.Stdin) && a.errTTY
+	if w, _, err := tty.GetSize(int(os.Stdout.Fd())); err == nil && w > 0 {
 		a.width = w
 	}
 	if a.errTTY && os.Getenv("TERM") != "dumb" {
@@ -63,7 +64,7 @@ func newApp(stop, now <-chan struct{}) *app {
 func (a *app) userAgent() string { return "spotsync/" + a.version }
 
 // errWidth is where lines on Err are to be broken; 0 is nowhere: what is not a terminal is searched and copied from.
-func (a *app) errWidth() int {
+func (a *app) messageWidth() int {
 	if !a.errTTY {
 		return 0
 	}
@@ -73,13 +74,16 @@ func (a *app) errWidth() int {
 // useColor decides about colour: NO_COLOR (no-color.org) and --no-color beat CLICOLOR_FORCE, which beats the terminal.
 func (a *app) useColor(tty bool) bool {
 	switch {
-	case a.set.noColor || a.Getenv("NO_COLOR") != "" || a.Getenv("TERM") == "dumb":
+	case a.settings.noColor || a.Getenv("NO_COLOR") != "" || a.Getenv("TERM") == "dumb":
 		return false
 	case a.Getenv("CLICOLOR_FORCE") != "" && a.Getenv("CLICOLOR_FORCE") != "0":
 		return true
 	}
 	return tty
 }
+
+// errInterrupted ends a run that was stopped.
+var errInterrupted = errors.New("interrupted")
 
 // finishing is a context for work that must not be cut short by the first signal: it ends with the second.
 func (a *app) finishing(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -104,7 +108,7 @@ func (a *app) writeJSON(v any) error {
 // cannotAsk is why no question can be asked; nil: one can.
 func (a *app) cannotAsk() error {
 	switch {
-	case a.set.noInput:
+	case a.settings.noInput:
 		return errors.New("--input=false (or SPOTSYNC_INPUT) forbids questions")
 	case !a.asks:
 		return errors.New("there is no terminal to ask on")

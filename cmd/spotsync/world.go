@@ -55,10 +55,10 @@ func openWorld(a *app, h hooks) (*world, error) {
 			return nil, err
 		}
 	}
-	if a.set.sandbox && (a.Getenv("SPOTSYNC_API_URL") != "" || a.Getenv("SPOTSYNC_ACCOUNTS_URL") != "") {
+	if a.settings.sandbox && (a.Getenv("SPOTSYNC_API_URL") != "" || a.Getenv("SPOTSYNC_ACCOUNTS_URL") != "") {
 		return nil, errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
 	}
-	if a.set.sandbox {
+	if a.settings.sandbox {
 		home := sandboxHome(state)
 		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
 		if w.sandbox, err = openEmbedded(filepath.Join(home, "spotify.json")); err != nil {
@@ -86,7 +86,7 @@ func issuerOf(a *app) (auth.Issuer, error) {
 // lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
 // stays clean.
 func (w *world) lockPath(usual string) string {
-	if w.sandbox == nil || w.app.set.lockFile != "" {
+	if w.sandbox == nil || w.app.settings.lockFile != "" {
 		return usual
 	}
 	sum := sha256.Sum256([]byte(usual))
@@ -322,11 +322,7 @@ func readSecret(path string) (string, error) {
 
 // sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
 func (w *world) sayWhere() {
-	a := w.app
-	if w.sandbox != nil || a.messages == nil || a.messages.elsewhere == nil || a.Getenv("SPOTSYNC_API_URL") == "" {
-		return
+	if w.sandbox == nil && w.app.Getenv("SPOTSYNC_API_URL") != "" {
+		w.app.sayOnce("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
 	}
-	a.messages.elsewhere.Do(func() {
-		a.say("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
-	})
 }
