@@ -5,11 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/run"
 )
 
-func newApply(a *app) *cobra.Command {
+func newApply(a *term.App) *cobra.Command {
 	var f applyFlags
 	cmd := &cobra.Command{
 		Use:   "apply [flags] [PATH | PLAN]",
@@ -29,7 +30,7 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 	return cmd
 }
 
-func newDestroy(a *app) *cobra.Command {
+func newDestroy(a *term.App) *cobra.Command {
 	var f applyFlags
 	cmd := &cobra.Command{
 		Use:   "destroy [flags] [PATH]",
@@ -49,12 +50,12 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 }
 
 // runApply plans and does it, asking in between.
-func runApply(ctx context.Context, a *app, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
+func runApply(ctx context.Context, a *term.App, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
 	s, err := openSession(a, path, so)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
-	o.plan.attended = !o.autoApprove && a.cannotAsk() == nil
+	defer term.Closing(s.Close, &err)
+	o.plan.attended = !o.autoApprove && a.CannotAsk() == nil
 	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.plan) })
 }

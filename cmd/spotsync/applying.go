@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -22,7 +23,7 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 	var refusals []reconcile.Refusal // of all waves
 	var moved []reconcile.Failure    // what is not what was asked about any more
 	if !o.show.json && !shown.Empty() {
-		s.app.say("")
+		s.app.Say("")
 	}
 	report := s.reporter(o.show)
 	failed := func(f reconcile.Failure) {
@@ -57,18 +58,18 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 // doing is how this session applies a plan.
 func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
 	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.app.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
-		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.app.finishing, Report: s.reporter(o.show)}
+		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.app.Finishing, Report: s.reporter(o.show)}
 	if o.unasked {
 		d.By, d.Healed = "daemon", healedBy
 	}
 	d.Begin = func(p *reconcile.Plan) (func(reconcile.Event), func()) {
 		if n := p.Summary.Requests; n > manyRequests {
-			s.app.say("%s", announcement("This", n, s.takes(p, desired)))
+			s.app.Say("%s", announcement("This", n, s.takes(p, desired)))
 		}
 		if o.show.json {
 			return d.Report, func() {}
 		}
-		doing := s.app.progress("Applying")
+		doing := s.app.Progress("Applying")
 		return counting(doing, p.Summary.Requests, d.Report), doing.Done
 	}
 	return d
@@ -111,20 +112,20 @@ func (s *session) reporter(show showOptions) func(reconcile.Event) {
 	if show.json {
 		return func(e reconcile.Event) {
 			if err := emit(s.app, jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
-				s.app.log.Warn().Err(err).Msg("could not write an event")
+				s.app.Log.Warn().Err(err).Msg("could not write an event")
 			}
 		}
 	}
 	return func(e reconcile.Event) {
 		switch e.Type {
 		case reconcile.EventCreated:
-			s.app.say("%s: created as %s", e.Address, e.ID)
+			s.app.Say("%s: created as %s", e.Address, e.ID)
 		case reconcile.EventApplied:
-			s.app.say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
+			s.app.Say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
 		case reconcile.EventFailed:
-			s.app.say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.app.Say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		case reconcile.EventWarned:
-			s.app.note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.app.Note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		}
 	}
 }
@@ -138,7 +139,7 @@ func blame(source string) string {
 }
 
 // counting shows an apply's progress in requests, beside what report does with its events.
-func counting(p *progress, total int, report func(reconcile.Event)) func(reconcile.Event) {
+func counting(p *term.Progress, total int, report func(reconcile.Event)) func(reconcile.Event) {
 	if p == nil {
 		return report
 	}

@@ -34,7 +34,7 @@ func planAndApply(ctx context.Context, s *session, path string, o applyOptions, 
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, s.app.outTTY && o.plan.refresh && !o.show.json)
+	s.nameSongs(ctx, got.Plan, s.app.OutTTY && o.plan.refresh && !o.show.json)
 	if err := announce(s, got, o.show); err != nil {
 		return err
 	}
@@ -42,8 +42,8 @@ func planAndApply(ctx context.Context, s *session, path string, o applyOptions, 
 		return err
 	}
 	if !got.Plan.Empty() && !o.autoApprove {
-		if err := s.app.cannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
-			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.app.command, err)
+		if err := s.app.CannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
+			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.app.Command, err)
 			return withRefusals(withSkipped(err, got.Plan.Skipped(), false), got.Plan.Refusals, false)
 		}
 		showRefusals(s.app, got.Plan.Refusals)
@@ -115,7 +115,7 @@ func confirm(ctx context.Context, s *session, p *reconcile.Plan) (fast bool, err
 	}
 	if p.Command == reconcile.CommandDestroy {
 		n := p.Summary.Delete
-		answer, err := s.app.ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
+		answer, err := s.app.Ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
 		if err != nil {
 			return false, err
 		}
@@ -133,10 +133,10 @@ func confirm(ctx context.Context, s *session, p *reconcile.Plan) (fast bool, err
 		}
 	}
 	if cheaper > 0 {
-		s.app.say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
+		s.app.Say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
 			words.Plural(p.Summary.Requests, "request"), words.Plural(lost, "item"), words.Plural(saves, "request"))
 	}
-	answer, err := s.app.ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
+	answer, err := s.app.Ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
 	switch {
 	case err != nil:
 		return false, err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 )
@@ -17,7 +18,7 @@ import (
 // authFormat is the version of the JSON of "auth status". The part before the dot changes when readers must.
 const authFormat = "1.0"
 
-func newAuth(a *app) *cobra.Command {
+func newAuth(a *term.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "auth",
 		Short: "Logins: auth status",
@@ -78,7 +79,7 @@ type authReport struct {
 	Logins        []loginReport `json:"logins"`
 }
 
-func runAuthStatus(ctx context.Context, a *app, asJSON bool) (err error) {
+func runAuthStatus(ctx context.Context, a *term.App, asJSON bool) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func runAuthStatus(ctx context.Context, a *app, asJSON bool) (err error) {
 		return err
 	}
 	if asJSON {
-		if err := a.writeJSON(r); err != nil {
+		if err := a.WriteJSON(r); err != nil {
 			return err
 		}
 	} else {
@@ -106,7 +107,7 @@ func runAuthStatus(ctx context.Context, a *app, asJSON bool) (err error) {
 }
 
 // sandboxLogin logs in to the sandbox as any other command would.
-func sandboxLogin(ctx context.Context, a *app, w *world, label string) error {
+func sandboxLogin(ctx context.Context, a *term.App, w *world, label string) error {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func sandboxLogin(ctx context.Context, a *app, w *world, label string) error {
 }
 
 // readAuthReport is what is known of the logins, without asking Spotify.
-func readAuthReport(a *app, w *world, now time.Time) (*authReport, error) {
+func readAuthReport(a *term.App, w *world, now time.Time) (*authReport, error) {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return nil, err
@@ -236,7 +237,7 @@ func loggedIn(logins []loginReport) bool {
 }
 
 // writeLogins is the report for people.
-func writeLogins(a *app, w io.Writer, r *authReport) {
+func writeLogins(a *term.App, w io.Writer, r *authReport) {
 	if len(r.Logins) == 0 {
 		fmt.Fprintln(w, "Nobody is logged in. Log in with: spotsync login")
 		return

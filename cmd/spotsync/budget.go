@@ -66,7 +66,7 @@ func (s *session) limiter(clientID string) *spotify.Limiter {
 func (s *session) remember() {
 	for _, id := range sortedKeys(s.limits) {
 		if err := s.limits[id].Close(); err != nil {
-			s.app.log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
+			s.app.Log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -49,7 +50,7 @@ func TestTakes(t *testing.T) {
 	}}
 	fresh := func(issuer string) *session {
 		w := &world{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
-		w.app = &app{Getenv: func(string) string { return "" }}
+		w.app = &term.App{Getenv: func(string) string { return "" }}
 		s := &session{app: w.app, world: w, limits: make(map[string]*spotify.Limiter)}
 		s.logins = map[string]*login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
 		return s

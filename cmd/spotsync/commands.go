@@ -1,9 +1,13 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
+)
 
 // commands are all commands, in the order help shows them.
-var commands = []func(*app) *cobra.Command{
+var commands = []func(*term.App) *cobra.Command{
 	newLogin,
 	newLogout,
 	newAuth,

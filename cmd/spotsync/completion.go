@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
-func newCompletion(a *app) *cobra.Command {
+func newCompletion(a *term.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Write a script that completes commands in your shell",

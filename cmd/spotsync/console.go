@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -21,7 +22,7 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-func newConsole(a *app) *cobra.Command {
+func newConsole(a *term.App) *cobra.Command {
 	var in inputFlags
 	cmd := &cobra.Command{
 		Use:   "console [flags] [PATH]",
@@ -42,16 +43,16 @@ terminal it exits 1 when an expression was wrong.`,
 	return cmd
 }
 
-func runConsole(ctx context.Context, a *app, args []string, in inputFlags) (err error) {
+func runConsole(ctx context.Context, a *term.App, args []string, in inputFlags) (err error) {
 	conf, err := loadAny(a, args, in)
 	if err != nil {
 		return err
 	}
-	defer closing(conf.files.Close, &err)
+	defer term.Closing(conf.files.Close, &err)
 	inputs := conf.inputs(lockedIDs(a, conf), time.Now().UTC())
-	prompts := a.asks
+	prompts := a.Asks
 	if prompts {
-		a.say("An expression a line, such as upper(\"a\"). To end: exit, or Ctrl-D.")
+		a.Say("An expression a line, such as upper(\"a\"). To end: exit, or Ctrl-D.")
 	}
 	lines := newLines(a.In)
 	failed := false
@@ -71,7 +72,7 @@ func runConsole(ctx context.Context, a *app, args []string, in inputFlags) (err 
 		}
 		value, diags := conf.module.EvaluateExpression(ctx, inputs, text)
 		if ctx.Err() != nil {
-			return errInterrupted
+			return term.ErrInterrupted
 		}
 		files := conf.source.Sources()
 		files["<console>"] = []byte(text)
@@ -104,7 +105,7 @@ func consoleDiagnostics(diags hcl.Diagnostics) hcl.Diagnostics {
 }
 
 // loadAny is loadConfiguration where the current folder, unless it is named, need not hold a configuration.
-func loadAny(a *app, args []string, in inputFlags) (*configuration, error) {
+func loadAny(a *term.App, args []string, in inputFlags) (*configuration, error) {
 	if len(args) == 0 {
 		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
 			dir, err := filepath.Abs(".")
@@ -112,8 +113,8 @@ func loadAny(a *app, args []string, in inputFlags) (*configuration, error) {
 				return nil, err
 			}
 			root := dir
-			if a.settings.root != "" {
-				if root, err = filepath.Abs(a.settings.root); err != nil {
+			if a.Settings.Root != "" {
+				if root, err = filepath.Abs(a.Settings.Root); err != nil {
 					return nil, err
 				}
 			}
@@ -127,15 +128,15 @@ func loadAny(a *app, args []string, in inputFlags) (*configuration, error) {
 
 // lockedIDs are the playlists' IDs as far as the lock file can be read. Without them an expression that needs one is
 // unknown, which is no reason not to answer the others.
-func lockedIDs(a *app, conf *configuration) map[string]spotify.ID {
+func lockedIDs(a *term.App, conf *configuration) map[string]spotify.ID {
 	ids, err := readIDs(a, conf.source.LockPath)
 	if err != nil {
-		a.note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
+		a.Note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
 	}
 	return ids
 }
 
-func readIDs(a *app, lockPath string) (ids map[string]spotify.ID, err error) {
+func readIDs(a *term.App, lockPath string) (ids map[string]spotify.ID, err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (l *lines) next() (string, error) {
 }
 
 // readExpression reads lines until their brackets are closed, or an empty one.
-func readExpression(ctx context.Context, a *app, in *lines, prompts bool) (string, error) {
+func readExpression(ctx context.Context, a *term.App, in *lines, prompts bool) (string, error) {
 	text, count, balance := "", 0, 0
 	for {
 		if prompts {
@@ -209,10 +210,10 @@ func readExpression(ctx context.Context, a *app, in *lines, prompts bool) (strin
 		case r = <-got:
 		case <-a.Stop:
 			fmt.Fprintln(a.Err)
-			return "", errInterrupted
+			return "", term.ErrInterrupted
 		case <-ctx.Done():
 			fmt.Fprintln(a.Err)
-			return "", errInterrupted
+			return "", term.ErrInterrupted
 		}
 		switch {
 		case errors.Is(r.err, io.EOF) && text != "":

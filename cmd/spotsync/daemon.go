@@ -23,6 +23,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/textfile"
@@ -48,7 +49,7 @@ type daemonOptions struct {
 	server         statuspage.Options
 }
 
-func newDaemon(a *app) *cobra.Command {
+func newDaemon(a *term.App) *cobra.Command {
 	var o daemonOptions
 	cmd := &cobra.Command{
 		Use:   "daemon [flags] [PATH]",
@@ -62,10 +63,10 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.check {
-				return statuspage.Check(cmd.Context(), a.userAgent(), o.server.Listen)
+				return statuspage.Check(cmd.Context(), a.UserAgent(), o.server.Listen)
 			}
 			if !cmd.Flags().Changed("log-level") && a.Getenv("SPOTSYNC_LOG_LEVEL") == "" {
-				a.log = a.log.Level(zerolog.InfoLevel)
+				a.Log = a.Log.Level(zerolog.InfoLevel)
 			}
 			return runDaemon(cmd.Context(), a, pathArg(args), o)
 		},
@@ -90,7 +91,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 
 // daemon is a running one. Its main loop does one thing at a time; other goroutines wake it and look at its status.
 type daemon struct {
-	app     *app
+	app     *term.App
 	o       daemonOptions
 	hooks   hooks  // of its rounds
 	path    string // the configuration, as it was named
@@ -137,7 +138,7 @@ type daemon struct {
 }
 
 // runDaemon runs until it is stopped, and then returns nil.
-func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err error) {
+func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (err error) {
 	if o.server.Listen != "" {
 		o.server.Decode = textfile.Decode
 		if err := o.server.Check(); err != nil {
@@ -152,9 +153,9 @@ func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err e
 	}
 	v := readVersion()
 	d := &daemon{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
-		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+		metrics: statuspage.NewMetrics(statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}), manager: serviceManager{a.Log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = notify.New(o.notifyURL, host, a.userAgent(), a.log, a.transport); err != nil {
+	if d.notify, err = notify.New(o.notifyURL, host, a.UserAgent(), a.Log, a.Transport); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -164,7 +165,7 @@ func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err e
 	if err != nil {
 		return err
 	}
-	defer closing(unlock, &err)
+	defer term.Closing(unlock, &err)
 	if d.loop, err = heal.Load(d.state); err != nil {
 		return err
 	}
@@ -172,18 +173,18 @@ func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err e
 	var listener net.Listener
 	if o.server.Listen != "" && !o.once {
 		listen := net.Listen
-		if a.listen != nil {
-			listen = a.listen
+		if a.Listen != nil {
+			listen = a.Listen
 		}
 		if listener, err = listen("tcp", o.server.Listen); err != nil {
 			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
 		}
-		a.log.Info().Str("address", "http://"+listener.Addr().String()).Msg("listening")
+		a.Log.Info().Str("address", "http://"+listener.Addr().String()).Msg("listening")
 		erase, err := d.state.NoteDaemonAddress(listener.Addr().String())
 		if err != nil {
-			a.log.Debug().Err(err).Msg("spotsync status will not know of this daemon")
+			a.Log.Debug().Err(err).Msg("spotsync status will not know of this daemon")
 		} else {
-			defer closing(erase, &err)
+			defer term.Closing(erase, &err)
 		}
 	}
 
@@ -206,7 +207,7 @@ func runDaemon(ctx context.Context, a *app, path string, o daemonOptions) (err e
 	if listener != nil {
 		wg.Go(func() {
 			if err := d.server().Serve(background, listener); err != nil {
-				a.log.Error().Err(err).Msg("the HTTP server ended")
+				a.Log.Error().Err(err).Msg("the HTTP server ended")
 			}
 		})
 	}
@@ -225,7 +226,7 @@ func (d *daemon) open(ctx context.Context) error {
 		return err
 	}
 	full := d.path
-	d.lockPath = d.app.settings.lockFile
+	d.lockPath = d.app.Settings.LockFile
 	switch {
 	case d.lockPath != "":
 	case strings.HasSuffix(full, ".hcl"):
@@ -236,14 +237,14 @@ func (d *daemon) open(ctx context.Context) error {
 	d.usual = d.lockPath
 	d.lockPath = w.lockPath(d.usual)
 	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
-	d.state.Command = d.app.command
-	d.state.Warn = func(err error) { d.app.log.Warn().Err(err).Msg("what was remembered is damaged") }
-	d.watch = watch.New(d.app.log, watch.Options{Poll: d.o.poll})
+	d.state.Command = d.app.Command
+	d.state.Warn = func(err error) { d.app.Log.Warn().Err(err).Msg("what was remembered is damaged") }
+	d.watch = watch.New(d.app.Log, watch.Options{Poll: d.o.poll})
 	d.logins = w.credentials
 	d.tokens = []string{w.credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
 		if path := d.app.Getenv(name); path != "" {
-			if path, err = filepath.Abs(d.app.expandHome(path)); err != nil {
+			if path, err = filepath.Abs(d.app.ExpandHome(path)); err != nil {
 				return err
 			}
 			d.tokens = append(d.tokens, path)
@@ -256,12 +257,12 @@ func (d *daemon) open(ctx context.Context) error {
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = statuspage.Status{Version: d.app.version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = statuspage.Status{Version: d.app.Version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
-	if d.app.transport == nil {
-		d.app.transport = http.DefaultTransport.(*http.Transport).Clone()
+	if d.app.Transport == nil {
+		d.app.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	d.hooks.waitFor = func(holder string) { d.app.log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
+	d.hooks.waitFor = func(holder string) { d.app.Log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
 	d.hooks.sources, d.hooks.learned = &sources{}, &spotify.Learned{}
 	d.hooks.request, d.hooks.retry, d.hooks.event = d.requested, d.waited, d.happened
 	return ctx.Err()
@@ -275,7 +276,7 @@ func (d *daemon) absolute() (err error) {
 	for i := range d.o.varFiles {
 		paths = append(paths, &d.o.varFiles[i])
 	}
-	for _, p := range []*string{&d.app.settings.lockFile, &d.app.settings.root} {
+	for _, p := range []*string{&d.app.Settings.LockFile, &d.app.Settings.Root} {
 		if *p != "" {
 			paths = append(paths, p)
 		}
@@ -326,7 +327,7 @@ const atOnce = time.Nanosecond
 
 // run looks, and waits for a reason to look again, until it is stopped.
 func (d *daemon) run(ctx context.Context) error {
-	d.app.log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
+	d.app.Log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
 	timer := time.NewTimer(atOnce)
 	defer timer.Stop()
 	why := "start"
@@ -373,7 +374,7 @@ func (d *daemon) changed() string {
 	for _, path := range d.watch.Changed() {
 		switch {
 		case path == d.state.LoopPath():
-		case path == d.logins || path == d.app.expandHome(d.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
+		case path == d.logins || path == d.app.ExpandHome(d.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE")):
 			if why == "request" {
 				why = "login"
 			}
@@ -386,7 +387,7 @@ func (d *daemon) changed() string {
 
 // end writes down what was not yet worth it.
 func (d *daemon) end() error {
-	d.app.log.Info().Msg("stopped")
+	d.app.Log.Info().Msg("stopped")
 	d.loop.Close()
 	return d.loop.Save(d.state)
 }
@@ -452,7 +453,7 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 // server is what others see of the daemon.
 func (d *daemon) server() *statuspage.Server {
 	return &statuspage.Server{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
-		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.log, Options: d.o.server}
+		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.Log, Options: d.o.server}
 }
 
 // view is a copy of the status.

@@ -41,7 +41,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	defer cancel()
 	quiet := *d.app
 	quiet.Err = io.Discard
-	quiet.asText()
+	quiet.AsText()
 	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
 	if err != nil {
 		return "", err

@@ -39,7 +39,7 @@ func (d *daemon) ended(r *attempt) error {
 	}
 	skipped := p.Skipped()
 	for _, c := range skipped {
-		d.app.log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", strings.Join(c.Reasons, "; ")).Msg("skipped")
+		d.app.Log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", strings.Join(c.Reasons, "; ")).Msg("skipped")
 	}
 	slices.SortStableFunc(refusals, func(a, b reconcile.Refusal) int { return strings.Compare(a.Address, b.Address) })
 	return withRefusals(withSkipped(outcome(p, res, r.err), skipped, did(res)), refusals, false)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -72,14 +73,14 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	d.mu.Lock()
 	d.sent, d.events = 0, nil
 	d.mu.Unlock()
-	log := d.app.log.With().Int("round", r.Number).Logger()
+	log := d.app.Log.With().Int("round", r.Number).Logger()
 	log.Debug().Str("why", why).Msg("round begins")
 
 	// Nobody reads what a command would say: the log and the page have it from the plan and the error.
 	a := *d.app
-	a.Out, a.Err, a.log = io.Discard, io.Discard, log
-	a.asText()
-	a.asks, a.outTTY, a.errTTY, a.color = false, false, false, false
+	a.Out, a.Err, a.Log = io.Discard, io.Discard, log
+	a.AsText()
+	a.Asks, a.OutTTY, a.ErrTTY, a.Color = false, false, false, false
 	r.err = d.attempt(ctx, &a, &r)
 
 	now := time.Now()
@@ -129,7 +130,7 @@ func few(list []string) []string {
 }
 
 // attempt does a round's work.
-func (d *daemon) attempt(ctx context.Context, a *app, r *attempt) error {
+func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
 	d.busy("Reading the files")
 	if err := d.watch.Settle(ctx); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (d *daemon) attempt(ctx context.Context, a *app, r *attempt) error {
 	defer func() {
 		r.waiting = s.lock.Waiting()
 		if cerr := s.Close(); cerr != nil {
-			a.log.Error().Err(cerr).Msg("a login could not be saved")
+			a.Log.Error().Err(cerr).Msg("a login could not be saved")
 		}
 	}()
 	if err := d.recall(); err != nil {
@@ -254,7 +255,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
-func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
+func (d *daemon) read(ctx context.Context, a *term.App) (*session, error) {
 	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
 	now := time.Now()
 	conf, err := loadSource(a, d.path, d.o.inputFlags)
@@ -283,9 +284,9 @@ func (d *daemon) read(ctx context.Context, a *app) (*session, error) {
 	problem := ""
 	if lost != nil {
 		problem = lost.Error()
-		event := a.log.Error()
+		event := a.Log.Error()
 		if problem == d.view().Config.Problem {
-			event = a.log.Debug() // said already
+			event = a.Log.Debug() // said already
 		}
 		event.Str("problem", problem).Msg("the configuration is broken; the last version without errors stays in force")
 	}
@@ -439,14 +440,14 @@ func (d *daemon) learnCost(r *attempt) {
 	}
 	d.cost = cost
 	interval := d.loop.Interval(d.policy, cost, time.Now())
-	event := d.app.log.Info().Int("requests", cost).Stringer("interval", interval)
+	event := d.app.Log.Info().Int("requests", cost).Stringer("interval", interval)
 	if interval > 0 {
 		event = event.Int("requests_a_day", int(24*time.Hour/interval)*cost)
 	}
 	event.Msg("what a quiet round costs")
 	if interval > d.policy.Interval && !d.stretched {
 		d.stretched = true
-		d.app.log.Warn().Stringer("asked", d.policy.Interval).Stringer("interval", interval).Int("requests_per_day", d.policy.RequestsPerDay).
+		d.app.Log.Warn().Stringer("asked", d.policy.Interval).Stringer("interval", interval).Int("requests_per_day", d.policy.RequestsPerDay).
 			Msg("the interval is stretched to stay under --requests-per-day; --requests-per-day 0 lifts that")
 	}
 }
@@ -543,7 +544,7 @@ func (d *daemon) waited(r spotify.Retry) {
 }
 
 func (d *daemon) happened(e reconcile.Event) {
-	log := d.app.log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
+	log := d.app.Log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
 	switch e.Type {
 	case reconcile.EventStarted:
 		d.busy("Changing " + e.Address)

@@ -177,8 +177,8 @@ func (w *daemonWorld) start(args ...string) *runningDaemon {
 func (w *daemonWorld) startAs(args ...string) *runningDaemon {
 	d := &runningDaemon{program: newProgram(w.env), w: w, log: &watched{}, pipe: pagetest.NewListener(), done: make(chan struct{})}
 	d.app.Err = d.log
-	d.app.transport = w
-	d.app.listen = func(string, string) (net.Listener, error) { return d.pipe, nil }
+	d.app.Transport = w
+	d.app.Listen = func(string, string) (net.Listener, error) { return d.pipe, nil }
 	d.browser = &http.Client{Transport: &http.Transport{DialContext: d.pipe.Dial, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -396,7 +396,7 @@ func (w *daemonWorld) tokens() int { return w.server.Counts()["POST /api/token"]
 func (w *daemonWorld) command(want int, args ...string) (out string) {
 	w.t.Helper()
 	p := newProgram(w.env)
-	p.app.transport = w
+	p.app.Transport = w
 	if got := execute(context.Background(), p.app, args); got != want {
 		w.t.Fatalf("spotsync %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, want, p.out, p.err)
 	}

@@ -300,7 +300,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 			continue
 		}
 		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
-		d.app.log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
+		d.app.Log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
 		d.notify.Send(notify.Notice{Kind: notify.Login, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
 	}
 }
@@ -316,7 +316,7 @@ func (d *daemon) tellMissing(a statuspage.Account) {
 	}
 	d.lacking[a.Label] = missing
 	if missing != "" {
-		d.app.log.Warn().Str("account", a.Label).Strs("scopes", a.Missing).
+		d.app.Log.Warn().Str("account", a.Label).Strs("scopes", a.Missing).
 			Msg("The login lacks scopes, so what needs them will fail. To grant them: spotsync login" + loginFlag(a.Label))
 	}
 }
@@ -338,7 +338,7 @@ func (d *daemon) tellHeld(r *attempt, now time.Time) {
 		if d.held[c.Address] == v.Reason {
 			continue
 		}
-		d.app.log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", v.Reason).Msg("held back")
+		d.app.Log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", v.Reason).Msg("held back")
 		x.Playlist, x.Account = c.Address, c.Account
 		x.Details = append(x.Details, c.Address+": "+v.Reason)
 	}

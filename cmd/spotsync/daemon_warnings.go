@@ -19,7 +19,7 @@ func (d *daemon) tellWarnings(r *attempt) {
 	for _, w := range warningsOf(r.planned.Plan) {
 		key := planWarning{w.Address, w.Text}
 		if !d.warned[key] && !warned[key] {
-			event := d.app.log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.Plan, w.Address))
+			event := d.app.Log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.Plan, w.Address))
 			blaming(event, w.Source).Msg(w.Text)
 		}
 		warned[key] = true

@@ -162,8 +162,14 @@ var rooms = map[string]room{
 		never: slices.Concat(disk, network, []string{"context"}),
 		why:   "what a daemon may do is decided from a plan and a memory, without a look at Spotify or the clock",
 	},
+	"cmd/spotsync/internal/term": {
+		ours:   []string{"cmd/spotsync/internal/words", "config"},
+		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mattn/go-isatty", "github.com/rs/zerolog", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+		never:  []string{"os/exec", "os/signal"}, // net: what listens is handed on
+		why:    "how people are talked to is told neither what about nor by whom",
+	},
 	"cmd/spotsync": {
-		ours: []string{"reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/term", "reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 )
 
@@ -41,10 +42,10 @@ func readDoc(t *testing.T, path string) string {
 }
 
 // testApp is an app without a world around it.
-func testApp(in string) (a *app, out, errs *bytes.Buffer) {
+func testApp(in string) (a *term.App, out, errs *bytes.Buffer) {
 	out, errs = new(bytes.Buffer), new(bytes.Buffer)
-	return &app{In: strings.NewReader(in), Out: out, Err: errs, Getenv: func(string) string { return "" },
-		Environ: func() []string { return nil }, Stop: make(chan struct{}), width: 80}, out, errs
+	return &term.App{In: strings.NewReader(in), Out: out, Err: errs, Getenv: func(string) string { return "" },
+		Environ: func() []string { return nil }, Stop: make(chan struct{}), Width: 80}, out, errs
 }
 
 // TestCommandsPage holds the list in docs/commands.md: everything below its second part is what the commands say of

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -35,7 +36,7 @@ type doctorOptions struct {
 	notifyURL string // where notices go; empty: nowhere
 }
 
-func newDoctor(a *app) *cobra.Command {
+func newDoctor(a *term.App) *cobra.Command {
 	var o doctorOptions
 	cmd := &cobra.Command{
 		Use:   "doctor [flags] [PATH]",
@@ -76,7 +77,7 @@ type finding struct {
 
 // checkup gathers findings and, without --json, shows each as it is made.
 type checkup struct {
-	app      *app
+	app      *term.App
 	w        *world
 	show     io.Writer // nil: at the end, as JSON
 	findings []finding
@@ -91,7 +92,7 @@ func (c *checkup) add(f finding) {
 		return
 	}
 	sign := map[string]string{checkOK: "✓", checkWarning: "!", checkFailed: "✗", checkSkipped: "–"}[f.Result]
-	if c.app.color {
+	if c.app.Color {
 		color := map[string]string{checkOK: "32", checkWarning: "33", checkFailed: "31", checkSkipped: "2"}[f.Result]
 		sign = "\x1b[" + color + "m" + sign + "\x1b[0m"
 	}
@@ -123,7 +124,7 @@ func (c *checkup) failed(check string, err error) {
 	c.add(finding{Check: check, Result: checkFailed, What: what, kind: kindOf(err)})
 }
 
-func runDoctor(ctx context.Context, a *app, path string, o doctorOptions) (err error) {
+func runDoctor(ctx context.Context, a *term.App, path string, o doctorOptions) (err error) {
 	c := &checkup{app: a}
 	if !o.json {
 		c.show = a.Out
@@ -139,7 +140,7 @@ func runDoctor(ctx context.Context, a *app, path string, o doctorOptions) (err e
 	}
 	c.notices(ctx, o)
 	if ctx.Err() != nil {
-		return errInterrupted
+		return term.ErrInterrupted
 	}
 	return c.conclude(o.json)
 }
@@ -166,14 +167,14 @@ func (c *checkup) conclude(asJSON bool) error {
 	}
 	if asJSON {
 		doc := map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}
-		if found := c.app.answer.diagnostics(); len(found) > 0 {
+		if found := c.app.Answer.Diagnostics(); len(found) > 0 {
 			doc["diagnostics"] = found
 		}
-		if err := c.app.writeJSON(doc); err != nil {
+		if err := c.app.WriteJSON(doc); err != nil {
 			return err
 		}
 	} else if failures > 0 {
-		c.app.say("\n%s failed.", words.Plural(failures, "check"))
+		c.app.Say("\n%s failed.", words.Plural(failures, "check"))
 	}
 	if failures > 0 {
 		return silent(worst)
@@ -183,14 +184,14 @@ func (c *checkup) conclude(asJSON bool) error {
 
 func (c *checkup) terminal() {
 	color := "no colour"
-	if c.app.color {
+	if c.app.Color {
 		color = "colour"
 	}
 	switch {
-	case c.app.outTTY && c.app.asks:
-		c.ok("terminal", "%d columns, %s, questions are asked", c.app.width, color)
-	case c.app.outTTY:
-		c.ok("terminal", "%d columns, %s; input is no terminal, so nothing is asked", c.app.width, color)
+	case c.app.OutTTY && c.app.Asks:
+		c.ok("terminal", "%d columns, %s, questions are asked", c.app.Width, color)
+	case c.app.OutTTY:
+		c.ok("terminal", "%d columns, %s; input is no terminal, so nothing is asked", c.app.Width, color)
 	default:
 		c.ok("terminal", "output is no terminal: %s", color)
 	}
@@ -273,7 +274,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 		c.ok("configuration", "%s is fine", path)
 		return f.lockPath
 	}
-	c.app.answer.add(f.sources, diags)
+	c.app.Answer.Add(f.sources, diags)
 	errs := 0
 	first := ""
 	for _, d := range diags.Errs() {
@@ -299,7 +300,7 @@ func (c *checkup) evaluateAt(ctx context.Context, path string, in inputFlags) (d
 	if err != nil {
 		return nil, err
 	}
-	defer closing(conf.files.Close, &err)
+	defer term.Closing(conf.files.Close, &err)
 	_, diags = module.Evaluate(ctx, conf.inputs(nil, time.Now().UTC()))
 	return diags, nil
 }
@@ -343,7 +344,7 @@ func (c *checkup) accountsService(ctx context.Context) {
 		c.fail("accounts service", err.Error(), "")
 		return
 	}
-	req.Header.Set("User-Agent", c.app.userAgent())
+	req.Header.Set("User-Agent", c.app.UserAgent())
 	asked := time.Now()
 	resp, err := auth.HTTPClient(c.w.inner).Do(req)
 	switch {

@@ -17,7 +17,7 @@ func (c *checkup) notices(ctx context.Context, o doctorOptions) {
 		return
 	}
 	host, _ := os.Hostname() // a notice may do without
-	n, err := notify.New(o.notifyURL, host, c.app.userAgent(), c.app.log, nil)
+	n, err := notify.New(o.notifyURL, host, c.app.UserAgent(), c.app.Log, nil)
 	switch {
 	case err != nil:
 		c.fail("notices", err.Error(), "Mend --notify-url or SPOTSYNC_NOTIFY_URL.")

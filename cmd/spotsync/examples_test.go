@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 // sandboxed returns the program with a home of its own, to be called with --sandbox. It returns what goes to standard
@@ -18,9 +20,9 @@ func sandboxed(t *testing.T) (program func(args ...string) string) {
 	return func(args ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
-		a := newApp(version(), nil, nil)
-		a.In, a.Out, a.Err, a.width = strings.NewReader(""), &out, &errs, 80
-		a.asks, a.outTTY, a.errTTY = false, false, false
+		a := term.New(version(), nil, nil)
+		a.In, a.Out, a.Err, a.Width = strings.NewReader(""), &out, &errs, 80
+		a.Asks, a.OutTTY, a.ErrTTY = false, false, false
 		a.Getenv = func(name string) string { return env[name] }
 		a.Environ = func() []string { return nil }
 		if code := execute(context.Background(), a, args); code != exitOK {

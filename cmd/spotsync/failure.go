@@ -8,6 +8,7 @@ import (
 
 	"github.com/mitchellh/go-wordwrap"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -22,12 +23,12 @@ type failure struct {
 }
 
 // answerFailure writes what made a command fail, unless its answer is complete without it.
-func answerFailure(a *app, err error) {
-	lacking, events := a.answer.lacks()
+func answerFailure(a *term.App, err error) {
+	lacking, events := a.Answer.Lacks()
 	if !lacking {
 		return
 	}
-	all := append(a.answer.diagnostics(), diagnosticsOf(err)...)
+	all := append(a.Answer.Diagnostics(), diagnosticsOf(err)...)
 	if len(all) == 0 {
 		return
 	}
@@ -42,10 +43,10 @@ func answerFailure(a *app, err error) {
 				doc.ErrorCount++
 			}
 		}
-		err = a.writeJSON(doc)
+		err = a.WriteJSON(doc)
 	}
 	if err != nil {
-		a.log.Warn().Err(err).Msg("could not write the JSON")
+		a.Log.Warn().Err(err).Msg("could not write the JSON")
 	}
 }
 
@@ -86,16 +87,16 @@ type jsonEvent struct {
 	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
-func emit(a *app, e jsonEvent) error {
+func emit(a *term.App, e jsonEvent) error {
 	e.FormatVersion = reconcile.FormatVersion
 	if e.Type == "summary" {
-		a.answer.finish()
+		a.Answer.Finish()
 	}
-	return a.writeJSON(e)
+	return a.WriteJSON(e)
 }
 
 // showError says what went wrong. Of several errors it says each.
-func showError(a *app, err error) {
+func showError(a *term.App, err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
@@ -108,7 +109,7 @@ func showError(a *app, err error) {
 	var mistakes *diagnosticsError
 	if errors.As(err, &mistakes) {
 		if werr := showDiagnostics(a, mistakes.files, mistakes.diags); werr != nil {
-			a.log.Warn().Err(werr).Msg("could not show what is wrong with the files")
+			a.Log.Warn().Err(werr).Msg("could not show what is wrong with the files")
 		}
 		return
 	}
@@ -117,11 +118,11 @@ func showError(a *app, err error) {
 		showRefusals(a, refused.Refusals)
 		return
 	}
-	a.fail("%s", words.FromError(err))
+	a.Fail("%s", words.FromError(err))
 }
 
 // showRefusals says what is not done, why, and the ways out.
-func showRefusals(a *app, refusals []reconcile.Refusal) {
+func showRefusals(a *term.App, refusals []reconcile.Refusal) {
 	for _, r := range refusals {
 		var b strings.Builder
 		fmt.Fprintf(&b, "\nRefused: %s", r.Summary)
@@ -130,13 +131,13 @@ func showRefusals(a *app, refusals []reconcile.Refusal) {
 		}
 		b.WriteString("\n\n")
 		whole := commandText.ReplaceAllStringFunc(r.Detail, func(s string) string { return strings.ReplaceAll(s, " ", unbroken) })
-		if w := a.messageWidth(); w > 0 {
+		if w := a.MessageWidth(); w > 0 {
 			whole = wordwrap.WrapString(whole, uint(min(max(w, 40), 100)-2))
 		}
 		for line := range strings.SplitSeq(whole, "\n") {
 			b.WriteString(strings.TrimRight("  "+strings.ReplaceAll(line, unbroken, " "), " ") + "\n")
 		}
-		a.say("%s", strings.TrimSuffix(b.String(), "\n"))
+		a.Say("%s", strings.TrimSuffix(b.String(), "\n"))
 	}
 }
 

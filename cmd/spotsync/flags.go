@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -81,7 +82,7 @@ type applyFlags struct {
 	noVerify bool
 }
 
-func (f *applyFlags) register(a *app, cmd *cobra.Command) {
+func (f *applyFlags) register(a *term.App, cmd *cobra.Command) {
 	registerSession(cmd.Flags(), &f.session)
 	registerPlan(cmd.Flags(), &f.apply.plan)
 	registerShow(cmd.Flags(), &f.apply.show)
@@ -107,13 +108,13 @@ func (f *applyFlags) options() applyOptions {
 }
 
 // registerInput adds --input, which every command that may ask has.
-func registerInput(a *app, flags *pflag.FlagSet) {
+func registerInput(a *term.App, flags *pflag.FlagSet) {
 	flags.BoolFunc("input", "ask questions (--input=false: never)", func(v string) error {
 		switch v {
 		case "true", "1":
-			a.settings.noInput = false
+			a.Settings.NoInput = false
 		case "false", "0":
-			a.settings.noInput = true
+			a.Settings.NoInput = true
 		default:
 			return fmt.Errorf("use true or false")
 		}
@@ -134,9 +135,9 @@ func asksJSON(root *cobra.Command, args []string) *pflag.Flag {
 const answerEvents = "events"
 
 // answersAs notes that a command is to print JSON, if its flag, which may be nil, says so.
-func answersAs(a *app, asked *pflag.Flag) {
+func answersAs(a *term.App, asked *pflag.Flag) {
 	if asked != nil {
 		_, events := asked.Annotations[answerEvents]
-		a.answers(events)
+		a.Answers(events)
 	}
 }

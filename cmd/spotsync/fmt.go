@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/rewrite"
@@ -28,7 +29,7 @@ type fmtOptions struct {
 	recursive bool
 }
 
-func newFmt(a *app) *cobra.Command {
+func newFmt(a *term.App) *cobra.Command {
 	var o fmtOptions
 	cmd := &cobra.Command{
 		Use:   "fmt [flags] [PATH... | -]",
@@ -48,7 +49,7 @@ writes it to standard output.`,
 	return cmd
 }
 
-func runFmt(a *app, args []string, o fmtOptions) error {
+func runFmt(a *term.App, args []string, o fmtOptions) error {
 	if slices.Contains(args, "-") {
 		if len(args) > 1 {
 			return errors.New("fmt - reads standard input and takes no other file; format the others with a command of their own")
@@ -79,7 +80,7 @@ func runFmt(a *app, args []string, o fmtOptions) error {
 		}
 	}
 	if o.check && changed > 0 {
-		a.say("%s not formatted; the same command without --check formats.", words.Counted(changed, "file is", "files are"))
+		a.Say("%s not formatted; the same command without --check formats.", words.Counted(changed, "file is", "files are"))
 		failed = true
 	}
 	if failed {
@@ -126,7 +127,7 @@ func formattable(arg string, recursive bool) ([]string, error) {
 func isLockFile(path string) bool { return strings.HasSuffix(path, ".lock.hcl") }
 
 // fmtFile formats one file and reports whether it was in another form.
-func fmtFile(a *app, path string, o fmtOptions) (changed bool, err error) {
+func fmtFile(a *term.App, path string, o fmtOptions) (changed bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false, err
@@ -168,7 +169,7 @@ func writable(path string) error {
 	return f.Close()
 }
 
-func fmtStdin(a *app, o fmtOptions) error {
+func fmtStdin(a *term.App, o fmtOptions) error {
 	const name = "<stdin>"
 	src, err := io.ReadAll(io.LimitReader(a.In, config.MaxFileBytes+1)) // one more is too many
 	if err != nil {

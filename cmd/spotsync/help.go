@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 //go:embed topics/*.txt
@@ -35,7 +37,7 @@ var groups = []struct {
 	{"More", []string{"sandbox", "version", "completion", "help"}},
 }
 
-func newHelp(a *app) *cobra.Command {
+func newHelp(a *term.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND | TOPIC]",
 		Short: "Explain a command or a topic",
@@ -58,7 +60,7 @@ func newHelp(a *app) *cobra.Command {
 	}
 }
 
-func runHelp(a *app, root *cobra.Command, args []string) error {
+func runHelp(a *term.App, root *cobra.Command, args []string) error {
 	if len(args) == 1 && slices.ContainsFunc(topics, func(t struct{ name, short string }) bool { return t.name == args[0] }) {
 		text, err := topicFiles.ReadFile("topics/" + args[0] + ".txt")
 		if err != nil {
@@ -82,7 +84,7 @@ func runHelp(a *app, root *cobra.Command, args []string) error {
 
 // arrange gives the root its help, and every command that only holds others an error for a name it does not know:
 // a mistyped command must not look like success.
-func arrange(a *app, root *cobra.Command) {
+func arrange(a *term.App, root *cobra.Command) {
 	root.SetHelpCommand(newHelp(a))
 	root.InitDefaultHelpCmd()
 	root.Version = version()

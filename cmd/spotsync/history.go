@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/run"
@@ -19,7 +20,7 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-func newHistory(a *app) *cobra.Command {
+func newHistory(a *term.App) *cobra.Command {
 	var o sessionOptions
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -44,12 +45,12 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 // timeFormat is how times are written where a person types them back, as with rollback --to.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-func runHistory(a *app, path string, refs []string, o sessionOptions, asJSON bool) (err error) {
+func runHistory(a *term.App, path string, refs []string, o sessionOptions, asJSON bool) (err error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	runs, err := runsOf(s)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func runHistory(a *app, path string, refs []string, o sessionOptions, asJSON boo
 		return historyJSON(s, runs, only)
 	}
 	if len(runs) == 0 {
-		s.app.say("No run has changed anything yet.")
+		s.app.Say("No run has changed anything yet.")
 		return nil
 	}
 	labels, err := knownAccounts(s)
@@ -173,7 +174,7 @@ func historyJSON(s *session, runs []store.Run, only string) error {
 			out.Runs = append(out.Runs, h)
 		}
 	}
-	return s.app.writeJSON(out)
+	return s.app.WriteJSON(out)
 }
 
 // runsOf are the runs of this lock file over all its accounts, newest first.
@@ -260,7 +261,7 @@ func rememberedAddress(s *session, ref string, runs []store.Run) (string, error)
 	return k.address, err
 }
 
-func newRollback(a *app) *cobra.Command {
+func newRollback(a *term.App) *cobra.Command {
 	var f applyFlags
 	var to string
 	cmd := &cobra.Command{
@@ -286,7 +287,7 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 	return cmd
 }
 
-func runRollback(ctx context.Context, a *app, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
+func runRollback(ctx context.Context, a *term.App, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}
@@ -294,7 +295,7 @@ func runRollback(ctx context.Context, a *app, path string, refs []string, to str
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return makeRollback(ctx, s, refs, to, o.plan) })
 }
 

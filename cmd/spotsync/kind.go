@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -73,7 +74,7 @@ func kindOf(err error) kind {
 		return kindOK
 	case errors.As(err, &itself):
 		return itself.kind
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+	case errors.Is(err, term.ErrInterrupted), errors.Is(err, context.Canceled):
 		return kindInterrupted
 	case errors.As(err, &refused):
 		return kindRefused

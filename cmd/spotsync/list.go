@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
@@ -18,7 +19,7 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-func newList(a *app) *cobra.Command {
+func newList(a *term.App) *cobra.Command {
 	var o sessionOptions
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -61,28 +62,28 @@ type listedTrack struct {
 	Local   bool        `json:"local,omitempty"`
 }
 
-func runList(ctx context.Context, a *app, path string, o sessionOptions, asJSON bool) (err error) {
+func runList(ctx context.Context, a *term.App, path string, o sessionOptions, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	all, err := listAll(ctx, s, accounts)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return a.writeJSON(struct {
+		return a.WriteJSON(struct {
 			FormatVersion string                  `json:"format_version"`
 			Playlists     []listed                `json:"playlists"`
 			Diagnostics   []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
-		}{reconcile.FormatVersion, all, a.answer.diagnostics()})
+		}{reconcile.FormatVersion, all, a.Answer.Diagnostics()})
 	}
 	if len(all) == 0 {
 		if len(accounts) > 1 {
-			a.say("The accounts have no playlists.")
+			a.Say("The accounts have no playlists.")
 		} else {
-			a.say("The account has no playlists.")
+			a.Say("The account has no playlists.")
 		}
 		return nil
 	}
@@ -124,13 +125,13 @@ func seenBy(p listed) string {
 
 // openForReading opens what list and show need: the lock file, and the accounts that the files or it speak of. Files that
 // are broken or missing matter only for how to log in.
-func openForReading(ctx context.Context, a *app, path string, o sessionOptions) (*session, []config.Account, error) {
+func openForReading(ctx context.Context, a *term.App, path string, o sessionOptions) (*session, []config.Account, error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	desired := &config.Desired{}
-	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.settings.root, LockFile: a.settings.lockFile}); !diags.HasErrors() && len(source.Files) > 0 {
+	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile}); !diags.HasErrors() && len(source.Files) > 0 {
 		if s.conf, err = loadConfiguration(a, path, o.inputFlags); err == nil {
 			var d *config.Desired
 			if d, err = s.desire(ctx); err == nil {
@@ -230,7 +231,7 @@ func listingOf(p spotify.Playlist, label string) listed {
 		Collaborative: d.Collaborative, Owner: p.Owner, Items: p.Total, Snapshot: p.Snapshot}
 }
 
-func newShow(a *app) *cobra.Command {
+func newShow(a *term.App) *cobra.Command {
 	var o sessionOptions
 	var show showOptions
 	cmd := &cobra.Command{
@@ -259,12 +260,12 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 	return cmd
 }
 
-func runShow(ctx context.Context, a *app, ref, path string, o sessionOptions, asJSON bool) (err error) {
+func runShow(ctx context.Context, a *term.App, ref, path string, o sessionOptions, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	row, login, err := findPlaylist(ctx, s, ref, accounts)
 	if err != nil {
 		return err
@@ -282,11 +283,11 @@ func runShow(ctx context.Context, a *app, ref, path string, o sessionOptions, as
 	}
 	row.Items = len(items)
 	if asJSON {
-		return a.writeJSON(struct {
+		return a.WriteJSON(struct {
 			FormatVersion string `json:"format_version"`
 			listed
 			Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
-		}{reconcile.FormatVersion, row, a.answer.diagnostics()})
+		}{reconcile.FormatVersion, row, a.Answer.Diagnostics()})
 	}
 	return writePlaylist(a, row, items, len(accounts) > 1)
 }
@@ -376,7 +377,7 @@ func findPlaylist(ctx context.Context, s *session, ref string, accounts []config
 	return listed{Address: k.address, ID: k.id}, logins[k.account], nil
 }
 
-func writePlaylist(a *app, p listed, items []spotify.Item, several bool) error {
+func writePlaylist(a *term.App, p listed, items []spotify.Item, several bool) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	line := func(what, value string) {
 		if value != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -19,7 +20,7 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-func newLock(a *app) *cobra.Command {
+func newLock(a *term.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lock",
 		Short: "Look at and mend the lock file",
@@ -37,7 +38,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 			if err != nil {
 				return err
 			}
-			defer closing(s.Close, &err)
+			defer term.Closing(s.Close, &err)
 			if err := s.take(cmd.Context()); err != nil {
 				return err
 			}
@@ -93,14 +94,14 @@ func isFolder(path string) bool {
 
 // openLoose is openSession for commands that can do without configuration: what is wrong with it doesn't matter, and where there
 // is none the lock file of the folder still counts.
-func openLoose(a *app, path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
+func openLoose(a *term.App, path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
 	lock := filepath.Join(path, "spotsync.lock.hcl")
-	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.settings.lockFile})
+	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.Settings.LockFile})
 	switch {
 	case !diags.HasErrors():
 		lock = source.LockPath
-	case a.settings.lockFile != "":
-		lock = a.settings.lockFile
+	case a.Settings.LockFile != "":
+		lock = a.Settings.LockFile
 	case !config.IsNoFiles(diags):
 		return nil, checked(a, nil, diags)
 	}
@@ -148,7 +149,7 @@ func lockMove(_ context.Context, s *session, args []string) error {
 	if err := errors.Join(s.state.MoveRemembered(from, target), s.state.MoveBase(from, target)); err != nil {
 		return err
 	}
-	s.app.say("%s is %s now.", from, target)
+	s.app.Say("%s is %s now.", from, target)
 	return nil
 }
 
@@ -168,7 +169,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 			if err := s.state.Forget(ref); err != nil {
 				return err
 			}
-			s.app.say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
+			s.app.Say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
 			continue
 		}
 		found, err := matchRef(ref, s.known(nil))
@@ -182,7 +183,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 			if err := errors.Join(s.state.Forget(k.address), s.state.DropBase(k.address)); err != nil {
 				return err
 			}
-			s.app.say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
+			s.app.Say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
 		}
 	}
 	return nil
@@ -190,7 +191,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 
 // runLockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
 // a person chose.
-func runLockRestore(ctx context.Context, a *app, path string, args []string, o sessionOptions) (err error) {
+func runLockRestore(ctx context.Context, a *term.App, path string, args []string, o sessionOptions) (err error) {
 	var address string
 	var id spotify.ID
 	if len(args) > 0 {
@@ -213,7 +214,7 @@ func runLockRestore(ctx context.Context, a *app, path string, args []string, o s
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	if err := s.take(ctx); err != nil {
 		return err
 	}
@@ -250,7 +251,7 @@ func runLockRestore(ctx context.Context, a *app, path string, args []string, o s
 
 func restoreEntries(s *session, entries map[string]store.Remembered) error {
 	if len(entries) == 0 {
-		s.app.say("Nothing to put back: the lock file says all that this computer remembers.")
+		s.app.Say("Nothing to put back: the lock file says all that this computer remembers.")
 		return nil
 	}
 	for _, address := range sortedKeys(entries) {
@@ -272,7 +273,7 @@ func restoreEntries(s *session, entries map[string]store.Remembered) error {
 		if err := s.state.Remember(address, r); err != nil {
 			return err
 		}
-		s.app.say("%s is playlist %s again.", address, r.ID)
+		s.app.Say("%s is playlist %s again.", address, r.ID)
 	}
 	return nil
 }

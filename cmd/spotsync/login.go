@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -37,7 +38,7 @@ type loginOptions struct {
 	wait       time.Duration
 }
 
-func newLogin(a *app) *cobra.Command {
+func newLogin(a *term.App) *cobra.Command {
 	var o loginOptions
 	cmd := &cobra.Command{
 		Use:   "login [flags] [PATH]",
@@ -78,7 +79,7 @@ type loginTarget struct {
 	named  bool              // and a later command will find it there
 }
 
-func runLogin(ctx context.Context, a *app, path string, o loginOptions) (err error) {
+func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
@@ -102,13 +103,13 @@ func runLogin(ctx context.Context, a *app, path string, o loginOptions) (err err
 	case o.withToken:
 		token, err = takeToken(ctx, a, w, creds, &t, client)
 	case w.sandbox != nil && o.printToken:
-		a.say("The sandbox logs in by itself.")
+		a.Say("The sandbox logs in by itself.")
 		token, err = w.sandbox.issue(ctx, t.app, t.label)
 	case w.sandbox != nil:
-		a.say("The sandbox logs in by itself, so there is nothing to agree to.")
+		a.Say("The sandbox logs in by itself, so there is nothing to agree to.")
 		var l *login
 		if l, err = w.logIn(ctx, creds, t.app, t.label, client); err == nil {
-			defer closing(l.source.Close, &err)
+			defer term.Closing(l.source.Close, &err)
 			token, err = creds.Get(t.app.Key(t.label))
 		}
 	default:
@@ -120,8 +121,8 @@ func runLogin(ctx context.Context, a *app, path string, o loginOptions) (err err
 	switch {
 	case o.printToken:
 		fmt.Fprintln(a.Out, token.Handover())
-		a.say("%s", describeLogin(a, token, t.label))
-		a.say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
+		a.Say("%s", describeLogin(a, token, t.label))
+		a.Say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
 		return afterLogin(a, w, creds, t, token, o)
 	case !o.withToken && w.sandbox == nil:
 		if err := creds.Put(context.WithoutCancel(ctx), t.app.Key(t.label), token); err != nil {
@@ -129,12 +130,12 @@ func runLogin(ctx context.Context, a *app, path string, o loginOptions) (err err
 		}
 	}
 	fmt.Fprintln(a.Out, describeLogin(a, token, t.label))
-	a.say("The login is kept in %s.", creds.Path())
+	a.Say("The login is kept in %s.", creds.Path())
 	return afterLogin(a, w, creds, t, token, o)
 }
 
 // describeLogin says who is logged in and until when.
-func describeLogin(a *app, t auth.Token, label string) string {
+func describeLogin(a *term.App, t auth.Token, label string) string {
 	s := fmt.Sprintf("Logged in as %s, account %q, ", person(t), label)
 	ends, ok := t.Ends()
 	if !ok {
@@ -160,17 +161,17 @@ func person(t auth.Token) string {
 }
 
 // afterLogin says what could surprise later.
-func afterLogin(a *app, w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+func afterLogin(a *term.App, w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
 	if missing := auth.Missing(token.Scopes, coreScopes); len(missing) > 0 {
-		a.note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
+		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
 	}
 	if o.printToken {
 		return nil
 	}
-	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.settings.sandbox {
-		a.note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
+	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.Settings.Sandbox {
+		a.Note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
 	}
-	if t.named || a.settings.sandbox {
+	if t.named || a.Settings.Sandbox {
 		return nil
 	}
 	entries, err := creds.List()
@@ -179,7 +180,7 @@ func afterLogin(a *app, w *world, creds *auth.Credentials, t loginTarget, token 
 	}
 	for _, e := range entries {
 		if e.Key.Issuer == t.app.Issuer.Name && e.Key.Account == t.label && e.Key.ClientID != t.app.ClientID {
-			a.note("account %q also has a login through the app %s, so commands need to be told which: set client_id = %q in the account block, or SPOTSYNC_CLIENT_ID.", t.label, e.Key.ClientID, t.app.ClientID)
+			a.Note("account %q also has a login through the app %s, so commands need to be told which: set client_id = %q in the account block, or SPOTSYNC_CLIENT_ID.", t.label, e.Key.ClientID, t.app.ClientID)
 			break
 		}
 	}
@@ -187,7 +188,7 @@ func afterLogin(a *app, w *world, creds *auth.Credentials, t loginTarget, token 
 }
 
 // targetOfLogin works out through which app to log in, and whose login it must be.
-func targetOfLogin(ctx context.Context, a *app, w *world, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
+func targetOfLogin(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
 	t := loginTarget{label: o.account}
 	if strings.TrimSpace(t.label) == "" {
 		return t, errors.New("--account wants the label of an account, such as default")
@@ -198,13 +199,13 @@ func targetOfLogin(ctx context.Context, a *app, w *world, creds *auth.Credential
 		return t, err
 	}
 	if diags.HasErrors() && (w.sandbox != nil || !f.judged && (o.clientID != "" || env)) {
-		a.note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
+		a.Note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
 	} else if err := checked(a, f.sources, diags); err != nil {
 		return t, err
 	}
 	acc, declared := f.accounts[t.label]
 	if len(f.accounts) > 0 && !declared {
-		a.note("the configuration has no account %q yet; for playlists to use it, write: account %q {}", t.label, t.label)
+		a.Note("the configuration has no account %q yet; for playlists to use it, write: account %q {}", t.label, t.label)
 	}
 	acc.Label = t.label
 	if o.listen != "" {
@@ -270,10 +271,10 @@ type accountsFile struct {
 
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func accountsAt(ctx context.Context, a *app, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
+func accountsAt(ctx context.Context, a *term.App, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
 	source, diags := readSource(a, path, in)
 	if config.IsNoFiles(diags) {
-		f.lockPath = a.settings.lockFile
+		f.lockPath = a.Settings.LockFile
 		if f.lockPath == "" {
 			f.lockPath = filepath.Join(path, "spotsync.lock.hcl")
 		}
@@ -292,7 +293,7 @@ func accountsAt(ctx context.Context, a *app, path string, in inputFlags) (f acco
 	if err != nil {
 		return f, nil, err
 	}
-	defer closing(c.files.Close, &err)
+	defer term.Closing(c.files.Close, &err)
 	f.judged = true
 	f.accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
 	return f, diags, ctx.Err() // interrupted, it blames the files
@@ -330,14 +331,14 @@ func (t loginTarget) wrongAccount(token auth.Token) error {
 }
 
 // askUser runs the login in the browser.
-func askUser(ctx context.Context, a *app, w *world, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
+func askUser(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
 	again, err := t.showDialog(creds)
 	if err != nil {
 		return auth.Token{}, err
 	}
 	token, err := auth.Login(ctx, t.app, auth.LoginOptions{
 		Scopes: coreScopes, ShowDialog: again,
-		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.messageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.inner),
+		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.MessageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
 			u, err := w.clientOver(hc, client).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err

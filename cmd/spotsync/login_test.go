@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -138,7 +139,7 @@ func (w *loginWorld) run(user func(address string, in io.Writer), args ...string
 	w.t.Helper()
 	r, pipe := io.Pipe()
 	stdout, stderr := &watched{}, &watched{}
-	a := &app{In: r, Out: stdout, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, width: 80}
+	a := &term.App{In: r, Out: stdout, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, Width: 80}
 	var wg sync.WaitGroup
 	if user == nil {
 		pipe.Close()
@@ -400,7 +401,7 @@ func TestLoginLines(t *testing.T) {
 // withToken runs spotsync with a line on standard input.
 func (w *loginWorld) withToken(line string, args ...string) (int, string, string) {
 	out, errs := &watched{}, &watched{}
-	a := &app{In: strings.NewReader(line), Out: out, Err: errs, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, width: 80}
+	a := &term.App{In: strings.NewReader(line), Out: out, Err: errs, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }, Width: 80}
 	code := execute(w.t.Context(), a, append([]string{"--log-level", "trace"}, args...))
 	w.shown.WriteString(out.String() + errs.String())
 	return code, out.String(), errs.String()
@@ -456,7 +457,7 @@ func TestLoginInterrupted(t *testing.T) {
 		cancel()
 	}()
 	r, _ := io.Pipe()
-	a := &app{In: r, Out: io.Discard, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }}
+	a := &term.App{In: r, Out: io.Discard, Err: stderr, Getenv: func(k string) string { return w.env[k] }, Environ: func() []string { return nil }}
 	code := execute(ctx, a, []string{"login", "--no-browser"})
 	r.Close()
 	wantCode(t, code, exitInterrupted, stderr.String())

@@ -11,10 +11,11 @@ import (
 	tty "golang.org/x/term"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 // takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
-func takeToken(ctx context.Context, a *app, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
+func takeToken(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
 	line, err := readToken(ctx, a)
 	if err != nil {
 		return auth.Token{}, err
@@ -42,7 +43,7 @@ func takeToken(ctx context.Context, a *app, w *world, creds *auth.Credentials, t
 	if err != nil {
 		return auth.Token{}, err
 	}
-	defer closing(source.Close, &err)
+	defer term.Closing(source.Close, &err)
 	if _, err := source.Token(ctx); err != nil {
 		var dead *auth.LoginRequiredError
 		if errors.As(err, &dead) {
@@ -68,7 +69,7 @@ func takeToken(ctx context.Context, a *app, w *world, creds *auth.Credentials, t
 const maxToken = 64 << 10
 
 // readToken reads one line, on a terminal without showing it.
-func readToken(ctx context.Context, a *app) (string, error) {
+func readToken(ctx context.Context, a *term.App) (string, error) {
 	if f, ok := a.In.(*os.File); ok && tty.IsTerminal(int(f.Fd())) {
 		return readHidden(ctx, a, f)
 	}
@@ -87,7 +88,7 @@ func readToken(ctx context.Context, a *app) (string, error) {
 }
 
 // readHidden asks on a terminal that does not echo.
-func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
+func readHidden(ctx context.Context, a *term.App, f *os.File) (string, error) {
 	fd := int(f.Fd())
 	before, err := tty.GetState(fd)
 	if err != nil {
@@ -113,6 +114,6 @@ func readHidden(ctx context.Context, a *app, f *os.File) (string, error) {
 		return line, t.err
 	case <-ctx.Done():
 		fmt.Fprintln(a.Err)
-		return "", errors.Join(errInterrupted, tty.Restore(fd, before))
+		return "", errors.Join(term.ErrInterrupted, tty.Restore(fd, before))
 	}
 }

@@ -10,9 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
-func newLogout(a *app) *cobra.Command {
+func newLogout(a *term.App) *cobra.Command {
 	var account string
 	var all bool
 	cmd := &cobra.Command{
@@ -35,7 +36,7 @@ Being logged out already is not an error.`,
 	return cmd
 }
 
-func runLogout(ctx context.Context, a *app, account string, all bool) (err error) {
+func runLogout(ctx context.Context, a *term.App, account string, all bool) (err error) {
 	w, err := openWorld(a, hooks{})
 	if err != nil {
 		return err
@@ -76,14 +77,14 @@ func runLogout(ctx context.Context, a *app, account string, all bool) (err error
 	}
 	switch {
 	case removed > 0 && w.sandbox == nil:
-		a.say("Spotify still remembers the permission; to take it back open https://www.spotify.com/account/apps/.")
+		a.Say("Spotify still remembers the permission; to take it back open https://www.spotify.com/account/apps/.")
 	case removed == 0 && all:
-		a.say("Nobody is logged in.")
+		a.Say("Nobody is logged in.")
 	case removed == 0:
-		a.say("Account %q is not logged in.%s", account, loggedInToo(others))
+		a.Say("Account %q is not logged in.%s", account, loggedInToo(others))
 	}
 	if _, seeded, err := w.seed(); (seeded || err != nil) && w.sandbox == nil && (all || account == defaultLabel) {
-		a.note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set, and its login goes on being used until it is unset.")
+		a.Note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set, and its login goes on being used until it is unset.")
 	}
 	return nil
 }

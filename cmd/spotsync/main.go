@@ -19,6 +19,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 func main() {
@@ -42,5 +44,5 @@ func main() {
 		<-signals
 		close(now)
 	}()
-	os.Exit(recovered(os.Stderr, func() int { return execute(ctx, newApp(version(), stop, now), os.Args[1:]) }))
+	os.Exit(recovered(os.Stderr, func() int { return execute(ctx, term.New(version(), stop, now), os.Args[1:]) }))
 }

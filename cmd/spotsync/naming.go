@@ -26,7 +26,7 @@ func (s *session) nameSongs(ctx context.Context, p *reconcile.Plan, ask bool) {
 		found := s.lookUp(ctx, missing, names)
 		if len(found) > 0 {
 			if err := catalog.Add(found); err != nil {
-				s.app.log.Debug().Err(err).Msg("could not keep names")
+				s.app.Log.Debug().Err(err).Msg("could not keep names")
 			}
 		}
 	}
@@ -100,7 +100,7 @@ func (s *session) lookUp(ctx context.Context, uris []spotify.URI, names map[spot
 			t, err = l.client.Track(ctx, ref.ID)
 		}
 		if err != nil {
-			s.app.log.Debug().Err(err).Msg("could not look up a name")
+			s.app.Log.Debug().Err(err).Msg("could not look up a name")
 			if reconcile.StopsRun(err) {
 				return found
 			}

@@ -49,10 +49,10 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 			return jerr
 		}
 	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {
-		s.app.say("\n%s", render.Result(p, res))
+		s.app.Say("\n%s", render.Result(p, res))
 	}
 	if res.Pending {
-		s.app.note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
+		s.app.Note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
 	}
 	return withRefusals(withSkipped(outcome(p, res, err), p.Skipped(), did(res)), refusals, o.toldRefusals)
 }

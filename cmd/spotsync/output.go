@@ -19,6 +19,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 )
 
@@ -29,7 +30,7 @@ type outputOptions struct {
 	raw  bool
 }
 
-func newOutput(a *app) *cobra.Command {
+func newOutput(a *term.App) *cobra.Command {
 	var o outputOptions
 	cmd := &cobra.Command{
 		Use:   "output [flags] [NAME] [PATH]",
@@ -52,7 +53,7 @@ with a dot: ./NAME.`,
 }
 
 // outputArgs tells a name from a path: what can be a name is one, unless it is a folder and there are no outputs here.
-func outputArgs(a *app, args []string, in inputFlags) (name, path string) {
+func outputArgs(a *term.App, args []string, in inputFlags) (name, path string) {
 	switch {
 	case len(args) == 2:
 		return args[0], args[1]
@@ -69,7 +70,7 @@ func outputArgs(a *app, args []string, in inputFlags) (name, path string) {
 	return args[0], "."
 }
 
-func runOutput(ctx context.Context, a *app, name, path string, o outputOptions) (err error) {
+func runOutput(ctx context.Context, a *term.App, name, path string, o outputOptions) (err error) {
 	switch {
 	case o.json && o.raw:
 		return errors.New("--json and --raw can't both be: choose one")
@@ -80,7 +81,7 @@ func runOutput(ctx context.Context, a *app, name, path string, o outputOptions) 
 	if err != nil {
 		return err
 	}
-	defer closing(conf.files.Close, &err)
+	defer term.Closing(conf.files.Close, &err)
 	desired, err := evaluateConfiguration(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func runOutput(ctx context.Context, a *app, name, path string, o outputOptions) 
 		return outputJSON(a, outputs)
 	}
 	if len(outputs) == 0 {
-		a.say("The configuration has no outputs. To add one: output \"songs\" { value = … }")
+		a.Say("The configuration has no outputs. To add one: output \"songs\" { value = … }")
 	}
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		if _, err := fmt.Fprintf(a.Out, "%s = %s\n", name, valueText(outputs[name])); err != nil {
@@ -114,7 +115,7 @@ func outputsThere(outputs map[string]cty.Value) string {
 	return "it has " + strings.Join(slices.Sorted(maps.Keys(outputs)), ", ")
 }
 
-func outputOne(a *app, name string, value cty.Value, o outputOptions) error {
+func outputOne(a *term.App, name string, value cty.Value, o outputOptions) error {
 	if !o.json && !o.raw {
 		_, err := fmt.Fprintln(a.Out, valueText(value))
 		return err
@@ -146,7 +147,7 @@ type outputDocument struct {
 	Unknown   bool            `json:"unknown,omitempty"` // not known until apply; value is null
 }
 
-func outputJSON(a *app, outputs map[string]cty.Value) error {
+func outputJSON(a *term.App, outputs map[string]cty.Value) error {
 	all := make(map[string]outputDocument, len(outputs))
 	for name, value := range outputs {
 		one := outputDocument{Type: json.RawMessage(`"dynamic"`), Value: json.RawMessage("null"), Unknown: !value.IsWhollyKnown()}

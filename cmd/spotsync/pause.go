@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/heal"
 )
 
-func newPause(a *app) *cobra.Command {
+func newPause(a *term.App) *cobra.Command {
 	var o sessionOptions
 	var span string
 	cmd := &cobra.Command{
@@ -36,10 +37,10 @@ func newPause(a *app) *cobra.Command {
 			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
-					s.app.say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
+					s.app.Say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
 					return
 				}
-				s.app.say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
+				s.app.Say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
 			})
 		},
 	}
@@ -48,7 +49,7 @@ func newPause(a *app) *cobra.Command {
 	return cmd
 }
 
-func newResume(a *app) *cobra.Command {
+func newResume(a *term.App) *cobra.Command {
 	var o sessionOptions
 	cmd := &cobra.Command{
 		Use:   "resume REF... [PATH]",
@@ -61,14 +62,14 @@ func newResume(a *app) *cobra.Command {
 			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
 				released, err := releaseDaemon(s, address)
 				if err != nil {
-					s.app.note("a daemon may go on holding %s: %v", address, err)
+					s.app.Note("a daemon may go on holding %s: %v", address, err)
 				}
 				if e.Held == nil && !released {
-					s.app.say("%s was not held.", address)
+					s.app.Say("%s was not held.", address)
 					return
 				}
 				e.Held = nil
-				s.app.say("%s is managed again; spotsync plan shows what that means.", address)
+				s.app.Say("%s is managed again; spotsync plan shows what that means.", address)
 			})
 		},
 	}
@@ -86,7 +87,7 @@ func releaseDaemon(s *session, address string) (released bool, err error) {
 }
 
 // runHold changes whether playlists are held, in the lock file.
-func runHold(ctx context.Context, a *app, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
+func runHold(ctx context.Context, a *term.App, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
 	if len(refs) == 0 {
 		return errors.New("name a playlist: an address, ID, link, exact name or glob")
 	}
@@ -94,7 +95,7 @@ func runHold(ctx context.Context, a *app, path string, refs []string, o sessionO
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	if err := s.take(ctx); err != nil {
 		return err
 	}

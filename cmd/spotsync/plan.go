@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
-func newPlan(a *app) *cobra.Command {
+func newPlan(a *term.App) *cobra.Command {
 	var so sessionOptions
 	var o planOptions
 	var show showOptions
@@ -35,22 +36,22 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runPlan(ctx context.Context, a *app, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
+func runPlan(ctx context.Context, a *term.App, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
 	s, err := openSession(a, path, so)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	if err := s.take(ctx); err != nil {
 		return err
 	}
-	o.attended = a.asks // a plan stands for the apply that will ask
+	o.attended = a.Asks // a plan stands for the apply that will ask
 	got, err := s.makePlan(ctx, reconcile.CommandApply, o)
 	if err != nil {
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, a.outTTY && o.refresh && !show.json)
+	s.nameSongs(ctx, got.Plan, a.OutTTY && o.refresh && !show.json)
 	if err := showPlan(a, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func runPlan(ctx context.Context, a *app, path string, so sessionOptions, o plan
 		if err := store.WriteFile(out, append(data, '\n'), 0o600); err != nil {
 			return fmt.Errorf("save the plan: %w", err)
 		}
-		a.say("The plan is saved. To do exactly this: spotsync apply %s", out)
+		a.Say("The plan is saved. To do exactly this: spotsync apply %s", out)
 	}
 	if err := withRefusals(withSkipped(nil, got.Plan.Skipped(), false), got.Plan.Refusals, false); err != nil {
 		return err

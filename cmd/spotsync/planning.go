@@ -71,18 +71,18 @@ func (s *session) pipeline() *run.Run {
 		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*run.Account, error) {
 			return s.observer(ctx, accountOf(desired, label), offline)
 		},
-		Warn: func(err error, what string) { s.app.log.Warn().Err(err).Msg(what) },
+		Warn: func(err error, what string) { s.app.Log.Warn().Err(err).Msg(what) },
 	}
 }
 
 // reading shows how far the reading of an account is.
 func (s *session) reading(o *reconcile.Observer) (done func()) {
-	reading := s.app.progress("Reading playlists")
+	reading := s.app.Progress("Reading playlists")
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
 		if requests > manyRequests {
 			takes := takesLine(s.limiter(s.logins[o.Label].app.ClientID).Estimate(requests))
-			s.app.say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
+			s.app.Say("%s", announcement("Reading "+words.Plural(playlists, "playlist"), requests, takes))
 		}
 	}
 	return reading.Done
@@ -106,7 +106,7 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 		return nil, err
 	}
 	if missing := auth.Missing(l.token.Scopes, coreScopes); len(missing) > 0 && !again {
-		s.app.note("account %q was not granted %s, so what needs it will fail. To grant it: spotsync login%s", acc.Label, strings.Join(missing, ", "), loginFlag(acc.Label))
+		s.app.Note("account %q was not granted %s, so what needs it will fail. To grant it: spotsync login%s", acc.Label, strings.Join(missing, ", "), loginFlag(acc.Label))
 	}
 	o.API, o.User, o.Scopes, o.Account = l.client, l.user, l.token.Scopes, s.accountStore(l)
 	return &run.Account{Observer: o, Client: l.client}, nil

@@ -13,21 +13,22 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
 
 // execute is the program: arguments in, exit code out. It is the one place that prints an error.
-func execute(ctx context.Context, a *app, args []string) int {
+func execute(ctx context.Context, a *term.App, args []string) int {
 	root := newRoot(a)
 	args = doubleDashes(root, args)
 	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
-	root.SetErr(a.messageWriter(zerolog.InfoLevel))
+	root.SetErr(a.MessageWriter(zerolog.InfoLevel))
 	err := root.ExecuteContext(ctx)
-	if !a.opened() { // a flag or an argument was wrong before the log was opened
-		a.settings.logFormat = cmp.Or(formatAsked(a, args), a.settings.logFormat)
-		_ = a.openLog() // what is wrong is in err
+	if !a.Opened() { // a flag or an argument was wrong before the log was opened
+		a.Settings.LogFormat = cmp.Or(formatAsked(a, args), a.Settings.LogFormat)
+		_ = a.OpenLog() // what is wrong is in err
 		answersAs(a, asksJSON(root, args))
 	}
 	code := exitCode(err)
@@ -40,7 +41,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 }
 
 // formatAsked is the log format that arguments or the environment ask for, where the flags were not understood.
-func formatAsked(a *app, args []string) string {
+func formatAsked(a *term.App, args []string) string {
 	for i, arg := range args {
 		name, value, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch {
@@ -54,7 +55,7 @@ func formatAsked(a *app, args []string) string {
 	return a.Getenv("SPOTSYNC_LOG_FORMAT")
 }
 
-func newRoot(a *app) *cobra.Command {
+func newRoot(a *term.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "spotsync",
 		Short: "Playlists as code: make Spotify match HCL files kept in git",
@@ -71,13 +72,13 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 		},
 	}
 	f := root.PersistentFlags()
-	f.StringVarP(&a.settings.chdir, "chdir", "C", "", "run as if started in this `folder`")
-	f.BoolVar(&a.settings.sandbox, "sandbox", false, "use a Spotify that lives in memory, with files of its own")
-	f.StringVar(&a.settings.lockFile, "lock-file", "", "lock `file` (default spotsync.lock.hcl beside the configuration)")
-	f.StringVar(&a.settings.root, "root", "", "`folder` that file() and its kin may read from (default the configuration's)")
-	f.BoolVar(&a.settings.noColor, "no-color", false, "no colour")
-	f.StringVar(&a.settings.logLevel, "log-level", "warn", "trace, debug, info, warn or error")
-	f.StringVar(&a.settings.logFormat, "log-format", "console", "console or json")
+	f.StringVarP(&a.Settings.Chdir, "chdir", "C", "", "run as if started in this `folder`")
+	f.BoolVar(&a.Settings.Sandbox, "sandbox", false, "use a Spotify that lives in memory, with files of its own")
+	f.StringVar(&a.Settings.LockFile, "lock-file", "", "lock `file` (default spotsync.lock.hcl beside the configuration)")
+	f.StringVar(&a.Settings.Root, "root", "", "`folder` that file() and its kin may read from (default the configuration's)")
+	f.BoolVar(&a.Settings.NoColor, "no-color", false, "no colour")
+	f.StringVar(&a.Settings.LogLevel, "log-level", "warn", "trace, debug, info, warn or error")
+	f.StringVar(&a.Settings.LogFormat, "log-format", "console", "console or json")
 
 	for _, add := range commands {
 		root.AddCommand(add(a))
@@ -90,20 +91,20 @@ Try it with nothing set up:  spotsync apply --sandbox examples/playlists.hcl`,
 }
 
 // start reads the environment, changes the folder and opens the log, before any command runs.
-func start(a *app, cmd *cobra.Command) error {
-	a.command = cmd.CommandPath()
+func start(a *term.App, cmd *cobra.Command) error {
+	a.Command = cmd.CommandPath()
 	if err := fromEnvironment(a, cmd.Flags()); err != nil {
 		return err
 	}
-	if a.settings.chdir != "" {
-		if err := os.Chdir(a.settings.chdir); err != nil {
+	if a.Settings.Chdir != "" {
+		if err := os.Chdir(a.Settings.Chdir); err != nil {
 			return fmt.Errorf("--chdir: %w", err)
 		}
 	}
-	if err := a.openLog(); err != nil {
+	if err := a.OpenLog(); err != nil {
 		return err
 	}
-	a.color = a.useColor(a.outTTY)
+	a.Color = a.UseColor(a.OutTTY)
 	if f := cmd.Flags().Lookup("json"); f != nil && f.Value.String() == "true" {
 		answersAs(a, f)
 	}
@@ -117,7 +118,7 @@ var fromEnv = []string{
 }
 
 // fromEnvironment gives flags that were not given the value the environment has for them.
-func fromEnvironment(a *app, flags *pflag.FlagSet) error {
+func fromEnvironment(a *term.App, flags *pflag.FlagSet) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if err != nil || !slices.Contains(fromEnv, f.Name) {

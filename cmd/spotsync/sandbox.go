@@ -18,6 +18,7 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -32,7 +33,7 @@ type sandboxOptions struct {
 	autoApprove bool
 }
 
-func newSandbox(a *app) *cobra.Command {
+func newSandbox(a *term.App) *cobra.Command {
 	var o sandboxOptions
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags]",
@@ -66,7 +67,7 @@ To try a single command nothing needs to be served: spotsync --sandbox COMMAND.`
 	return cmd
 }
 
-func newSandboxReset(a *app) *cobra.Command {
+func newSandboxReset(a *term.App) *cobra.Command {
 	var approved bool
 	cmd := &cobra.Command{
 		Use:   "reset",
@@ -83,17 +84,17 @@ histories. Nothing on Spotify and no file of yours is touched.`,
 	return cmd
 }
 
-func resetSandbox(ctx context.Context, a *app, approved bool) error {
+func resetSandbox(ctx context.Context, a *term.App, approved bool) error {
 	state, _, _, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
 		return err
 	}
 	home := sandboxHome(state)
 	if !approved && exists(home) {
-		if err := a.cannotAsk(); err != nil {
+		if err := a.CannotAsk(); err != nil {
 			return fmt.Errorf("nothing was deleted: %w. To delete it unasked, add --auto-approve", err)
 		}
-		answer, err := a.ask(ctx, fmt.Sprintf("Delete the sandbox in %s? Only \"yes\" is taken for yes: ", home))
+		answer, err := a.Ask(ctx, fmt.Sprintf("Delete the sandbox in %s? Only \"yes\" is taken for yes: ", home))
 		switch {
 		case err != nil:
 			return err
@@ -106,15 +107,15 @@ func resetSandbox(ctx context.Context, a *app, approved bool) error {
 	case err != nil:
 		return err
 	case found:
-		a.say("The sandbox in %s is deleted; the next command with --sandbox starts with a new one.", home)
+		a.Say("The sandbox in %s is deleted; the next command with --sandbox starts with a new one.", home)
 	default:
-		a.say("There is no sandbox in %s yet.", home)
+		a.Say("There is no sandbox in %s yet.", home)
 	}
 	return nil
 }
 
 // runSandbox serves until the first signal, and then lets requests under way finish.
-func runSandbox(ctx context.Context, a *app, o sandboxOptions) (err error) {
+func runSandbox(ctx context.Context, a *term.App, o sandboxOptions) (err error) {
 	addr, err := loopbackAddr(o.listen)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func runSandbox(ctx context.Context, a *app, o sandboxOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(tidy, &err)
+	defer term.Closing(tidy, &err)
 	if o.state == "" { // in a temporary folder too: it is deleted with it
 		o.state = filepath.Join(dir, "spotify.json")
 	}
@@ -164,13 +165,13 @@ func runSandbox(ctx context.Context, a *app, o sandboxOptions) (err error) {
 			return errors.Join(err, ln.Close())
 		}
 	}
-	a.say("The sandbox is at %s; its user is logged in. Run the lines above in another shell, and spotsync there talks to it.\nCtrl-C stops it.", base)
+	a.Say("The sandbox is at %s; its user is logged in. Run the lines above in another shell, and spotsync there talks to it.\nCtrl-C stops it.", base)
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN", "SPOTSYNC_REFRESH_TOKEN_FILE"} {
 		if a.Getenv(name) != "" {
-			a.note("%s is set here and would be used instead of the sandbox's login: unset it in that shell.", name)
+			a.Note("%s is set here and would be used instead of the sandbox's login: unset it in that shell.", name)
 		}
 	}
-	srv := &http.Server{Handler: logged(a.log, kept), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	srv := &http.Server{Handler: logged(a.Log, kept), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	return statuspage.ServeUntil(ctx, srv, ln)
 }
 

@@ -12,11 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 // program is one run of spotsync in this process.
 type program struct {
-	app  *app
+	app  *term.App
 	out  *bytes.Buffer
 	err  *bytes.Buffer
 	stop chan struct{}
@@ -24,7 +26,7 @@ type program struct {
 
 func newProgram(env map[string]string) *program {
 	p := &program{out: new(bytes.Buffer), err: new(bytes.Buffer), stop: make(chan struct{})}
-	p.app = newApp(version(), p.stop, make(chan struct{}))
+	p.app = term.New(version(), p.stop, make(chan struct{}))
 	p.app.In, p.app.Out, p.app.Err = strings.NewReader(""), p.out, p.err
 	p.app.Getenv = func(name string) string { return env[name] }
 	p.app.Environ = func() (all []string) {
@@ -33,7 +35,7 @@ func newProgram(env map[string]string) *program {
 		}
 		return all
 	}
-	p.app.asks, p.app.outTTY, p.app.errTTY, p.app.width = false, false, false, 80
+	p.app.Asks, p.app.OutTTY, p.app.ErrTTY, p.app.Width = false, false, false, 80
 	return p
 }
 

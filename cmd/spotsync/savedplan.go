@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -20,7 +21,7 @@ func isPlanFile(path string) bool {
 }
 
 // runSavedPlan does a plan that was saved, if what it was made from is still so.
-func runSavedPlan(ctx context.Context, a *app, path string, so sessionOptions, o applyOptions) (err error) {
+func runSavedPlan(ctx context.Context, a *term.App, path string, so sessionOptions, o applyOptions) (err error) {
 	p, err := readPlan(path)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func runSavedPlan(ctx context.Context, a *app, path string, so sessionOptions, o
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	if err := s.take(ctx); err != nil {
 		return err
 	}

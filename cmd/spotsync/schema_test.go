@@ -10,6 +10,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/plantest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"
@@ -63,7 +64,7 @@ func TestPlanSchema(t *testing.T) {
 func TestEventSchema(t *testing.T) {
 	s := schematest.Load(t, "apply-events.schema.json")
 	var out bytes.Buffer
-	a := &app{Out: &out}
+	a := &term.App{Out: &out}
 	p := plantest.Plans(t)["changes"]
 	move := reconcile.Edit{Edit: edit.Edit{Kind: edit.Move, N: 1, Before: 3}}
 	events := []jsonEvent{{Type: "plan", Plan: p}}

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/textfile"
@@ -41,7 +42,7 @@ type configuration struct {
 }
 
 // loadConfiguration reads a configuration.
-func loadConfiguration(a *app, path string, in inputFlags) (*configuration, error) {
+func loadConfiguration(a *term.App, path string, in inputFlags) (*configuration, error) {
 	c, err := loadSource(a, path, in)
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func loadConfiguration(a *app, path string, in inputFlags) (*configuration, erro
 }
 
 // loadSource is load as far as the disk is concerned.
-func loadSource(a *app, path string, in inputFlags) (*configuration, error) {
+func loadSource(a *term.App, path string, in inputFlags) (*configuration, error) {
 	source, diags := readSource(a, path, in)
 	if err := checked(a, nil, diags); err != nil {
 		return nil, err
@@ -62,11 +63,11 @@ func loadSource(a *app, path string, in inputFlags) (*configuration, error) {
 }
 
 // parseConfiguration parses what was read, unless that was done.
-func parseConfiguration(a *app, c *configuration) error {
+func parseConfiguration(a *term.App, c *configuration) error {
 	if c.module != nil {
 		return nil
 	}
-	module, diags := config.Parse(c.source.Files, config.ForVersion(a.version))
+	module, diags := config.Parse(c.source.Files, config.ForVersion(a.Version))
 	if err := checked(a, c.source.Sources(), diags); err != nil {
 		return err
 	}
@@ -75,8 +76,8 @@ func parseConfiguration(a *app, c *configuration) error {
 }
 
 // readSource reads a configuration's files.
-func readSource(a *app, path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.settings.root, LockFile: a.settings.lockFile, VarFiles: in.varFiles})
+func readSource(a *term.App, path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
+	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile, VarFiles: in.varFiles})
 	if source != nil {
 		for i := range source.VarFiles {
 			source.VarFiles[i].After = in.after[i]
@@ -86,7 +87,7 @@ func readSource(a *app, path string, in inputFlags) (*config.Source, hcl.Diagnos
 }
 
 // newConfiguration puts together what an evaluation needs.
-func newConfiguration(a *app, source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
+func newConfiguration(a *term.App, source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
 	files, err := config.OpenFiles(source.Dir, source.Root)
 	if err != nil {
 		return nil, err
@@ -104,7 +105,7 @@ func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.
 }
 
 // evaluateConfiguration works out what the configuration wants.
-func evaluateConfiguration(ctx context.Context, a *app, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
+func evaluateConfiguration(ctx context.Context, a *term.App, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
 	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
 	if err := ctx.Err(); err != nil { // the files are not to blame
 		return nil, err
@@ -129,7 +130,7 @@ func (e *diagnosticsError) Error() string {
 }
 
 // checked is diags as an error, if one is among them. Warnings alone are printed.
-func checked(a *app, files config.Files, diags hcl.Diagnostics) error {
+func checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		return &diagnosticsError{files, diags}
 	}
@@ -137,23 +138,23 @@ func checked(a *app, files config.Files, diags hcl.Diagnostics) error {
 }
 
 // showDiagnostics prints diagnostics.
-func showDiagnostics(a *app, files config.Files, diags hcl.Diagnostics) error {
+func showDiagnostics(a *term.App, files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
-	a.answer.add(files, diags)
+	a.Answer.Add(files, diags)
 	level := zerolog.WarnLevel
 	if diags.HasErrors() {
 		level = zerolog.ErrorLevel
 	}
-	return a.message(level, func(w io.Writer, color bool, width int) error {
+	return a.Message(level, func(w io.Writer, color bool, width int) error {
 		return config.WriteDiagnostics(w, files, diags, color, width)
 	})
 }
 
 // session is everything a command works with that talks about a configuration and its accounts.
 type session struct {
-	app   *app
+	app   *term.App
 	world *world
 	conf  *configuration
 	state *store.State
@@ -180,7 +181,7 @@ type sessionOptions struct {
 }
 
 // openSession reads the configuration and the lock file. Close the session.
-func openSession(a *app, path string, o sessionOptions) (*session, error) {
+func openSession(a *term.App, path string, o sessionOptions) (*session, error) {
 	conf, err := loadConfiguration(a, path, o.inputFlags)
 	if err != nil {
 		return nil, err
@@ -194,12 +195,12 @@ func openSession(a *app, path string, o sessionOptions) (*session, error) {
 }
 
 // openLockOnly is openSession for commands that need no configuration, but its lock file.
-func openLockOnly(a *app, o sessionOptions, lockPath string) (*session, error) {
+func openLockOnly(a *term.App, o sessionOptions, lockPath string) (*session, error) {
 	return openResolving(a, o, lockPath, nil)
 }
 
 // openResolving is openLockOnly where a person has said which playlist an address that came to mean two is.
-func openResolving(a *app, o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
+func openResolving(a *term.App, o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
 	w, err := openWorld(a, o.hooks)
 	if err != nil {
 		return nil, err
@@ -210,8 +211,8 @@ func openResolving(a *app, o sessionOptions, lockPath string, choose map[string]
 	}
 	path := w.lockPath(lockPath)
 	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
-	s.state.Command, s.state.Often = a.command, o.apart
-	s.state.Warn = func(err error) { a.log.Warn().Err(err).Msg("what was remembered is damaged") }
+	s.state.Command, s.state.Often = a.Command, o.apart
+	s.state.Warn = func(err error) { a.Log.Warn().Err(err).Msg("what was remembered is damaged") }
 	if o.apart {
 		s.lock, err = reconcile.OpenLockFileApart(w.fsys, s.state, path, w.issuer.Name)
 	} else {
@@ -268,7 +269,7 @@ func (s *session) waitFor(holder string) {
 		s.world.hooks.waitFor(holder)
 		return
 	}
-	s.app.say("Waiting for %s.", holder)
+	s.app.Say("Waiting for %s.", holder)
 }
 
 // letGo lets others have the lock file.
@@ -277,7 +278,7 @@ func (s *session) letGo() {
 		return
 	}
 	if err := s.unlock(); err != nil {
-		s.app.log.Warn().Err(err).Msg("could not let go of the lock")
+		s.app.Log.Warn().Err(err).Msg("could not let go of the lock")
 	}
 	s.unlock = nil
 }
@@ -330,7 +331,7 @@ func (s *session) accountStore(l *login) *store.Account {
 // openAccount is what this computer keeps of an account.
 func (s *session) openAccount(id spotify.ID) *store.Account {
 	account := store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
-	account.Command = s.app.command
+	account.Command = s.app.Command
 	return account
 }
 
@@ -357,7 +358,7 @@ func (s *session) countdown() {
 			continue
 		}
 		if days, level := auth.Countdown(ends, s.now); level != auth.LevelNone {
-			s.app.note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, words.Plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
+			s.app.Note("the login of account %q ends in %s, on %s; renew it with: spotsync login%s", l.label, words.Plural(days, "day"), ends.Format("2 Jan 2006"), loginFlag(l.label))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -14,12 +15,12 @@ func differences(p *reconcile.Plan, show showOptions) error {
 }
 
 // showPlan writes a plan to Out, for people or programs; for people with how long it takes, where that is known.
-func showPlan(a *app, p *reconcile.Plan, show showOptions, takes string) error {
+func showPlan(a *term.App, p *reconcile.Plan, show showOptions, takes string) error {
 	if show.json {
-		return a.writeJSON(p)
+		return a.WriteJSON(p)
 	}
-	o := render.Options{Color: a.color, Width: a.width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
-	if !a.outTTY {
+	o := render.Options{Color: a.Color, Width: a.Width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}
+	if !a.OutTTY {
 		o.Width = 0 // nothing is cut for a file or another program
 	}
 	return render.Plan(a.Out, p, o)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
@@ -23,7 +24,7 @@ import (
 // statusFormat is the version of the JSON of "status". The part before the dot changes when readers must.
 const statusFormat = "1.0"
 
-func newStatus(a *app) *cobra.Command {
+func newStatus(a *term.App) *cobra.Command {
 	var o sessionOptions
 	var asJSON, detailed bool
 	cmd := &cobra.Command{
@@ -130,12 +131,12 @@ type statusReplace struct {
 	Items   int        `json:"items"`
 }
 
-func runStatus(ctx context.Context, a *app, path string, o sessionOptions, asJSON, detailed bool) (err error) {
+func runStatus(ctx context.Context, a *term.App, path string, o sessionOptions, asJSON, detailed bool) (err error) {
 	s, err := openSession(a, path, o)
 	if err != nil {
 		return err
 	}
-	defer closing(s.Close, &err)
+	defer term.Closing(s.Close, &err)
 	desired, err := s.desire(ctx)
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func runStatus(ctx context.Context, a *app, path string, o sessionOptions, asJSO
 		return err
 	}
 	if asJSON {
-		if err := a.writeJSON(r); err != nil {
+		if err := a.WriteJSON(r); err != nil {
 			return err
 		}
 	} else {

@@ -27,12 +27,12 @@ func statusOfDaemon(ctx context.Context, s *session) *statusDaemon {
 		return nil
 	}
 	d := &statusDaemon{Address: "http://" + statuspage.Nearby(address)}
-	_, said, err := statuspage.Ask(ctx, s.app.transport, s.app.userAgent(), statuspage.Nearby(address), "/readyz")
+	_, said, err := statuspage.Ask(ctx, s.app.Transport, s.app.UserAgent(), statuspage.Nearby(address), "/readyz")
 	if err == nil {
 		err = json.Unmarshal(said, &d.Readiness)
 	}
 	if err != nil || d.State != s.state.Key() {
-		s.app.log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
+		s.app.Log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
 		return nil
 	}
 	if d.Reasons == nil {

@@ -8,11 +8,12 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 )
 
-func newValidate(a *app) *cobra.Command {
+func newValidate(a *term.App) *cobra.Command {
 	var in inputFlags
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -32,7 +33,7 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runValidate(ctx context.Context, a *app, path string, in inputFlags, asJSON bool) error {
+func runValidate(ctx context.Context, a *term.App, path string, in inputFlags, asJSON bool) error {
 	files, diags, err := checkConfiguration(ctx, a, path, in)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func runValidate(ctx context.Context, a *app, path string, in inputFlags, asJSON
 }
 
 // checkConfiguration finds all that is wrong with a configuration, and the source to quote.
-func checkConfiguration(ctx context.Context, a *app, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
+func checkConfiguration(ctx context.Context, a *term.App, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
 	source, found := readSource(a, path, in)
 	if found.HasErrors() {
 		return nil, found, nil
@@ -72,10 +73,10 @@ func checkConfiguration(ctx context.Context, a *app, path string, in inputFlags)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer closing(c.files.Close, &err)
+	defer term.Closing(c.files.Close, &err)
 	found = append(found, module.Validate(ctx, c.inputs(nil, time.Now().UTC()))...)
 	if ctx.Err() != nil {
-		return nil, nil, errInterrupted
+		return nil, nil, term.ErrInterrupted
 	}
 	return files, found, nil
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 // release is the version of this build; a release build sets it with -ldflags "-X main.release=0.1.0".
@@ -58,7 +60,7 @@ func readVersion() buildVersion {
 	return v
 }
 
-func newVersion(a *app) *cobra.Command {
+func newVersion(a *term.App) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -71,7 +73,7 @@ func newVersion(a *app) *cobra.Command {
 	return cmd
 }
 
-func showVersion(a *app, asJSON bool) error {
+func showVersion(a *term.App, asJSON bool) error {
 	v := readVersion()
 	if asJSON {
 		enc := json.NewEncoder(a.Out)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -29,7 +30,7 @@ type world struct {
 	inner       http.RoundTripper // nil: the network
 	sandbox     *embedded         // with --sandbox
 
-	app   *app
+	app   *term.App
 	hooks hooks
 }
 
@@ -44,21 +45,21 @@ type hooks struct {
 }
 
 // openWorld works out which Spotify is meant.
-func openWorld(a *app, h hooks) (*world, error) {
+func openWorld(a *term.App, h hooks) (*world, error) {
 	state, cache, conf, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
 		return nil, err
 	}
-	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.transport, app: a, hooks: h}
+	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.Transport, app: a, hooks: h}
 	if path := a.Getenv("SPOTSYNC_CREDENTIALS_FILE"); path != "" {
 		if w.credentials, err = filepath.Abs(path); err != nil {
 			return nil, err
 		}
 	}
-	if a.settings.sandbox && (a.Getenv("SPOTSYNC_API_URL") != "" || a.Getenv("SPOTSYNC_ACCOUNTS_URL") != "") {
+	if a.Settings.Sandbox && (a.Getenv("SPOTSYNC_API_URL") != "" || a.Getenv("SPOTSYNC_ACCOUNTS_URL") != "") {
 		return nil, errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
 	}
-	if a.settings.sandbox {
+	if a.Settings.Sandbox {
 		home := sandboxHome(state)
 		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
 		if w.sandbox, err = openEmbedded(filepath.Join(home, "spotify.json")); err != nil {
@@ -75,7 +76,7 @@ func openWorld(a *app, h hooks) (*world, error) {
 }
 
 // issuer is the Spotify that the environment names, the real one if it names none.
-func issuerOf(a *app) (auth.Issuer, error) {
+func issuerOf(a *term.App) (auth.Issuer, error) {
 	issuer, err := auth.ParseIssuer(a.Getenv("SPOTSYNC_API_URL"), a.Getenv("SPOTSYNC_ACCOUNTS_URL"))
 	if err != nil {
 		return auth.Issuer{}, fmt.Errorf("SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL: %w", err)
@@ -86,7 +87,7 @@ func issuerOf(a *app) (auth.Issuer, error) {
 // lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
 // stays clean.
 func (w *world) lockPath(usual string) string {
-	if w.sandbox == nil || w.app.settings.lockFile != "" {
+	if w.sandbox == nil || w.app.Settings.LockFile != "" {
 		return usual
 	}
 	sum := sha256.Sum256([]byte(usual))
@@ -140,7 +141,7 @@ func (w *world) appFor(acc config.Account, creds *auth.Credentials) (auth.App, e
 	case secret != "":
 		out.ClientSecret = secret
 	case secretFile != "":
-		secret, err := readSecret(w.app.expandHome(secretFile))
+		secret, err := readSecret(w.app.ExpandHome(secretFile))
 		if err != nil {
 			return out, fmt.Errorf("read the client secret: %w", err)
 		}
@@ -184,7 +185,7 @@ func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
 func (w *world) seed() (auth.Token, bool, error) {
 	line := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN")
 	if path := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE"); line == "" && path != "" {
-		secret, err := readSecret(w.app.expandHome(path))
+		secret, err := readSecret(w.app.ExpandHome(path))
 		if err != nil {
 			return auth.Token{}, false, fmt.Errorf("SPOTSYNC_REFRESH_TOKEN_FILE: %w", err)
 		}
@@ -237,7 +238,7 @@ func (w *world) logIn(ctx context.Context, creds *auth.Credentials, app auth.App
 			return nil, err
 		}
 		if err := l.source.SetAccount(ctx, string(l.user.Account()), string(l.user.ID), l.user.DisplayName); err != nil {
-			w.app.log.Warn().Err(err).Msg("could not remember whose login this is")
+			w.app.Log.Warn().Err(err).Msg("could not remember whose login this is")
 		}
 	}
 	return l, nil
@@ -283,24 +284,24 @@ func (w *world) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
 		Learned:   w.hooks.learned,
 		Budget:    o.budget,
 		MaxWait:   o.wait,
-		UserAgent: w.app.userAgent(),
+		UserAgent: w.app.UserAgent(),
 		OnRetry: func(r spotify.Retry) {
 			why := "Spotify does not answer"
 			var limited *spotify.RateLimitError
 			if errors.As(r.Err, &limited) {
 				why = "Spotify's rate limit"
 			}
-			w.app.waiting(r.Wait, why)
+			w.app.Waiting(r.Wait, why)
 			if w.hooks.retry != nil {
 				w.hooks.retry(r)
 			}
-			w.app.log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
+			w.app.Log.Info().Str("method", r.Method).Str("route", r.Route).Dur("wait", r.Wait).Err(r.Err).Msg("waiting before asking again")
 		},
 		OnRequest: func(r spotify.Request) {
 			if w.hooks.request != nil {
 				w.hooks.request(r)
 			}
-			w.app.log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
+			w.app.Log.Debug().Str("method", r.Method).Str("route", r.Route).Int("status", r.Status).Dur("took", r.Duration).AnErr("problem", r.Err).Msg("request")
 		},
 	}
 }
@@ -323,6 +324,6 @@ func readSecret(path string) (string, error) {
 // sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
 func (w *world) sayWhere() {
 	if w.sandbox == nil && w.app.Getenv("SPOTSYNC_API_URL") != "" {
-		w.app.sayOnce("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
+		w.app.SayOnce("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"io"
@@ -10,9 +10,9 @@ import (
 	"github.com/spotsync/spotsync/config"
 )
 
-// jsonAnswer is what a command prints with --json. A program that reads it gets JSON also where the command fails: what people
+// Answer is what a command prints with --json. A program that reads it gets JSON also where the command fails: what people
 // are told on Err stands there as diagnostics.
-type jsonAnswer struct {
+type Answer struct {
 	out      io.Writer
 	events   bool // one a line, and the summary is the last
 	complete bool
@@ -20,34 +20,34 @@ type jsonAnswer struct {
 	diags    hcl.Diagnostics // shown so far
 }
 
-// answers notes that a command is to print JSON: one document, or events, one a line. Everything that the command writes to Out
+// Answers notes that a command is to print JSON: one document, or events, one a line. Everything that the command writes to Out
 // is its answer.
-func (a *app) answers(events bool) {
-	if a.answer != nil {
+func (a *App) Answers(events bool) {
+	if a.Answer != nil {
 		return
 	}
-	a.answer = &jsonAnswer{out: a.Out, events: events}
-	a.Out = a.answer
+	a.Answer = &Answer{out: a.Out, events: events}
+	a.Out = a.Answer
 }
 
 // Write writes a part of the answer. A document is written as a whole.
-func (w *jsonAnswer) Write(p []byte) (int, error) {
+func (w *Answer) Write(p []byte) (int, error) {
 	w.complete = w.complete || !w.events
 	return w.out.Write(p)
 }
 
-// finish notes that the answer is complete.
-func (w *jsonAnswer) finish() {
+// Finish notes that the answer is complete.
+func (w *Answer) Finish() {
 	if w != nil {
 		w.complete = true
 	}
 }
 
-// lacks reports whether the answer, if there is one, is not complete, and whether it is made of events.
-func (w *jsonAnswer) lacks() (end, events bool) { return w != nil && !w.complete, w != nil && w.events }
+// Lacks reports whether the answer, if there is one, is not complete, and whether it is made of events.
+func (w *Answer) Lacks() (end, events bool) { return w != nil && !w.complete, w != nil && w.events }
 
-// add keeps diagnostics for the answer. Nil keeps nothing.
-func (w *jsonAnswer) add(files config.Files, diags hcl.Diagnostics) {
+// Add keeps diagnostics for the answer. Nil keeps nothing.
+func (w *Answer) Add(files config.Files, diags hcl.Diagnostics) {
 	if w == nil {
 		return
 	}
@@ -67,8 +67,8 @@ func sameDiagnostic(a, b *hcl.Diagnostic) bool {
 		(a.Subject == b.Subject || a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject)
 }
 
-// diagnostics are those that were shown so far, in JSON.
-func (w *jsonAnswer) diagnostics() []config.JSONDiagnostic {
+// Diagnostics are those that were shown so far, in JSON.
+func (w *Answer) Diagnostics() []config.JSONDiagnostic {
 	if w == nil {
 		return nil
 	}

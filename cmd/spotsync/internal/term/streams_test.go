@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 func TestFinishing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := make(chan struct{})
-		a := &app{Now: now}
+		a := &App{Now: now}
 		first, signal := context.WithCancel(t.Context())
-		ctx, done := a.finishing(first)
+		ctx, done := a.Finishing(first)
 		defer done()
 		signal()
 		synctest.Wait()

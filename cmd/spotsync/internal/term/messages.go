@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"bytes"
@@ -14,22 +14,22 @@ import (
 // is one line of JSON as the log's are, so that whoever reads Err as JSON finds nothing else there. --log-level does not
 // apply to them: they are not the log.
 type messages struct {
-	json      *zerolog.Logger // nil: as text
+	json *zerolog.Logger // nil: as text
 	once *sync.Once      // for sayOnce; nil: nobody is told
 }
 
-// opened reports whether messages are written as the flags want it, which need not have been understood.
-func (a *app) opened() bool { return a.messages != nil }
+// Opened reports whether messages are written as the flags want it, which need not have been understood.
+func (a *App) Opened() bool { return a.messages != nil }
 
-// sayOnce is say for what is said once in the life of the program, and never where messages are not opened.
-func (a *app) sayOnce(format string, args ...any) {
+// SayOnce is Say for what is said once in the life of the program, and never where messages are not opened.
+func (a *App) SayOnce(format string, args ...any) {
 	if a.messages != nil && a.messages.once != nil {
-		a.messages.once.Do(func() { a.say(format, args...) })
+		a.messages.once.Do(func() { a.Say(format, args...) })
 	}
 }
 
-// asText makes messages text again, for work whose messages are collected.
-func (a *app) asText() {
+// AsText makes messages text again, for work whose messages are collected.
+func (a *App) AsText() {
 	m := &messages{}
 	if a.messages != nil {
 		m.once = a.messages.once
@@ -37,23 +37,23 @@ func (a *app) asText() {
 	a.messages = m
 }
 
-// say tells a person something on Err.
-func (a *app) say(format string, args ...any) {
+// Say tells a person something on Err.
+func (a *App) Say(format string, args ...any) {
 	a.tell(zerolog.InfoLevel, fmt.Sprintf(format, args...))
 }
 
-// note tells a person something that should not be overlooked.
-func (a *app) note(format string, args ...any) {
+// Note tells a person something that should not be overlooked.
+func (a *App) Note(format string, args ...any) {
 	a.tell(zerolog.WarnLevel, fmt.Sprintf(format, args...))
 }
 
-// complain tells a person what went wrong.
-func (a *app) fail(format string, args ...any) {
+// Fail tells a person what went wrong.
+func (a *App) Fail(format string, args ...any) {
 	a.tell(zerolog.ErrorLevel, fmt.Sprintf(format, args...))
 }
 
 // tell writes one message.
-func (a *app) tell(level zerolog.Level, text string) {
+func (a *App) tell(level zerolog.Level, text string) {
 	if a.messages != nil && a.messages.json != nil {
 		if text = strings.TrimSpace(text); text != "" {
 			a.messages.json.WithLevel(level).Msg(text)
@@ -69,8 +69,8 @@ func (a *app) tell(level zerolog.Level, text string) {
 	fmt.Fprintln(a.Err, text)
 }
 
-// messageWriter is Err for code that writes text of its own. With --log-format json each Write is one message.
-func (a *app) messageWriter(level zerolog.Level) io.Writer {
+// MessageWriter is Err for code that writes text of its own. With --log-format json each Write is one message.
+func (a *App) MessageWriter(level zerolog.Level) io.Writer {
 	if a.messages == nil || a.messages.json == nil {
 		return a.Err
 	}
@@ -78,7 +78,7 @@ func (a *app) messageWriter(level zerolog.Level) io.Writer {
 }
 
 type messageWriter struct {
-	a     *app
+	a     *App
 	level zerolog.Level
 }
 
@@ -87,10 +87,10 @@ func (w messageWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// told is a text that write makes, as one message.
-func (a *app) message(level zerolog.Level, write func(w io.Writer, color bool, width int) error) error {
+// Message is a text that write makes, as one message.
+func (a *App) Message(level zerolog.Level, write func(w io.Writer, color bool, width int) error) error {
 	if a.messages == nil || a.messages.json == nil {
-		return write(a.Err, a.useColor(a.errTTY), a.messageWidth())
+		return write(a.Err, a.UseColor(a.ErrTTY), a.MessageWidth())
 	}
 	var b bytes.Buffer
 	err := write(&b, false, 0)

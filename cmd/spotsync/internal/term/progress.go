@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ type terminal struct {
 	mu     sync.Mutex
 	shown  int  // columns of the line at the bottom
 	within bool // what was written last did not end its line: a question waits for its answer
-	work   *progress
+	work   *Progress
 }
 
 func newTerminal(out io.Writer, width int) *terminal { return &terminal{out: out, width: width} }
@@ -61,8 +61,8 @@ func (t *terminal) draw(line string) {
 	t.shown = max(n, t.shown)
 }
 
-// progress is how far some work is. A nil one, where nobody watches, does nothing.
-type progress struct {
+// Progress is how far some work is. A nil one, where nobody watches, does nothing.
+type Progress struct {
 	t     *terminal
 	what  string
 	began time.Time
@@ -76,13 +76,13 @@ type progress struct {
 	why   string
 }
 
-// progress begins to show how far some work is, if it takes long and somebody watches. Call Done.
-func (a *app) progress(what string) *progress {
+// Progress begins to show how far some work is, if it takes long and somebody watches. Call Done.
+func (a *App) Progress(what string) *Progress {
 	t, ok := a.Err.(*terminal)
 	if !ok {
 		return nil
 	}
-	p := &progress{t: t, what: what, began: time.Now(), stop: make(chan struct{})}
+	p := &Progress{t: t, what: what, began: time.Now(), stop: make(chan struct{})}
 	t.mu.Lock()
 	t.work, t.within = p, false // the answer ended the question's line
 	t.mu.Unlock()
@@ -102,7 +102,7 @@ func (a *app) progress(what string) *progress {
 }
 
 // Set says how much is done.
-func (p *progress) Set(done, total int) {
+func (p *Progress) Set(done, total int) {
 	if p == nil {
 		return
 	}
@@ -122,7 +122,7 @@ func (p *progress) Set(done, total int) {
 }
 
 // Done takes the bar away and waits until nothing is drawn any more.
-func (p *progress) Done() {
+func (p *Progress) Done() {
 	if p == nil {
 		return
 	}
@@ -136,7 +136,7 @@ func (p *progress) Done() {
 	}
 }
 
-func (p *progress) show(now time.Time) {
+func (p *Progress) show(now time.Time) {
 	p.t.mu.Lock()
 	defer p.t.mu.Unlock()
 	if now.Sub(p.began) < quietFor || p.t.work != p {
@@ -146,7 +146,7 @@ func (p *progress) show(now time.Time) {
 }
 
 // line is what the bottom line says.
-func (p *progress) line(now time.Time) string {
+func (p *Progress) line(now time.Time) string {
 	if left := p.until.Sub(now); left > 0 {
 		return fmt.Sprintf("%s: %s; going on in %s", p.what, p.why, (left + time.Second - 1).Truncate(time.Second))
 	}
@@ -156,8 +156,8 @@ func (p *progress) line(now time.Time) string {
 	return p.bar.String()
 }
 
-// waiting tells whoever watches that a request waits, how long and for what.
-func (a *app) waiting(wait time.Duration, why string) {
+// Waiting tells whoever watches that a request waits, how long and for what.
+func (a *App) Waiting(wait time.Duration, why string) {
 	t, ok := a.Err.(*terminal)
 	if !ok || wait < quietFor {
 		return
@@ -171,6 +171,6 @@ func (a *app) waiting(wait time.Duration, why string) {
 	}
 	t.mu.Unlock()
 	if p == nil {
-		a.say("Waiting %s: %s.", wait.Round(time.Second), why)
+		a.Say("Waiting %s: %s.", wait.Round(time.Second), why)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package term
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func screen(out string) []string {
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		a := &app{Err: newTerminal(&out, 80)}
+		a := &App{Err: newTerminal(&out, 80)}
 		look := func() string {
 			a.Err.(*terminal).mu.Lock()
 			defer a.Err.(*terminal).mu.Unlock()
@@ -46,7 +46,7 @@ func TestProgress(t *testing.T) {
 			return lines[len(lines)-1]
 		}
 		fmt.Fprint(a.Err, "Do this? ") // answered, which ends the line without our knowing
-		p := a.progress("Reading playlists")
+		p := a.Progress("Reading playlists")
 		time.Sleep(900 * time.Millisecond)
 		p.Set(1, 4)
 		synctest.Wait()
@@ -58,11 +58,11 @@ func TestProgress(t *testing.T) {
 		if got := look(); !strings.HasPrefix(got, "Reading playlists") || !strings.Contains(got, "1/4") {
 			t.Errorf("no bar: %q", got)
 		}
-		a.say("playlist.a: done")
+		a.Say("playlist.a: done")
 		if lines := screen(out.String()); lines[len(lines)-2] != "playlist.a: done" {
 			t.Errorf("what was said is not on a line of its own: %q", lines)
 		}
-		a.waiting(42*time.Second, "Spotify's rate limit")
+		a.Waiting(42*time.Second, "Spotify's rate limit")
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if got := look(); got != "Reading playlists: Spotify's rate limit; going on in 40s" {
@@ -84,10 +84,10 @@ func TestProgress(t *testing.T) {
 func TestNoProgressWhereNobodyWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		a := &app{Err: &out}
-		p := a.progress("Applying")
+		a := &App{Err: &out}
+		p := a.Progress("Applying")
 		p.Set(1, 2)
-		a.waiting(time.Minute, "Spotify does not answer")
+		a.Waiting(time.Minute, "Spotify does not answer")
 		time.Sleep(time.Minute)
 		p.Done()
 		if out.Len() > 0 {
@@ -98,9 +98,9 @@ func TestNoProgressWhereNobodyWatches(t *testing.T) {
 
 func TestWaitingWithoutABar(t *testing.T) {
 	var out bytes.Buffer
-	a := &app{Err: newTerminal(&out, 80)}
-	a.waiting(200*time.Millisecond, "Spotify does not answer")
-	a.waiting(8*time.Second, "Spotify does not answer")
+	a := &App{Err: newTerminal(&out, 80)}
+	a.Waiting(200*time.Millisecond, "Spotify does not answer")
+	a.Waiting(8*time.Second, "Spotify does not answer")
 	if got := out.String(); got != "Waiting 8s: Spotify does not answer.\n" {
 		t.Errorf("%q", got)
 	}
@@ -108,14 +108,14 @@ func TestWaitingWithoutABar(t *testing.T) {
 
 func TestTerminalFromManyGoroutines(t *testing.T) {
 	var out bytes.Buffer
-	a := &app{Err: newTerminal(&out, 80)}
-	p := a.progress("Applying")
+	a := &App{Err: newTerminal(&out, 80)}
+	p := a.Progress("Applying")
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for i := range 50 {
 				p.Set(i, 50)
-				a.say("line")
+				a.Say("line")
 			}
 		})
 	}
