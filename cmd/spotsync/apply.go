@@ -21,7 +21,7 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := pathArg(args)
 			if isPlanFile(path) {
-				return runSavedPlan(cmd.Context(), a, path, f.session, f.options())
+				return ApplySaved(cmd.Context(), a, path, f.session, f.options())
 			}
 			return runApply(cmd.Context(), a, reconcile.CommandApply, path, f.session, f.options())
 		},
@@ -50,8 +50,8 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 }
 
 // runApply plans and does it, asking in between.
-func runApply(ctx context.Context, a *term.App, command reconcile.Command, path string, so sessionOptions, o applyOptions) (err error) {
-	s, err := openSession(a, path, so)
+func runApply(ctx context.Context, a *term.App, command reconcile.Command, path string, so Options, o applyOptions) (err error) {
+	s, err := Open(a, path, so)
 	if err != nil {
 		return err
 	}

@@ -17,12 +17,12 @@ import (
 )
 
 // perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
-func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions) error {
+func (s *Session) perform(ctx context.Context, got *run.Planned, o applyOptions) error {
 	total := &reconcile.Result{}
 	shown := got.Plan                // what was asked about; later waves plan only what it left open
 	var refusals []reconcile.Refusal // of all waves
 	var moved []reconcile.Failure    // what is not what was asked about any more
-	if !o.show.json && !shown.Empty() {
+	if !o.show.JSON && !shown.Empty() {
 		s.app.Say("")
 	}
 	report := s.reporter(o.show)
@@ -56,17 +56,14 @@ func (s *session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 }
 
 // doing is how this session applies a plan.
-func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
-	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.app.Stop, Limited: s.limited, StopAtFailure: !o.unasked,
+func (s *Session) doing(o applyOptions, desired *config.Desired) run.Doing {
+	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.app.Stop, Limited: s.limited, StopAtFailure: true,
 		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.app.Finishing, Report: s.reporter(o.show)}
-	if o.unasked {
-		d.By, d.Healed = "daemon", healedBy
-	}
 	d.Begin = func(p *reconcile.Plan) (func(reconcile.Event), func()) {
 		if n := p.Summary.Requests; n > manyRequests {
 			s.app.Say("%s", announcement("This", n, s.takes(p, desired)))
 		}
-		if o.show.json {
+		if o.show.JSON {
 			return d.Report, func() {}
 		}
 		doing := s.app.Progress("Applying")
@@ -76,7 +73,7 @@ func (s *session) doing(o applyOptions, desired *config.Desired) run.Doing {
 }
 
 // refuse adds the refusals of a plan to those of earlier waves, and reports those that are new.
-func (s *session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show showOptions) []reconcile.Refusal {
+func (s *Session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show showOptions) []reconcile.Refusal {
 	for _, r := range missing(known, p.Refusals) {
 		known = append(known, r)
 		s.reporter(show)(reconcile.Event{Type: reconcile.EventRefused, Address: r.Address, Account: accountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
@@ -95,7 +92,7 @@ func accountIn(p *reconcile.Plan, address string) string {
 }
 
 // limited reports whether Spotify holds requests about playlists back.
-func (s *session) limited() bool {
+func (s *Session) limited() bool {
 	for _, l := range s.limits {
 		if !l.NotBefore(spotify.GroupPlaylists).Until.IsZero() {
 			return true
@@ -105,13 +102,13 @@ func (s *session) limited() bool {
 }
 
 // reporter shows what happens while it happens.
-func (s *session) reporter(show showOptions) func(reconcile.Event) {
+func (s *Session) reporter(show showOptions) func(reconcile.Event) {
 	if s.world.hooks.event != nil {
 		return s.world.hooks.event
 	}
-	if show.json {
+	if show.JSON {
 		return func(e reconcile.Event) {
-			if err := emit(s.app, jsonEvent{Type: string(e.Type), Event: &e}); err != nil {
+			if err := emit(s.app, Event{Type: string(e.Type), Event: &e}); err != nil {
 				s.app.Log.Warn().Err(err).Msg("could not write an event")
 			}
 		}

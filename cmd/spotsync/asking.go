@@ -18,14 +18,13 @@ type applyOptions struct {
 	show        showOptions
 	autoApprove bool
 	verify      reconcile.Verify
-	unasked     bool // a daemon's: history says so
 
 	toldRefusals bool // what is refused was said before somebody was asked
 }
 
 // planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
-func planAndApply(ctx context.Context, s *session, path string, o applyOptions, replan func() (*run.Planned, error)) error {
+func planAndApply(ctx context.Context, s *Session, path string, o applyOptions, replan func() (*run.Planned, error)) error {
 	if err := s.take(ctx); err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func planAndApply(ctx context.Context, s *session, path string, o applyOptions, 
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, s.app.OutTTY && o.plan.refresh && !o.show.json)
+	s.nameSongs(ctx, got.Plan, s.app.OutTTY && o.plan.refresh && !o.show.JSON)
 	if err := announce(s, got, o.show); err != nil {
 		return err
 	}
@@ -74,15 +73,15 @@ func planAndApply(ctx context.Context, s *session, path string, o applyOptions, 
 }
 
 // announce shows the plan before anything is done. As JSON it is the first event.
-func announce(s *session, got *run.Planned, show showOptions) error {
-	if !show.json {
+func announce(s *Session, got *run.Planned, show showOptions) error {
+	if !show.JSON {
 		if err := showPlan(s.app, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 			return err
 		}
 		s.countdown()
 		return nil
 	}
-	return emit(s.app, jsonEvent{Type: "plan", Plan: got.Plan})
+	return emit(s.app, Event{Type: "plan", Plan: got.Plan})
 }
 
 // losses says before the question what a plan takes away.
@@ -108,7 +107,7 @@ func losses(p *reconcile.Plan) string {
 
 // confirm asks whether the plan is to be done, and whether the cheaper way that gives up dates is. Destroying wants a
 // number typed.
-func confirm(ctx context.Context, s *session, p *reconcile.Plan) (fast bool, err error) {
+func confirm(ctx context.Context, s *Session, p *reconcile.Plan) (fast bool, err error) {
 	left, question := "", "Do this"
 	if n := p.Summary.Refused; n > 0 {
 		left, question = words.Counted(n, "playlist is", "playlists are")+" refused and left alone. ", "Do the rest"

@@ -80,7 +80,7 @@ type authReport struct {
 }
 
 func runAuthStatus(ctx context.Context, a *term.App, asJSON bool) (err error) {
-	w, err := openWorld(a, hooks{})
+	w, err := OpenEnvironment(a, Hooks{})
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func runAuthStatus(ctx context.Context, a *term.App, asJSON bool) (err error) {
 }
 
 // sandboxLogin logs in to the sandbox as any other command would.
-func sandboxLogin(ctx context.Context, a *term.App, w *world, label string) error {
+func sandboxLogin(ctx context.Context, a *term.App, w *Environment, label string) error {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func sandboxLogin(ctx context.Context, a *term.App, w *world, label string) erro
 }
 
 // readAuthReport is what is known of the logins, without asking Spotify.
-func readAuthReport(a *term.App, w *world, now time.Time) (*authReport, error) {
+func readAuthReport(a *term.App, w *Environment, now time.Time) (*authReport, error) {
 	creds, err := w.openCredentials()
 	if err != nil {
 		return nil, err

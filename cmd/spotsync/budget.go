@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
@@ -17,12 +19,12 @@ import (
 const assumedAllowance = 90
 
 // newLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
-func (w *world) newLimiter(clientID string, parallelism int) *spotify.Limiter {
+func (w *Environment) newLimiter(clientID string, parallelism int) *spotify.Limiter {
 	return spotify.NewLimiter(w.limiterOptions(clientID, parallelism))
 }
 
-func (w *world) limiterOptions(clientID string, parallelism int) spotify.LimiterOptions {
-	limits := store.OpenLimits(w.fsys, w.stateDir, w.issuer.Name, clientID)
+func (w *Environment) limiterOptions(clientID string, parallelism int) spotify.LimiterOptions {
+	limits := store.OpenLimits(w.FS, w.stateDir, w.issuer.Name, clientID)
 	o := spotify.LimiterOptions{
 		Concurrency: parallelism,
 		Assumed:     assumedAllowance,
@@ -49,7 +51,7 @@ func (w *world) limiterOptions(clientID string, parallelism int) spotify.Limiter
 }
 
 // limiter is the limiter of one client ID. All of a session's share the bound on requests at once.
-func (s *session) limiter(clientID string) *spotify.Limiter {
+func (s *Session) limiter(clientID string) *spotify.Limiter {
 	l := s.limits[clientID]
 	if l == nil {
 		o := s.world.limiterOptions(clientID, s.options.parallelism)
@@ -63,8 +65,8 @@ func (s *session) limiter(clientID string) *spotify.Limiter {
 }
 
 // remember keeps for the next run what this one learned of Spotify's limits.
-func (s *session) remember() {
-	for _, id := range sortedKeys(s.limits) {
+func (s *Session) remember() {
+	for _, id := range slices.Sorted(maps.Keys(s.limits)) {
 		if err := s.limits[id].Close(); err != nil {
 			s.app.Log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
 		}
@@ -73,7 +75,7 @@ func (s *session) remember() {
 
 // takes says about how long a plan's requests take, as far as Spotify's limits make them; empty where they don't. Apps
 // are limited one by one, so the slowest counts.
-func (s *session) takes(p *reconcile.Plan, desired *config.Desired) string {
+func (s *Session) takes(p *reconcile.Plan, desired *config.Desired) string {
 	requests := make(map[string]int) // by client ID
 	for _, c := range p.Changes {
 		if n := len(c.Edits); n > 0 {
@@ -82,7 +84,7 @@ func (s *session) takes(p *reconcile.Plan, desired *config.Desired) string {
 	}
 	var longest time.Duration
 	var known bool
-	for _, id := range sortedKeys(requests) {
+	for _, id := range slices.Sorted(maps.Keys(requests)) {
 		if d, learned := s.limiter(id).Estimate(requests[id]); d > longest {
 			longest, known = d, learned
 		}
@@ -91,7 +93,7 @@ func (s *session) takes(p *reconcile.Plan, desired *config.Desired) string {
 }
 
 // clientID is the app of an account, logged in or not; empty where it is not known.
-func (s *session) clientID(acc config.Account) string {
+func (s *Session) clientID(acc config.Account) string {
 	if l, ok := s.logins[acc.Label]; ok {
 		return l.app.ClientID
 	}

@@ -48,11 +48,11 @@ func TestTakes(t *testing.T) {
 	p := &reconcile.Plan{Changes: []reconcile.Change{
 		{Account: defaultLabel, Edits: edits(200)}, {Account: "kid", Edits: edits(100)}, {Account: defaultLabel, Edits: edits(171)},
 	}}
-	fresh := func(issuer string) *session {
-		w := &world{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
+	fresh := func(issuer string) *Session {
+		w := &Environment{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
 		w.app = &term.App{Getenv: func(string) string { return "" }}
-		s := &session{app: w.app, world: w, limits: make(map[string]*spotify.Limiter)}
-		s.logins = map[string]*login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
+		s := &Session{app: w.app, world: w, limits: make(map[string]*spotify.Limiter)}
+		s.logins = map[string]*Login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
 		return s
 	}
 	if got := fresh(auth.Spotify).takes(p, desired); got != "about 2 minutes at the pace Spotify is assumed to allow" { // 371 by 90 in 30 s: four waits
@@ -80,7 +80,7 @@ func TestTakes(t *testing.T) {
 // --parallelism bounds the requests under way of the whole run, whoever's they are.
 func TestParallelismIsOneBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &session{world: &world{issuer: auth.Issuer{Name: auth.Loopback}, stateDir: t.TempDir()}, limits: make(map[string]*spotify.Limiter)}
+		s := &Session{world: &Environment{issuer: auth.Issuer{Name: auth.Loopback}, stateDir: t.TempDir()}, limits: make(map[string]*spotify.Limiter)}
 		s.options.parallelism = 3
 		var mu sync.Mutex
 		now, most := 0, 0

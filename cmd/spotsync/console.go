@@ -23,7 +23,7 @@ import (
 )
 
 func newConsole(a *term.App) *cobra.Command {
-	var in inputFlags
+	var in Inputs
 	cmd := &cobra.Command{
 		Use:   "console [flags] [PATH]",
 		Short: "Try expressions out",
@@ -43,7 +43,7 @@ terminal it exits 1 when an expression was wrong.`,
 	return cmd
 }
 
-func runConsole(ctx context.Context, a *term.App, args []string, in inputFlags) (err error) {
+func runConsole(ctx context.Context, a *term.App, args []string, in Inputs) (err error) {
 	conf, err := loadAny(a, args, in)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func runConsole(ctx context.Context, a *term.App, args []string, in inputFlags) 
 		}
 		files := conf.source.Sources()
 		files["<console>"] = []byte(text)
-		if err := showDiagnostics(a, files, consoleDiagnostics(diags)); err != nil {
+		if err := ShowDiagnostics(a, files, consoleDiagnostics(diags)); err != nil {
 			return err
 		}
 		if diags.HasErrors() {
@@ -105,7 +105,7 @@ func consoleDiagnostics(diags hcl.Diagnostics) hcl.Diagnostics {
 }
 
 // loadAny is loadConfiguration where the current folder, unless it is named, need not hold a configuration.
-func loadAny(a *term.App, args []string, in inputFlags) (*configuration, error) {
+func loadAny(a *term.App, args []string, in Inputs) (*Configuration, error) {
 	if len(args) == 0 {
 		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
 			dir, err := filepath.Abs(".")
@@ -123,12 +123,12 @@ func loadAny(a *term.App, args []string, in inputFlags) (*configuration, error) 
 			return newConfiguration(a, source, module, in)
 		}
 	}
-	return loadConfiguration(a, pathArg(args), in)
+	return Load(a, pathArg(args), in)
 }
 
 // lockedIDs are the playlists' IDs as far as the lock file can be read. Without them an expression that needs one is
 // unknown, which is no reason not to answer the others.
-func lockedIDs(a *term.App, conf *configuration) map[string]spotify.ID {
+func lockedIDs(a *term.App, conf *Configuration) map[string]spotify.ID {
 	ids, err := readIDs(a, conf.source.LockPath)
 	if err != nil {
 		a.Note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
@@ -137,12 +137,12 @@ func lockedIDs(a *term.App, conf *configuration) map[string]spotify.ID {
 }
 
 func readIDs(a *term.App, lockPath string) (ids map[string]spotify.ID, err error) {
-	w, err := openWorld(a, hooks{})
+	w, err := OpenEnvironment(a, Hooks{})
 	if err != nil {
 		return nil, err
 	}
 	path := w.lockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
+	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
 	if err != nil {
 		return nil, err
 	}

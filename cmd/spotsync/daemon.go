@@ -35,7 +35,7 @@ import (
 
 // daemonOptions are the flags of spotsync daemon.
 type daemonOptions struct {
-	inputFlags
+	Inputs
 	interval       time.Duration
 	poll           time.Duration
 	branch         string
@@ -71,7 +71,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			return runDaemon(cmd.Context(), a, pathArg(args), o)
 		},
 	}
-	registerInputs(cmd.Flags(), &o.inputFlags)
+	registerInputs(cmd.Flags(), &o.Inputs)
 	f := cmd.Flags()
 	f.DurationVar(&o.interval, "interval", 5*time.Minute, "how often to look for edits made elsewhere")
 	f.DurationVar(&o.poll, "poll", 0, "look at the files this often, where the system tells of no changes (0: wait to be told)")
@@ -93,7 +93,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 type daemon struct {
 	app     *term.App
 	o       daemonOptions
-	hooks   hooks  // of its rounds
+	hooks   Hooks  // of its rounds
 	path    string // the configuration, as it was named
 	policy  heal.Policy
 	state   *store.State
@@ -217,7 +217,7 @@ func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (
 
 // open finds out what is watched, and what must be remembered where, before anything is read.
 func (d *daemon) open(ctx context.Context) error {
-	w, err := openWorld(d.app, hooks{})
+	w, err := OpenEnvironment(d.app, Hooks{})
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (d *daemon) open(ctx context.Context) error {
 	}
 	d.usual = d.lockPath
 	d.lockPath = w.lockPath(d.usual)
-	d.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, d.lockPath)
+	d.state = store.OpenState(w.FS, w.stateDir, w.issuer.Name, d.lockPath)
 	d.state.Command = d.app.Command
 	d.state.Warn = func(err error) { d.app.Log.Warn().Err(err).Msg("what was remembered is damaged") }
 	d.watch = watch.New(d.app.Log, watch.Options{Poll: d.o.poll})

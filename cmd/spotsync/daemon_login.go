@@ -29,7 +29,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	if ok && time.Since(p.began) < loginLasts {
 		return p.URL, nil
 	}
-	w, err := openWorld(d.app, d.hooks)
+	w, err := OpenEnvironment(d.app, d.hooks)
 	if err != nil {
 		return "", err
 	}
@@ -42,7 +42,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	quiet := *d.app
 	quiet.Err = io.Discard
 	quiet.AsText()
-	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, loginOptions{inputFlags: d.o.inputFlags, account: label})
+	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, loginOptions{Inputs: d.o.Inputs, account: label})
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +87,7 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	if err := p.target.wrongAccount(token); err != nil {
 		return err
 	}
-	w, err := openWorld(d.app, d.hooks)
+	w, err := OpenEnvironment(d.app, d.hooks)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ func (d *daemon) ended(r *attempt) error {
 	}
 	p := r.planned.Plan
 	res := &reconcile.Result{Applied: r.Applied}
-	for _, address := range sortedKeys(r.failures) {
+	for _, address := range slices.Sorted(maps.Keys(r.failures)) {
 		res.Failures = append(res.Failures, reconcile.Failure{Address: address, Err: r.failures[address]})
 	}
 	var refusals []reconcile.Refusal
@@ -42,5 +43,5 @@ func (d *daemon) ended(r *attempt) error {
 		d.app.Log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", strings.Join(c.Reasons, "; ")).Msg("skipped")
 	}
 	slices.SortStableFunc(refusals, func(a, b reconcile.Refusal) int { return strings.Compare(a.Address, b.Address) })
-	return withRefusals(withSkipped(outcome(p, res, r.err), skipped, did(res)), refusals, false)
+	return withRefusals(withSkipped(outcome(p, res, r.err), skipped, ChangedAnything(res)), refusals, false)
 }

@@ -183,7 +183,7 @@ func (d *daemon) planning() planOptions {
 }
 
 // tame takes out of the plan what the daemon may not do, or not yet.
-func (d *daemon) tame(s *session, r *attempt) {
+func (d *daemon) tame(s *Session, r *attempt) {
 	policy := d.policy
 	r.conflicts = s.lock.Conflicts()
 	policy.Hold, policy.Stale = r.conflicts, d.view().Config.Problem != ""
@@ -191,14 +191,16 @@ func (d *daemon) tame(s *session, r *attempt) {
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
-func (d *daemon) apply(ctx context.Context, s *session, r *attempt) error {
-	o := applyOptions{plan: d.planning(), verify: reconcile.VerifyAuto, unasked: true}
+func (d *daemon) apply(ctx context.Context, s *Session, r *attempt) error {
+	o := applyOptions{plan: d.planning(), verify: reconcile.VerifyAuto}
 	first, err := d.allowed(r)
 	if first == nil {
 		return err
 	}
 	stopped := false
-	_, err = s.pipeline().Apply(ctx, first, s.doing(o, d.good), func(ctx context.Context) (*run.Planned, error) {
+	doing := s.doing(o, d.good)
+	doing.By, doing.Healed, doing.StopAtFailure = "daemon", healedBy, false
+	_, err = s.pipeline().Apply(ctx, first, doing, func(ctx context.Context) (*run.Planned, error) {
 		if s.conf != nil { // names may hold the ID of what was just created
 			if err := d.understand(ctx, s); err != nil {
 				return nil, err
@@ -255,15 +257,15 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
-func (d *daemon) read(ctx context.Context, a *term.App) (*session, error) {
-	options := sessionOptions{inputFlags: d.o.inputFlags, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
+func (d *daemon) read(ctx context.Context, a *term.App) (*Session, error) {
+	options := Options{Inputs: d.o.Inputs, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
 	now := time.Now()
-	conf, err := loadSource(a, d.path, d.o.inputFlags)
+	conf, err := loadSource(a, d.path, d.o.Inputs)
 	files := 0
 	if conf != nil {
 		files = len(conf.source.Files)
 	}
-	var s *session
+	var s *Session
 	lost := err // what is wrong with the files
 	if err == nil {
 		if s, err = openLockOnly(a, options, conf.source.LockPath); err != nil {
@@ -323,7 +325,7 @@ func (d *daemon) read(ctx context.Context, a *term.App) (*session, error) {
 
 // understand works out what the files want, unless all that decides it is as it was: that would be half the work of a
 // quiet round.
-func (d *daemon) understand(ctx context.Context, s *session) error {
+func (d *daemon) understand(ctx context.Context, s *Session) error {
 	ids := s.ids()
 	if d.good != nil && d.good.Closed && d.files == fingerprint(s.conf.source, nil) && maps.Equal(d.ids, ids) {
 		return nil
@@ -340,7 +342,7 @@ func (d *daemon) understand(ctx context.Context, s *session) error {
 var errBroken = errors.New(statuspage.NeverGood)
 
 // paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
-func (d *daemon) paths(conf *configuration) []string {
+func (d *daemon) paths(conf *Configuration) []string {
 	source := conf.source
 	paths := slices.Concat(d.basics, conf.files.Reads(), []string{source.LockPath})
 	if d.good != nil {
@@ -377,7 +379,7 @@ func fingerprint(source *config.Source, reads []string) string {
 }
 
 // releaseNow releases what somebody asked to have released.
-func (d *daemon) releaseNow(s *session) error {
+func (d *daemon) releaseNow(s *Session) error {
 	d.mu.Lock()
 	addresses := d.releases
 	d.releases = nil
@@ -424,7 +426,7 @@ func (d *daemon) save() error {
 // learnCost finds out what a quiet round costs, and says so once.
 func (d *daemon) learnCost(r *attempt) {
 	var libraries []int
-	for _, label := range sortedKeys(r.planned.Observed) {
+	for _, label := range slices.Sorted(maps.Keys(r.planned.Observed)) {
 		if o := r.planned.Observed[label]; o.Asked {
 			libraries = append(libraries, len(o.Library))
 		}
@@ -487,7 +489,7 @@ func (d *daemon) notBefore(r *attempt) (until time.Time) {
 }
 
 // accounts notes how the accounts are that a round was about.
-func (d *daemon) accounts(s *session, r *attempt, err error) {
+func (d *daemon) accounts(s *Session, r *attempt, err error) {
 	var needed *auth.LoginRequiredError
 	errors.As(err, &needed)
 	now := time.Now()

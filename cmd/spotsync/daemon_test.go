@@ -125,7 +125,7 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 		in.Body = http.NoBody
 	}
 	defer in.Body.Close()
-	a := &answer{header: make(http.Header)}
+	a := &Response{header: make(http.Header)}
 	if req.URL.Hostname() == "notices.test" {
 		body, err := io.ReadAll(in.Body)
 		w.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -270,7 +271,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 	case r.Result == statuspage.RoundFailed || r.Result == statuspage.RoundPartly:
 		if !d.failing {
 			x := notify.Notice{Kind: notify.Failure, Time: now, Title: "spotsync could not do all of its work", Text: r.Problem}
-			for _, address := range sortedKeys(r.failures) {
+			for _, address := range slices.Sorted(maps.Keys(r.failures)) {
 				x.Details = append(x.Details, address+": "+words.FromError(r.failures[address]))
 			}
 			d.notify.Send(x)

@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -162,7 +163,7 @@ func TestExitCodesPage(t *testing.T) {
 // TestEveryAttributeIsExplained looks for what a file may hold, as the source of config lists it.
 func TestEveryAttributeIsExplained(t *testing.T) {
 	page, topic := readDoc(t, "docs/language.md"), readDoc(t, "cmd/spotsync/topics/language.txt")
-	names := slices.Concat(sortedKeys(grammarNames.attrs), sortedKeys(grammarNames.blocks))
+	names := slices.Concat(slices.Sorted(maps.Keys(grammarNames.attrs)), slices.Sorted(maps.Keys(grammarNames.blocks)))
 	for _, name := range names {
 		if !regexp.MustCompile("`"+name+"[`: ]|(?m)^## .*\\b"+name+"\\b|(?m)^### "+name).MatchString(page) && !strings.Contains(page, "\n  "+name+" {") && !strings.Contains(page, "\n  "+name+" ") {
 			t.Errorf("docs/language.md does not explain %q", name)

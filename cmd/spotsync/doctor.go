@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +32,7 @@ const doctorFormat = "1.0"
 
 // doctorOptions are the flags of "doctor".
 type doctorOptions struct {
-	inputFlags
+	Inputs
 	json      bool
 	notify    bool   // send a test notice
 	notifyURL string // where notices go; empty: nowhere
@@ -51,7 +53,7 @@ It exits with 0 when nothing is wrong, 4 when only the login is, 5 when Spotify 
 			return runDoctor(cmd.Context(), a, pathArg(args), o)
 		},
 	}
-	registerInputs(cmd.Flags(), &o.inputFlags)
+	registerInputs(cmd.Flags(), &o.Inputs)
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON")
 	cmd.Flags().BoolVar(&o.notify, "notify", false, "send a test notice")
 	cmd.Flags().StringVar(&o.notifyURL, "notify-url", "", "where notices go: a webhook's `URL`")
@@ -78,7 +80,7 @@ type finding struct {
 // checkup gathers findings and, without --json, shows each as it is made.
 type checkup struct {
 	app      *term.App
-	w        *world
+	w        *Environment
 	show     io.Writer // nil: at the end, as JSON
 	findings []finding
 	creds    *auth.Credentials
@@ -131,11 +133,11 @@ func runDoctor(ctx context.Context, a *term.App, path string, o doctorOptions) (
 	}
 	c.ok("version", "%s, %s, %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	c.terminal()
-	if c.w, err = openWorld(a, hooks{}); err != nil {
+	if c.w, err = OpenEnvironment(a, Hooks{}); err != nil {
 		c.failed("environment", err)
 	} else {
 		c.w.sayWhere()
-		c.here(ctx, path, o.inputFlags)
+		c.here(ctx, path, o.Inputs)
 		c.spotify(ctx)
 	}
 	c.notices(ctx, o)
@@ -198,7 +200,7 @@ func (c *checkup) terminal() {
 }
 
 // here checks what is on this computer.
-func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
+func (c *checkup) here(ctx context.Context, path string, in Inputs) {
 	c.folder("state folder", c.w.stateDir)
 	c.folder("cache folder", c.w.cacheDir)
 	c.folder("credentials folder", filepath.Dir(c.w.credentials))
@@ -216,7 +218,7 @@ func (c *checkup) here(ctx context.Context, path string, in inputFlags) {
 		return
 	}
 	lockPath = c.w.lockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(c.w.fsys, store.OpenState(c.w.fsys, c.w.stateDir, c.w.issuer.Name, lockPath), lockPath, c.w.issuer.Name)
+	lock, err := reconcile.OpenLockFile(c.w.FS, store.OpenState(c.w.FS, c.w.stateDir, c.w.issuer.Name, lockPath), lockPath, c.w.issuer.Name)
 	switch {
 	case err != nil:
 		c.fail("lock file", err.Error(), "")
@@ -254,7 +256,7 @@ func (c *checkup) folder(check, dir string) {
 }
 
 // configuration checks the files, and returns where their lock file is.
-func (c *checkup) configuration(ctx context.Context, path string, in inputFlags) string {
+func (c *checkup) configuration(ctx context.Context, path string, in Inputs) string {
 	f, diags, err := accountsAt(ctx, c.app, path, in)
 	switch {
 	case err != nil:
@@ -287,7 +289,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in inputFlags)
 }
 
 // evaluateAt works a configuration out and returns what is wrong with it.
-func (c *checkup) evaluateAt(ctx context.Context, path string, in inputFlags) (diags hcl.Diagnostics, err error) {
+func (c *checkup) evaluateAt(ctx context.Context, path string, in Inputs) (diags hcl.Diagnostics, err error) {
 	source, diags := readSource(c.app, path, in)
 	if diags.HasErrors() {
 		return diags, nil
@@ -323,7 +325,7 @@ func (c *checkup) spotify(ctx context.Context) {
 	for label := range c.locked {
 		names[label] = true
 	}
-	for _, label := range sortedKeys(names) {
+	for _, label := range slices.Sorted(maps.Keys(names)) {
 		if ctx.Err() != nil {
 			return
 		}

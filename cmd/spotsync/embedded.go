@@ -25,10 +25,10 @@ const embeddedURL = "http://127.0.0.1:0"
 // embeddedWait is how long a request waits while other processes write the sandbox's file; each holds it for a moment.
 const embeddedWait = 30 * time.Second
 
-// keptSandbox is a Spotify in memory that lives in a file: what a request changes is on disk before the answer is given,
+// KeptSandbox is a Spotify in memory that lives in a file: what a request changes is on disk before the answer is given,
 // and what another process changed is read before the next one. So runs follow each other, several can be at it at once,
 // and a killed one loses nothing.
-type keptSandbox struct {
+type KeptSandbox struct {
 	path    string
 	options sandbox.Options
 
@@ -40,8 +40,8 @@ type keptSandbox struct {
 }
 
 // openKept opens the sandbox of a file, or makes a new one. A damaged file is an error that says what to do.
-func openKept(path string, o sandbox.Options) (*keptSandbox, error) {
-	k := &keptSandbox{path: path, options: o}
+func OpenKept(path string, o sandbox.Options) (*KeptSandbox, error) {
+	k := &KeptSandbox{path: path, options: o}
 	if err := k.reload(); err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func openKept(path string, o sandbox.Options) (*keptSandbox, error) {
 }
 
 // reload reads the file if it is not the one the server holds.
-func (k *keptSandbox) reload() error {
+func (k *KeptSandbox) reload() error {
 	info, err := os.Stat(k.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -92,7 +92,7 @@ func (e *sandboxFileError) Error() string {
 func (e *sandboxFileError) Unwrap() error { return e.Err }
 
 // change lets do change the sandbox, alone among all processes, and saves it.
-func (k *keptSandbox) change(ctx context.Context, do func(*sandbox.Server)) error {
+func (k *KeptSandbox) change(ctx context.Context, do func(*sandbox.Server)) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, embeddedWait)
@@ -105,7 +105,7 @@ func (k *keptSandbox) change(ctx context.Context, do func(*sandbox.Server)) erro
 	return errors.Join(err, unlock())
 }
 
-func (k *keptSandbox) changeLocked(do func(*sandbox.Server)) error {
+func (k *KeptSandbox) changeLocked(do func(*sandbox.Server)) error {
 	if err := k.reload(); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (k *keptSandbox) changeLocked(do func(*sandbox.Server)) error {
 }
 
 // unwritable adds the way out to an error of the disk.
-func (k *keptSandbox) unwritable(err error) error {
+func (k *KeptSandbox) unwritable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("another spotsync has not let go of %s for %s", k.path, embeddedWait)
 	}
@@ -131,8 +131,8 @@ func (k *keptSandbox) unwritable(err error) error {
 }
 
 // ServeHTTP implements [http.Handler].
-func (k *keptSandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := &answer{header: make(http.Header)}
+func (k *KeptSandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := &Response{header: make(http.Header)}
 	if err := k.with(r, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, r) }); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -144,7 +144,7 @@ func (k *keptSandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // with lets do answer a request: alone and saved, where it may change something.
-func (k *keptSandbox) with(r *http.Request, do func(*sandbox.Server)) error {
+func (k *KeptSandbox) with(r *http.Request, do func(*sandbox.Server)) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return k.change(r.Context(), do)
 	}
@@ -162,14 +162,14 @@ func (k *keptSandbox) with(r *http.Request, do func(*sandbox.Server)) error {
 }
 
 // RoundTrip implements [http.RoundTripper]: the Spotify of --sandbox answers by itself.
-func (k *keptSandbox) RoundTrip(req *http.Request) (*http.Response, error) {
+func (k *KeptSandbox) RoundTrip(req *http.Request) (*http.Response, error) {
 	in := req.Clone(req.Context())
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
 	defer in.Body.Close()
 	in.RequestURI, in.RemoteAddr, in.Host = req.URL.RequestURI(), "127.0.0.1:1", req.URL.Host
-	a := &answer{header: make(http.Header)}
+	a := &Response{header: make(http.Header)}
 	if err := k.with(in, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, in) }); err != nil {
 		return nil, err
 	}
@@ -177,26 +177,26 @@ func (k *keptSandbox) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // answer is what a handler writes, kept.
-type answer struct {
+type Response struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (a *answer) Header() http.Header { return a.header }
+func (a *Response) Header() http.Header { return a.header }
 
-func (a *answer) WriteHeader(status int) {
+func (a *Response) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
-func (a *answer) Write(p []byte) (int, error) {
+func (a *Response) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(p)
 }
 
-func (a *answer) response(req *http.Request) *http.Response {
+func (a *Response) response(req *http.Request) *http.Response {
 	a.WriteHeader(http.StatusOK)
 	return &http.Response{Status: fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)), StatusCode: a.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: a.header.Clone(), Body: io.NopCloser(&a.body),
@@ -204,10 +204,10 @@ func (a *answer) response(req *http.Request) *http.Response {
 }
 
 // embedded is the Spotify of --sandbox.
-type embedded struct{ *keptSandbox }
+type embedded struct{ *KeptSandbox }
 
 func openEmbedded(path string) (*embedded, error) {
-	k, err := openKept(path, sandbox.Options{Seed: uint64(time.Now().UnixNano())})
+	k, err := OpenKept(path, sandbox.Options{Seed: uint64(time.Now().UnixNano())})
 	if err != nil {
 		return nil, err
 	}
@@ -223,12 +223,12 @@ func (e *embedded) logIn(ctx context.Context, creds *auth.Credentials, app auth.
 	} else if err != nil && !errors.Is(err, auth.ErrLoginRequired) {
 		return err
 	}
-	return e.keptSandbox.logIn(ctx, creds, app, label, personOf(label))
+	return e.KeptSandbox.logIn(ctx, creds, app, label, personOf(label))
 }
 
 // issue is a login that is kept nowhere.
 func (e *embedded) issue(ctx context.Context, app auth.App, label string) (auth.Token, error) {
-	return e.keptSandbox.issue(ctx, app, personOf(label))
+	return e.KeptSandbox.issue(ctx, app, personOf(label))
 }
 
 // personOf is the user of the sandbox that a label means.
@@ -240,7 +240,7 @@ func personOf(label string) string {
 }
 
 // logIn stores a login of a user, who need not exist yet.
-func (k *keptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label, user string) error {
+func (k *KeptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label, user string) error {
 	t, err := k.issue(ctx, app, user)
 	if err != nil {
 		return err
@@ -248,7 +248,7 @@ func (k *keptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app au
 	return creds.Put(ctx, app.Key(label), t)
 }
 
-func (k *keptSandbox) issue(ctx context.Context, app auth.App, user string) (auth.Token, error) {
+func (k *KeptSandbox) issue(ctx context.Context, app auth.App, user string) (auth.Token, error) {
 	t := auth.Token{AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID}
 	err := k.change(ctx, func(s *sandbox.Server) {
 		if user != sandbox.SandboxUser {
@@ -260,10 +260,10 @@ func (k *keptSandbox) issue(ctx context.Context, app auth.App, user string) (aut
 }
 
 // sandboxHome is the folder of everything that --sandbox keeps.
-func sandboxHome(state string) string { return filepath.Join(state, "sandbox") }
+func SandboxHome(state string) string { return filepath.Join(state, "sandbox") }
 
 // resetEmbedded deletes what --sandbox keeps, and reports whether there was anything.
-func resetEmbedded(home string) (found bool, err error) {
+func ResetSandbox(home string) (found bool, err error) {
 	if _, err := os.Lstat(home); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // create makes a playlist through a sandbox as the client does.
-func create(t *testing.T, k *keptSandbox, token, name string) int {
+func create(t *testing.T, k *KeptSandbox, token, name string) int {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPost, embeddedURL+"/v1/me/playlists", strings.NewReader(`{"name":"`+name+`"}`))
 	if err != nil {
@@ -29,7 +29,7 @@ func create(t *testing.T, k *keptSandbox, token, name string) int {
 	return res.StatusCode
 }
 
-func names(k *keptSandbox) (all []string) {
+func names(k *KeptSandbox) (all []string) {
 	for _, p := range k.server.Playlists(sandbox.SandboxUser) {
 		all = append(all, p.Name)
 	}
@@ -39,8 +39,8 @@ func names(k *keptSandbox) (all []string) {
 // What one process changes another sees, and a killed one loses nothing: each answer is given after the file was written.
 func TestKeptSandboxShared(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "folder", "spotify.json")
-	open := func() *keptSandbox {
-		k, err := openKept(path, sandbox.Options{Seed: 1})
+	open := func() *KeptSandbox {
+		k, err := OpenKept(path, sandbox.Options{Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestKeptSandboxShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	two := open()
-	for i, k := range []*keptSandbox{one, two, one, two} {
+	for i, k := range []*KeptSandbox{one, two, one, two} {
 		if status := create(t, k, token, string(rune('a'+i))); status != http.StatusCreated {
 			t.Fatalf("status %d", status)
 		}
@@ -71,7 +71,7 @@ func TestKeptSandboxDamaged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := openKept(path, sandbox.Options{})
+		_, err := OpenKept(path, sandbox.Options{})
 		var damaged *sandboxFileError
 		if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "spotsync sandbox reset") {
 			t.Errorf("%q gives %v", text, err)
@@ -88,11 +88,11 @@ func TestKeptSandboxUnwritable(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := openKept(filepath.Join(file, "spotify.json"), sandbox.Options{})
+	_, err := OpenKept(filepath.Join(file, "spotify.json"), sandbox.Options{})
 	if err == nil || !strings.Contains(err.Error(), "SPOTSYNC_DATA_DIR") {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := openKept(filepath.Join(t.TempDir(), "new", "spotify.json"), sandbox.Options{}); err != nil {
+	if _, err := OpenKept(filepath.Join(t.TempDir(), "new", "spotify.json"), sandbox.Options{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -70,7 +72,7 @@ func TestExitCodesOfWhatIsLeftAlone(t *testing.T) {
 			if before == nil {
 				before = map[string]string{"a.hcl": plain}
 			}
-			for _, name := range sortedKeys(before) {
+			for _, name := range slices.Sorted(maps.Keys(before)) {
 				file(name, before[name])
 			}
 			file("b.hcl", changed(0))
@@ -81,7 +83,7 @@ func TestExitCodesOfWhatIsLeftAlone(t *testing.T) {
 			if tt.happen != "" {
 				write("%s", tt.happen)
 			}
-			for i, name := range sortedKeys(tt.after) {
+			for i, name := range slices.Sorted(maps.Keys(tt.after)) {
 				file(fmt.Sprintf("after%d", i), tt.after[name])
 				write("cp after%d %s", i, name)
 			}

@@ -33,7 +33,7 @@ func answerFailure(a *term.App, err error) {
 		return
 	}
 	if events {
-		err = emit(a, jsonEvent{Type: "diagnostics", Diagnostics: all})
+		err = emit(a, Event{Type: "diagnostics", Diagnostics: all})
 	} else {
 		doc := failure{FormatVersion: reconcile.FormatVersion, Diagnostics: all}
 		for _, d := range all {
@@ -77,17 +77,17 @@ func diagnosticsOf(err error) []config.JSONDiagnostic {
 }
 
 // jsonEvent is one line of apply --json.
-type jsonEvent struct {
+type Event struct {
 	FormatVersion string           `json:"format_version"`
 	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary, or diagnostics where a run ended before
 	Plan          *reconcile.Plan  `json:"plan,omitempty"`
 	Event         *reconcile.Event `json:"event,omitempty"`
-	Summary       *applySummary    `json:"summary,omitempty"`
+	Summary       *Summary    `json:"summary,omitempty"`
 
 	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
-func emit(a *term.App, e jsonEvent) error {
+func emit(a *term.App, e Event) error {
 	e.FormatVersion = reconcile.FormatVersion
 	if e.Type == "summary" {
 		a.Answer.Finish()
@@ -108,7 +108,7 @@ func showError(a *term.App, err error) {
 	}
 	var mistakes *diagnosticsError
 	if errors.As(err, &mistakes) {
-		if werr := showDiagnostics(a, mistakes.files, mistakes.diags); werr != nil {
+		if werr := ShowDiagnostics(a, mistakes.files, mistakes.diags); werr != nil {
 			a.Log.Warn().Err(werr).Msg("could not show what is wrong with the files")
 		}
 		return

@@ -13,7 +13,7 @@ import (
 )
 
 // registerInputs adds the flags of every command that reads a configuration.
-func registerInputs(flags *pflag.FlagSet, in *inputFlags) {
+func registerInputs(flags *pflag.FlagSet, in *Inputs) {
 	flags.Var(appendTo{func(s string) { in.vars = append(in.vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
 	flags.Var(appendTo{func(s string) { in.varFiles = append(in.varFiles, s); in.after = append(in.after, len(in.vars)) }}, "var-file", "`file` of variables' values (repeatable)")
 }
@@ -26,8 +26,8 @@ func (appendTo) Type() string         { return "string" }
 func (v appendTo) Set(s string) error { v.add(s); return nil }
 
 // registerSession adds the flags of commands that talk to Spotify about a configuration.
-func registerSession(flags *pflag.FlagSet, o *sessionOptions) {
-	registerInputs(flags, &o.inputFlags)
+func registerSession(flags *pflag.FlagSet, o *Options) {
+	registerInputs(flags, &o.Inputs)
 	flags.DurationVar(&o.lockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
 	flags.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
 	flags.IntVar(&o.maxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
@@ -67,7 +67,7 @@ func registerPlan(flags *pflag.FlagSet, o *planOptions) {
 
 // registerShow adds the flags that decide how a plan is shown.
 func registerShow(flags *pflag.FlagSet, o *showOptions) {
-	flags.BoolVar(&o.json, "json", false, "write JSON")
+	flags.BoolVar(&o.JSON, "json", false, "write JSON")
 	flags.BoolVar(&o.summary, "summary", false, "one line for each playlist")
 	flags.BoolVar(&o.full, "full", false, "every row, also those that stay")
 	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown, for a comment on a pull request")
@@ -76,7 +76,7 @@ func registerShow(flags *pflag.FlagSet, o *showOptions) {
 
 // applyFlags are the flags of the commands that change playlists.
 type applyFlags struct {
-	session  sessionOptions
+	session  Options
 	apply    applyOptions
 	verify   bool
 	noVerify bool

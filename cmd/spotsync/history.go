@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -21,7 +22,7 @@ import (
 )
 
 func newHistory(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "history [REF] [PATH]",
@@ -45,7 +46,7 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 // timeFormat is how times are written where a person types them back, as with rollback --to.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-func runHistory(a *term.App, path string, refs []string, o sessionOptions, asJSON bool) (err error) {
+func runHistory(a *term.App, path string, refs []string, o Options, asJSON bool) (err error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return err
@@ -135,7 +136,7 @@ func labelOf(r store.Run, labels map[spotify.ID]string) string {
 }
 
 // labelsOf are the labels of the accounts that runs or the lock file are about.
-func labelsOf(s *session, runs []store.Run, labels map[spotify.ID]string) map[string]bool {
+func labelsOf(s *Session, runs []store.Run, labels map[spotify.ID]string) map[string]bool {
 	all := make(map[string]bool)
 	for _, r := range runs {
 		all[labelOf(r, labels)] = true
@@ -146,7 +147,7 @@ func labelsOf(s *session, runs []store.Run, labels map[spotify.ID]string) map[st
 	return all
 }
 
-func historyJSON(s *session, runs []store.Run, only string) error {
+func historyJSON(s *Session, runs []store.Run, only string) error {
 	out := struct {
 		FormatVersion string       `json:"format_version"`
 		Runs          []historyRun `json:"runs"`
@@ -178,13 +179,13 @@ func historyJSON(s *session, runs []store.Run, only string) error {
 }
 
 // runsOf are the runs of this lock file over all its accounts, newest first.
-func runsOf(s *session) ([]store.Run, error) {
+func runsOf(s *Session) ([]store.Run, error) {
 	var all []store.Run
 	accounts, err := knownAccounts(s)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range sortedKeys(accounts) {
+	for _, id := range slices.Sorted(maps.Keys(accounts)) {
 		runs, err := s.openAccount(id).Runs()
 		if err != nil {
 			return nil, err
@@ -202,7 +203,7 @@ func runsOf(s *session) ([]store.Run, error) {
 }
 
 // knownAccounts are the labels of the accounts that the lock file or the logins of this computer name, by account ID.
-func knownAccounts(s *session) (map[spotify.ID]string, error) {
+func knownAccounts(s *Session) (map[spotify.ID]string, error) {
 	labels := make(map[spotify.ID]string)
 	creds, err := s.world.openCredentials()
 	if err != nil {
@@ -228,7 +229,7 @@ func knownAccounts(s *session) (map[spotify.ID]string, error) {
 }
 
 // wholeRun is a run with the contents of its versions.
-func wholeRun(s *session, r store.Run) (store.Run, error) {
+func wholeRun(s *Session, r store.Run) (store.Run, error) {
 	whole, err := s.openAccount(r.Account).Run(r.ID)
 	if err != nil {
 		return r, err
@@ -237,7 +238,7 @@ func wholeRun(s *session, r store.Run) (store.Run, error) {
 }
 
 // rememberedAddress is the address a REF means, also one that is in no file any more.
-func rememberedAddress(s *session, ref string, runs []store.Run) (string, error) {
+func rememberedAddress(s *Session, ref string, runs []store.Run) (string, error) {
 	for _, r := range runs {
 		for _, v := range r.Versions {
 			if v.Address == ref || v.Address == "playlist."+ref {
@@ -248,11 +249,11 @@ func rememberedAddress(s *session, ref string, runs []store.Run) (string, error)
 	all := s.known(nil)
 	for _, r := range runs {
 		for _, v := range r.Versions {
-			k := known{address: v.Address, id: v.ID}
+			k := Named{address: v.Address, ID: v.ID}
 			if v.Before != nil {
 				k.names = []string{v.Before.Details.Name}
 			}
-			if !slices.ContainsFunc(all, func(x known) bool { return x.address == k.address }) {
+			if !slices.ContainsFunc(all, func(x Named) bool { return x.address == k.address }) {
 				all = append(all, k)
 			}
 		}
@@ -287,11 +288,11 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 	return cmd
 }
 
-func runRollback(ctx context.Context, a *term.App, path string, refs []string, to string, so sessionOptions, o applyOptions) (err error) {
+func runRollback(ctx context.Context, a *term.App, path string, refs []string, to string, so Options, o applyOptions) (err error) {
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}
-	s, err := openSession(a, path, so)
+	s, err := Open(a, path, so)
 	if err != nil {
 		return err
 	}
@@ -300,7 +301,7 @@ func runRollback(ctx context.Context, a *term.App, path string, refs []string, t
 }
 
 // makeRollback plans the way back. The caller holds the lock.
-func makeRollback(ctx context.Context, s *session, refs []string, to string, o planOptions) (*run.Planned, error) {
+func makeRollback(ctx context.Context, s *Session, refs []string, to string, o planOptions) (*run.Planned, error) {
 	runs, err := runsOf(s)
 	if err != nil {
 		return nil, err
@@ -336,7 +337,7 @@ func makeRollback(ctx context.Context, s *session, refs []string, to string, o p
 		in.Accounts[v.Address] = label
 		in.Versions = append(in.Versions, v.Version)
 	}
-	for _, label := range sortedKeys(wanted) {
+	for _, label := range slices.Sorted(maps.Keys(wanted)) {
 		observer, err := s.observer(ctx, accountOf(desired, label), false)
 		if err != nil {
 			return nil, err
@@ -360,7 +361,7 @@ type pastVersion struct {
 }
 
 // versionsOf are what a rollback goes back to: the last run's, or one of a single playlist.
-func versionsOf(s *session, runs []store.Run, refs []string, to string) ([]pastVersion, error) {
+func versionsOf(s *Session, runs []store.Run, refs []string, to string) ([]pastVersion, error) {
 	if len(runs) == 0 && len(refs) == 0 {
 		return nil, nil
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -20,7 +21,7 @@ import (
 )
 
 func newList(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [PATH]",
@@ -62,7 +63,7 @@ type listedTrack struct {
 	Local   bool        `json:"local,omitempty"`
 }
 
-func runList(ctx context.Context, a *term.App, path string, o sessionOptions, asJSON bool) (err error) {
+func runList(ctx context.Context, a *term.App, path string, o Options, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
@@ -125,14 +126,14 @@ func seenBy(p listed) string {
 
 // openForReading opens what list and show need: the lock file, and the accounts that the files or it speak of. Files that
 // are broken or missing matter only for how to log in.
-func openForReading(ctx context.Context, a *term.App, path string, o sessionOptions) (*session, []config.Account, error) {
+func openForReading(ctx context.Context, a *term.App, path string, o Options) (*Session, []config.Account, error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	desired := &config.Desired{}
 	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile}); !diags.HasErrors() && len(source.Files) > 0 {
-		if s.conf, err = loadConfiguration(a, path, o.inputFlags); err == nil {
+		if s.conf, err = Load(a, path, o.Inputs); err == nil {
 			var d *config.Desired
 			if d, err = s.desire(ctx); err == nil {
 				desired = d
@@ -142,7 +143,7 @@ func openForReading(ctx context.Context, a *term.App, path string, o sessionOpti
 	}
 	var accounts []config.Account
 	seen := run.Labels(desired, s.lock, nil)
-	for _, label := range sortedKeys(desired.Accounts) {
+	for _, label := range slices.Sorted(maps.Keys(desired.Accounts)) {
 		if !slices.Contains(seen, label) {
 			seen = append(seen, label)
 		}
@@ -154,7 +155,7 @@ func openForReading(ctx context.Context, a *term.App, path string, o sessionOpti
 }
 
 // listAll is what the accounts hold, managed ones first, then by name.
-func listAll(ctx context.Context, s *session, accounts []config.Account) ([]listed, error) {
+func listAll(ctx context.Context, s *Session, accounts []config.Account) ([]listed, error) {
 	all := []listed{}
 	f := s.lock.Current()
 	for _, acc := range accounts {
@@ -195,7 +196,7 @@ func listAll(ctx context.Context, s *session, accounts []config.Account) ([]list
 }
 
 // sinceWritten corrects a listing by what we wrote within the last minute, which reads may not show yet.
-func sinceWritten(s *session, l *login, label string, listing []spotify.Playlist) []spotify.Playlist {
+func sinceWritten(s *Session, l *Login, label string, listing []spotify.Playlist) []spotify.Playlist {
 	kept := s.accountStore(l)
 	there := make(map[spotify.ID]bool, len(listing))
 	for _, p := range listing {
@@ -232,7 +233,7 @@ func listingOf(p spotify.Playlist, label string) listed {
 }
 
 func newShow(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	var show showOptions
 	cmd := &cobra.Command{
 		Use:   "show REF [PATH] | PLAN",
@@ -252,7 +253,7 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 			if len(args) > 1 {
 				path = args[1]
 			}
-			return runShow(cmd.Context(), a, args[0], path, o, show.json)
+			return runShow(cmd.Context(), a, args[0], path, o, show.JSON)
 		},
 	}
 	registerSession(cmd.Flags(), &o)
@@ -260,7 +261,7 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 	return cmd
 }
 
-func runShow(ctx context.Context, a *term.App, ref, path string, o sessionOptions, asJSON bool) (err error) {
+func runShow(ctx context.Context, a *term.App, ref, path string, o Options, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
@@ -294,7 +295,7 @@ func runShow(ctx context.Context, a *term.App, ref, path string, o sessionOption
 
 // readPlaylist is a playlist with its items, from memory where they were read before and its snapshot is the same. Reads lag writes
 // by a second or so: one that does not show what we wrote within the last minute is repeated.
-func readPlaylist(ctx context.Context, s *session, l *login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
+func readPlaylist(ctx context.Context, s *Session, l *Login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
 	account := s.accountStore(l)
 	written, err := account.Settling(id, time.Now())
 	if err != nil || written != nil && written.Unsure {
@@ -343,8 +344,8 @@ func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
 }
 
 // findPlaylist is the playlist a REF means: one that is managed, else any of the account's.
-func findPlaylist(ctx context.Context, s *session, ref string, accounts []config.Account) (listed, *login, error) {
-	logins := make(map[string]*login)
+func findPlaylist(ctx context.Context, s *Session, ref string, accounts []config.Account) (listed, *Login, error) {
+	logins := make(map[string]*Login)
 	for _, acc := range accounts {
 		l, err := s.logIn(ctx, acc)
 		if err != nil {
@@ -353,7 +354,7 @@ func findPlaylist(ctx context.Context, s *session, ref string, accounts []config
 		logins[acc.Label] = l
 	}
 	if k, err := oneRef(ref, s.known(nil)); err == nil && logins[k.account] != nil {
-		row := listed{Address: k.address, Account: k.account, ID: k.id}
+		row := listed{Address: k.address, Account: k.account, ID: k.ID}
 		if h := s.lock.Current().Playlists[k.address].Held; h != nil {
 			row.Held = h.Reason
 		}
@@ -366,15 +367,15 @@ func findPlaylist(ctx context.Context, s *session, ref string, accounts []config
 	if err != nil {
 		return listed{}, nil, err
 	}
-	candidates := make([]known, len(all))
+	candidates := make([]Named, len(all))
 	for i, p := range all {
-		candidates[i] = known{address: p.Address, account: p.Account, id: p.ID, names: []string{p.Name}}
+		candidates[i] = Named{address: p.Address, account: p.Account, ID: p.ID, names: []string{p.Name}}
 	}
 	k, err := oneRef(ref, candidates)
 	if err != nil {
 		return listed{}, nil, err
 	}
-	return listed{Address: k.address, ID: k.id}, logins[k.account], nil
+	return listed{Address: k.address, ID: k.ID}, logins[k.account], nil
 }
 
 func writePlaylist(a *term.App, p listed, items []spotify.Item, several bool) error {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -27,8 +29,8 @@ func newLock(a *term.App) *cobra.Command {
 		Long: `The lock file says which playlist on Spotify each address is. spotsync writes it; these commands are for mending it by
 hand. None of them asks Spotify anything or changes a playlist.`,
 	}
-	var o sessionOptions
-	sub := func(use, short string, least, most int, work func(context.Context, *session, []string) error) {
+	var o Options
+	sub := func(use, short string, least, most int, work func(context.Context, *Session, []string) error) {
 		c := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) (err error) {
 			args, path, err := splitPath(cmd, args, least, most)
 			if err != nil {
@@ -94,7 +96,7 @@ func isFolder(path string) bool {
 
 // openLoose is openSession for commands that can do without configuration: what is wrong with it doesn't matter, and where there
 // is none the lock file of the folder still counts.
-func openLoose(a *term.App, path string, o sessionOptions, choose map[string]spotify.ID) (*session, error) {
+func openLoose(a *term.App, path string, o Options, choose map[string]spotify.ID) (*Session, error) {
 	lock := filepath.Join(path, "spotsync.lock.hcl")
 	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.Settings.LockFile})
 	switch {
@@ -112,7 +114,7 @@ func openLoose(a *term.App, path string, o sessionOptions, choose map[string]spo
 	return openResolving(a, o, lock, choose)
 }
 
-func lockList(_ context.Context, s *session, _ []string) error {
+func lockList(_ context.Context, s *Session, _ []string) error {
 	f := s.lock.Current()
 	w := tabwriter.NewWriter(s.app.Out, 0, 0, 2, ' ', 0)
 	for _, address := range addresses(f) {
@@ -126,7 +128,7 @@ func lockList(_ context.Context, s *session, _ []string) error {
 	return w.Flush()
 }
 
-func lockMove(_ context.Context, s *session, args []string) error {
+func lockMove(_ context.Context, s *Session, args []string) error {
 	from, err := addressOf(s, args[0])
 	if err != nil {
 		return err
@@ -154,12 +156,12 @@ func lockMove(_ context.Context, s *session, args []string) error {
 }
 
 // addressOf is the address in the lock file that a REF means.
-func addressOf(s *session, ref string) (string, error) {
+func addressOf(s *Session, ref string) (string, error) {
 	k, err := oneRef(ref, s.known(nil))
 	return k.address, err
 }
 
-func lockRemove(_ context.Context, s *session, args []string) error {
+func lockRemove(_ context.Context, s *Session, args []string) error {
 	remembered, err := s.state.Remembered()
 	if err != nil {
 		return err
@@ -183,7 +185,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 			if err := errors.Join(s.state.Forget(k.address), s.state.DropBase(k.address)); err != nil {
 				return err
 			}
-			s.app.Say("%s is forgotten; %s stays on Spotify.", k.address, k.id)
+			s.app.Say("%s is forgotten; %s stays on Spotify.", k.address, k.ID)
 		}
 	}
 	return nil
@@ -191,7 +193,7 @@ func lockRemove(_ context.Context, s *session, args []string) error {
 
 // runLockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
 // a person chose.
-func runLockRestore(ctx context.Context, a *term.App, path string, args []string, o sessionOptions) (err error) {
+func runLockRestore(ctx context.Context, a *term.App, path string, args []string, o Options) (err error) {
 	var address string
 	var id spotify.ID
 	if len(args) > 0 {
@@ -249,12 +251,12 @@ func runLockRestore(ctx context.Context, a *term.App, path string, args []string
 	return restoreEntries(s, restore)
 }
 
-func restoreEntries(s *session, entries map[string]store.Remembered) error {
+func restoreEntries(s *Session, entries map[string]store.Remembered) error {
 	if len(entries) == 0 {
 		s.app.Say("Nothing to put back: the lock file says all that this computer remembers.")
 		return nil
 	}
-	for _, address := range sortedKeys(entries) {
+	for _, address := range slices.Sorted(maps.Keys(entries)) {
 		r := entries[address]
 		if other, taken := s.lock.Current().AddressOf(r.ID); taken && other != address {
 			return fmt.Errorf("%s is %s in the lock file, so it can't be %s too; move it: spotsync lock mv %s %s", r.ID, other, address, reconcile.ShellQuote(other), reconcile.ShellQuote(address))
@@ -278,4 +280,4 @@ func restoreEntries(s *session, entries map[string]store.Remembered) error {
 	return nil
 }
 
-func addresses(f *lockfile.File) []string { return sortedKeys(f.Playlists) }
+func addresses(f *lockfile.File) []string { return slices.Sorted(maps.Keys(f.Playlists)) }

@@ -28,7 +28,7 @@ import (
 
 // loginOptions are the flags of login.
 type loginOptions struct {
-	inputFlags
+	Inputs
 	account    string
 	clientID   string
 	listen     string
@@ -65,7 +65,7 @@ a login as one line for SPOTSYNC_REFRESH_TOKEN or for "login --with-token"; whoe
 	f.BoolVar(&o.printToken, "print-token", false, "log in anew, keep nothing, print the login as one line")
 	f.BoolVar(&o.withToken, "with-token", false, "take a login from standard input: such a line, or a refresh token")
 	registerMaxWait(f, &o.wait, time.Minute)
-	registerInputs(f, &o.inputFlags)
+	registerInputs(f, &o.Inputs)
 	cmd.MarkFlagsMutuallyExclusive("print-token", "with-token")
 	return cmd
 }
@@ -80,7 +80,7 @@ type loginTarget struct {
 }
 
 func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (err error) {
-	w, err := openWorld(a, hooks{})
+	w, err := OpenEnvironment(a, Hooks{})
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (er
 		token, err = w.sandbox.issue(ctx, t.app, t.label)
 	case w.sandbox != nil:
 		a.Say("The sandbox logs in by itself, so there is nothing to agree to.")
-		var l *login
+		var l *Login
 		if l, err = w.logIn(ctx, creds, t.app, t.label, client); err == nil {
 			defer term.Closing(l.source.Close, &err)
 			token, err = creds.Get(t.app.Key(t.label))
@@ -161,7 +161,7 @@ func person(t auth.Token) string {
 }
 
 // afterLogin says what could surprise later.
-func afterLogin(a *term.App, w *world, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+func afterLogin(a *term.App, w *Environment, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
 	if missing := auth.Missing(token.Scopes, coreScopes); len(missing) > 0 {
 		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
 	}
@@ -188,13 +188,13 @@ func afterLogin(a *term.App, w *world, creds *auth.Credentials, t loginTarget, t
 }
 
 // targetOfLogin works out through which app to log in, and whose login it must be.
-func targetOfLogin(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
+func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
 	t := loginTarget{label: o.account}
 	if strings.TrimSpace(t.label) == "" {
 		return t, errors.New("--account wants the label of an account, such as default")
 	}
 	env := a.Getenv("SPOTSYNC_CLIENT_ID") != ""
-	f, diags, err := accountsAt(ctx, a, path, o.inputFlags)
+	f, diags, err := accountsAt(ctx, a, path, o.Inputs)
 	if err != nil {
 		return t, err
 	}
@@ -237,7 +237,7 @@ func targetOfLogin(ctx context.Context, a *term.App, w *world, creds *auth.Crede
 		return t, nil
 	}
 	lockPath := w.lockPath(f.lockPath)
-	lock, err := reconcile.OpenLockFile(w.fsys, store.OpenState(w.fsys, w.stateDir, w.issuer.Name, lockPath), lockPath, w.issuer.Name)
+	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.stateDir, w.issuer.Name, lockPath), lockPath, w.issuer.Name)
 	if err != nil {
 		return t, err
 	}
@@ -271,7 +271,7 @@ type accountsFile struct {
 
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func accountsAt(ctx context.Context, a *term.App, path string, in inputFlags) (f accountsFile, diags hcl.Diagnostics, err error) {
+func accountsAt(ctx context.Context, a *term.App, path string, in Inputs) (f accountsFile, diags hcl.Diagnostics, err error) {
 	source, diags := readSource(a, path, in)
 	if config.IsNoFiles(diags) {
 		f.lockPath = a.Settings.LockFile
@@ -331,7 +331,7 @@ func (t loginTarget) wrongAccount(token auth.Token) error {
 }
 
 // askUser runs the login in the browser.
-func askUser(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
+func askUser(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
 	again, err := t.showDialog(creds)
 	if err != nil {
 		return auth.Token{}, err

@@ -15,7 +15,7 @@ import (
 )
 
 // takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
-func takeToken(ctx context.Context, a *term.App, w *world, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
+func takeToken(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
 	line, err := readToken(ctx, a)
 	if err != nil {
 		return auth.Token{}, err

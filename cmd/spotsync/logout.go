@@ -37,7 +37,7 @@ Being logged out already is not an error.`,
 }
 
 func runLogout(ctx context.Context, a *term.App, account string, all bool) (err error) {
-	w, err := openWorld(a, hooks{})
+	w, err := OpenEnvironment(a, Hooks{})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
@@ -15,12 +17,12 @@ const maxLookUps = 20
 // nameSongs gives the rows that a plan changes the names that are not known yet: those an earlier run asked for, and for
 // somebody who reads the plan on a terminal, those Spotify tells now. A name is worth a few requests to a person and none
 // to a script. Failing to find one is no failure.
-func (s *session) nameSongs(ctx context.Context, p *reconcile.Plan, ask bool) {
+func (s *Session) nameSongs(ctx context.Context, p *reconcile.Plan, ask bool) {
 	missing := unnamed(p)
 	if len(missing) == 0 {
 		return
 	}
-	catalog := store.OpenCatalog(s.world.fsys, s.world.cacheDir, s.world.issuer.Name)
+	catalog := store.OpenCatalog(s.world.FS, s.world.cacheDir, s.world.issuer.Name)
 	names := catalog.Tracks()
 	if ask {
 		found := s.lookUp(ctx, missing, names)
@@ -77,13 +79,13 @@ func unnamed(p *reconcile.Plan) []spotify.URI {
 }
 
 // lookUp asks for names, few at most, and adds them to names.
-func (s *session) lookUp(ctx context.Context, uris []spotify.URI, names map[spotify.URI]spotify.Track) map[spotify.URI]spotify.Track {
+func (s *Session) lookUp(ctx context.Context, uris []spotify.URI, names map[spotify.URI]spotify.Track) map[spotify.URI]spotify.Track {
 	found := make(map[spotify.URI]spotify.Track)
 	asked := 0
 	if len(s.logins) == 0 {
 		return found
 	}
-	l := s.logins[sortedKeys(s.logins)[0]] // any account can ask
+	l := s.logins[slices.Sorted(maps.Keys(s.logins))[0]] // any account can ask
 	for _, u := range uris {
 		if _, known := names[u]; known || asked == maxLookUps {
 			continue

@@ -13,8 +13,8 @@ import (
 )
 
 // conclude says what became of a plan, and what that means to a script.
-func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []reconcile.Refusal, err error, o applyOptions) error {
-	sum := &applySummary{Applied: res.Applied, Requests: res.Requests, Stopped: res.Stopped}
+func (s *Session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []reconcile.Refusal, err error, o applyOptions) error {
+	sum := &Summary{Applied: res.Applied, Requests: res.Requests, Stopped: res.Stopped}
 	if sum.Applied == nil {
 		sum.Applied = []string{}
 	}
@@ -44,8 +44,8 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 	if err != nil {
 		sum.Error = err.Error()
 	}
-	if o.show.json {
-		if jerr := emit(s.app, jsonEvent{Type: "summary", Summary: sum}); jerr != nil {
+	if o.show.JSON {
+		if jerr := emit(s.app, Event{Type: "summary", Summary: sum}); jerr != nil {
 			return jerr
 		}
 	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {
@@ -54,11 +54,11 @@ func (s *session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 	if res.Pending {
 		s.app.Note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
 	}
-	return withRefusals(withSkipped(outcome(p, res, err), p.Skipped(), did(res)), refusals, o.toldRefusals)
+	return withRefusals(withSkipped(outcome(p, res, err), p.Skipped(), ChangedAnything(res)), refusals, o.toldRefusals)
 }
 
 // did reports whether a run changed something.
-func did(res *reconcile.Result) bool { return len(res.Applied) > 0 || res.Requests > 0 }
+func ChangedAnything(res *reconcile.Result) bool { return len(res.Applied) > 0 || res.Requests > 0 }
 
 // withSkipped adds to how a run ended that playlists could not be planned, and were left alone for that. done is whether the
 // run changed something.
@@ -117,7 +117,7 @@ func missing(known, more []reconcile.Refusal) []reconcile.Refusal {
 }
 
 // applySummary is the last line of apply --json.
-type applySummary struct {
+type Summary struct {
 	Applied  []string          `json:"applied"`
 	Failed   map[string]string `json:"failed,omitempty"`
 	Refused  map[string]string `json:"refused,omitempty"`
@@ -135,7 +135,7 @@ func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if err == nil && len(res.Failures) == 0 {
 		return nil
 	}
-	k, partly := kindOf(err), did(res)
+	k, partly := kindOf(err), ChangedAnything(res)
 	for _, f := range res.Failures {
 		k = worse(k, kindOf(f.Err))
 		partly = partly || errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen)

@@ -25,7 +25,7 @@ import (
 
 // outputOptions are the flags of output.
 type outputOptions struct {
-	inputFlags
+	Inputs
 	json bool
 	raw  bool
 }
@@ -42,18 +42,18 @@ PATH is a folder or one .hcl file; the current folder if left out. A folder whos
 with a dot: ./NAME.`,
 		Args: atMost(2, "a name and one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, path := outputArgs(a, args, o.inputFlags)
+			name, path := outputArgs(a, args, o.Inputs)
 			return runOutput(cmd.Context(), a, name, path, o)
 		},
 	}
-	registerInputs(cmd.Flags(), &o.inputFlags)
+	registerInputs(cmd.Flags(), &o.Inputs)
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON: all outputs with their types, or one value")
 	cmd.Flags().BoolVar(&o.raw, "raw", false, "write the one output named as plain text, for scripts")
 	return cmd
 }
 
 // outputArgs tells a name from a path: what can be a name is one, unless it is a folder and there are no outputs here.
-func outputArgs(a *term.App, args []string, in inputFlags) (name, path string) {
+func outputArgs(a *term.App, args []string, in Inputs) (name, path string) {
 	switch {
 	case len(args) == 2:
 		return args[0], args[1]
@@ -77,12 +77,12 @@ func runOutput(ctx context.Context, a *term.App, name, path string, o outputOpti
 	case o.raw && name == "":
 		return errors.New("--raw needs the name of one output: spotsync output --raw NAME")
 	}
-	conf, err := loadConfiguration(a, path, o.inputFlags)
+	conf, err := Load(a, path, o.Inputs)
 	if err != nil {
 		return err
 	}
 	defer term.Closing(conf.files.Close, &err)
-	desired, err := evaluateConfiguration(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
+	desired, err := Evaluate(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func newPause(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	var span string
 	cmd := &cobra.Command{
 		Use:   "pause REF... [PATH]",
@@ -34,7 +34,7 @@ func newPause(a *term.App) *cobra.Command {
 					return fmt.Errorf("--for %q: %w", span, err)
 				}
 			}
-			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+			return runHold(cmd.Context(), a, path, refs, o, func(s *Session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
 					s.app.Say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
@@ -50,7 +50,7 @@ func newPause(a *term.App) *cobra.Command {
 }
 
 func newResume(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	cmd := &cobra.Command{
 		Use:   "resume REF... [PATH]",
 		Short: "Go on managing playlists that are held",
@@ -59,7 +59,7 @@ func newResume(a *term.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runHold(cmd.Context(), a, path, refs, o, func(s *session, address string, e *lockfile.Playlist) {
+			return runHold(cmd.Context(), a, path, refs, o, func(s *Session, address string, e *lockfile.Playlist) {
 				released, err := releaseDaemon(s, address)
 				if err != nil {
 					s.app.Note("a daemon may go on holding %s: %v", address, err)
@@ -78,7 +78,7 @@ func newResume(a *term.App) *cobra.Command {
 }
 
 // releaseDaemon forgets why a daemon holds a playlist back. One that is running notices.
-func releaseDaemon(s *session, address string) (released bool, err error) {
+func releaseDaemon(s *Session, address string) (released bool, err error) {
 	loop, err := heal.Load(s.state)
 	if err != nil || !loop.Release(address) {
 		return false, err
@@ -87,7 +87,7 @@ func releaseDaemon(s *session, address string) (released bool, err error) {
 }
 
 // runHold changes whether playlists are held, in the lock file.
-func runHold(ctx context.Context, a *term.App, path string, refs []string, o sessionOptions, change func(*session, string, *lockfile.Playlist)) (err error) {
+func runHold(ctx context.Context, a *term.App, path string, refs []string, o Options, change func(*Session, string, *lockfile.Playlist)) (err error) {
 	if len(refs) == 0 {
 		return errors.New("name a playlist: an address, ID, link, exact name or glob")
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func newPlan(a *term.App) *cobra.Command {
-	var so sessionOptions
+	var so Options
 	var o planOptions
 	var show showOptions
 	var out string
@@ -36,8 +36,8 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runPlan(ctx context.Context, a *term.App, path string, so sessionOptions, o planOptions, show showOptions, out string) (err error) {
-	s, err := openSession(a, path, so)
+func runPlan(ctx context.Context, a *term.App, path string, so Options, o planOptions, show showOptions, out string) (err error) {
+	s, err := Open(a, path, so)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func runPlan(ctx context.Context, a *term.App, path string, so sessionOptions, o
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, a.OutTTY && o.refresh && !show.json)
+	s.nameSongs(ctx, got.Plan, a.OutTTY && o.refresh && !show.JSON)
 	if err := showPlan(a, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type planOptions struct {
 }
 
 // makePlan reads the files and what is on Spotify, and works out what differs. The caller holds the lock.
-func (s *session) makePlan(ctx context.Context, command reconcile.Command, o planOptions) (*run.Planned, error) {
+func (s *Session) makePlan(ctx context.Context, command reconcile.Command, o planOptions) (*run.Planned, error) {
 	desired, err := s.desire(ctx)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (s *session) makePlan(ctx context.Context, command reconcile.Command, o pla
 }
 
 // planFor works out what differs from what is wanted. The caller holds the lock.
-func (s *session) planFor(ctx context.Context, command reconcile.Command, desired *config.Desired, o planOptions) (*run.Planned, error) {
+func (s *Session) planFor(ctx context.Context, command reconcile.Command, desired *config.Desired, o planOptions) (*run.Planned, error) {
 	targeted, err := s.targeting(desired, o)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (s *session) planFor(ctx context.Context, command reconcile.Command, desire
 
 // showOptions decide how a plan is shown.
 type showOptions struct {
-	json     bool
+	JSON     bool
 	summary  bool
 	full     bool
 	markdown bool
@@ -66,7 +66,7 @@ type showOptions struct {
 }
 
 // pipeline is how this session plans and applies.
-func (s *session) pipeline() *run.Run {
+func (s *Session) pipeline() *run.Run {
 	return &run.Run{Issuer: s.world.issuer.Name, State: s.state, Lock: s.lock, Reading: s.reading,
 		Open: func(ctx context.Context, desired *config.Desired, label string, offline bool) (*run.Account, error) {
 			return s.observer(ctx, accountOf(desired, label), offline)
@@ -76,7 +76,7 @@ func (s *session) pipeline() *run.Run {
 }
 
 // reading shows how far the reading of an account is.
-func (s *session) reading(o *reconcile.Observer) (done func()) {
+func (s *Session) reading(o *reconcile.Observer) (done func()) {
 	reading := s.app.Progress("Reading playlists")
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
@@ -89,7 +89,7 @@ func (s *session) reading(o *reconcile.Observer) (done func()) {
 }
 
 // observer reads one account. Offline it knows only who the account is.
-func (s *session) observer(ctx context.Context, acc config.Account, offline bool) (*run.Account, error) {
+func (s *Session) observer(ctx context.Context, acc config.Account, offline bool) (*run.Account, error) {
 	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.options.parallelism, Offline: offline, Watching: s.options.watching}
 	if offline {
 		user, err := s.knownUser(acc)
@@ -113,7 +113,7 @@ func (s *session) observer(ctx context.Context, acc config.Account, offline bool
 }
 
 // knownUser is whose account a label is, without asking Spotify.
-func (s *session) knownUser(acc config.Account) (spotify.User, error) {
+func (s *Session) knownUser(acc config.Account) (spotify.User, error) {
 	if locked, ok := s.lock.Current().Accounts[acc.Label]; ok {
 		return spotify.User{ID: locked.User, AccountID: locked.ID, DisplayName: locked.Name}, nil
 	}
@@ -133,7 +133,7 @@ func (s *session) knownUser(acc config.Account) (spotify.User, error) {
 }
 
 // targeting turns --target and --exclude into a question about addresses; nil when neither was given.
-func (s *session) targeting(desired *config.Desired, o planOptions) (func(string) bool, error) {
+func (s *Session) targeting(desired *config.Desired, o planOptions) (func(string) bool, error) {
 	if len(o.targets) == 0 && len(o.excludes) == 0 {
 		return nil, nil
 	}

@@ -14,25 +14,25 @@ import (
 )
 
 // known is a playlist a person may mean.
-type known struct {
+type Named struct {
 	address string // empty when not managed
 	account string
-	id      spotify.ID
+	ID      spotify.ID
 	names   []string
 }
 
 // known are the playlists of the files and of the lock file, by address. desired may be nil.
-func (s *session) known(desired *config.Desired) []known {
-	all := make(map[string]known)
+func (s *Session) known(desired *config.Desired) []Named {
+	all := make(map[string]Named)
 	for address, e := range s.lock.Current().Playlists {
-		all[address] = known{address: address, account: e.Account, id: e.ID, names: []string{e.Name}}
+		all[address] = Named{address: address, account: e.Account, ID: e.ID, names: []string{e.Name}}
 	}
 	if desired != nil {
 		for _, p := range desired.Playlists {
 			k := all[p.Address]
 			k.address, k.account = p.Address, p.Account
 			if p.ID != "" {
-				k.id = p.ID
+				k.ID = p.ID
 			}
 			if p.Name != nil {
 				k.names = append(k.names, *p.Name)
@@ -40,7 +40,7 @@ func (s *session) known(desired *config.Desired) []known {
 			all[p.Address] = k
 		}
 	}
-	list := make([]known, 0, len(all))
+	list := make([]Named, 0, len(all))
 	for _, address := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, all[address])
 	}
@@ -49,21 +49,21 @@ func (s *session) known(desired *config.Desired) []known {
 
 // matchRef finds what a REF means: an address (with or without its index), an ID, URI or link, an exact name, or a glob
 // over addresses and names. It is an error when it means nothing.
-func matchRef(ref string, all []known) ([]known, error) {
-	tests := []func(known) bool{
-		func(k known) bool { return k.address == ref },
-		func(k known) bool { return k.address != "" && strings.HasPrefix(k.address, ref+"[") },
-		func(k known) bool { return k.address == "playlist."+ref },
+func matchRef(ref string, all []Named) ([]Named, error) {
+	tests := []func(Named) bool{
+		func(k Named) bool { return k.address == ref },
+		func(k Named) bool { return k.address != "" && strings.HasPrefix(k.address, ref+"[") },
+		func(k Named) bool { return k.address == "playlist."+ref },
 	}
 	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == "" || r.Kind == spotify.KindPlaylist) {
-		tests = append(tests, func(k known) bool { return k.id == r.ID })
+		tests = append(tests, func(k Named) bool { return k.ID == r.ID })
 	}
 	want := plainName(ref)
-	tests = append(tests, func(k known) bool {
+	tests = append(tests, func(k Named) bool {
 		return slices.ContainsFunc(k.names, func(n string) bool { return plainName(n) == want })
 	})
 	if strings.ContainsAny(ref, "*?[") {
-		tests = append(tests, func(k known) bool {
+		tests = append(tests, func(k Named) bool {
 			return slices.ContainsFunc(append([]string{k.address, strings.TrimPrefix(k.address, "playlist.")}, k.names...), func(s string) bool {
 				ok, err := path.Match(ref, s)
 				return err == nil && ok && s != ""
@@ -71,7 +71,7 @@ func matchRef(ref string, all []known) ([]known, error) {
 		})
 	}
 	for _, test := range tests {
-		var found []known
+		var found []Named
 		for _, k := range all {
 			if test(k) {
 				found = append(found, k)
@@ -85,21 +85,19 @@ func matchRef(ref string, all []known) ([]known, error) {
 }
 
 // oneRef is matchRef where only one playlist can be meant.
-func oneRef(ref string, all []known) (known, error) {
+func oneRef(ref string, all []Named) (Named, error) {
 	found, err := matchRef(ref, all)
 	if err != nil {
-		return known{}, err
+		return Named{}, err
 	}
 	if len(found) > 1 {
 		var which []string
 		for _, k := range found {
-			which = append(which, strings.TrimSpace(k.address+" "+string(k.id)))
+			which = append(which, strings.TrimSpace(k.address+" "+string(k.ID)))
 		}
-		return known{}, fmt.Errorf("%q means %d playlists: %s; use one of these", ref, len(found), strings.Join(which, ", "))
+		return Named{}, fmt.Errorf("%q means %d playlists: %s; use one of these", ref, len(found), strings.Join(which, ", "))
 	}
 	return found[0], nil
 }
 
 func plainName(name string) string { return strings.TrimSpace(norm.NFC.String(name)) }
-
-func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -89,7 +89,7 @@ func resetSandbox(ctx context.Context, a *term.App, approved bool) error {
 	if err != nil {
 		return err
 	}
-	home := sandboxHome(state)
+	home := SandboxHome(state)
 	if !approved && exists(home) {
 		if err := a.CannotAsk(); err != nil {
 			return fmt.Errorf("nothing was deleted: %w. To delete it unasked, add --auto-approve", err)
@@ -102,7 +102,7 @@ func resetSandbox(ctx context.Context, a *term.App, approved bool) error {
 			return errors.New("nothing was deleted")
 		}
 	}
-	found, err := resetEmbedded(home)
+	found, err := ResetSandbox(home)
 	switch {
 	case err != nil:
 		return err
@@ -140,7 +140,7 @@ func runSandbox(ctx context.Context, a *term.App, o sandboxOptions) (err error) 
 	if o.state == "" { // in a temporary folder too: it is deleted with it
 		o.state = filepath.Join(dir, "spotify.json")
 	}
-	kept, err := openKept(o.state, options)
+	kept, err := OpenKept(o.state, options)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func runSandbox(ctx context.Context, a *term.App, o sandboxOptions) (err error) 
 }
 
 // logInToSandbox stores a login of the sandbox's user in a credentials file.
-func logInToSandbox(ctx context.Context, kept *keptSandbox, path string) error {
+func logInToSandbox(ctx context.Context, kept *KeptSandbox, path string) error {
 	creds, err := auth.OpenCredentials(store.OS{}, path)
 	if err != nil {
 		return err

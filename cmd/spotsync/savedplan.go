@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
@@ -21,12 +23,12 @@ func isPlanFile(path string) bool {
 }
 
 // runSavedPlan does a plan that was saved, if what it was made from is still so.
-func runSavedPlan(ctx context.Context, a *term.App, path string, so sessionOptions, o applyOptions) (err error) {
+func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o applyOptions) (err error) {
 	p, err := readPlan(path)
 	if err != nil {
 		return err
 	}
-	s, err := openSession(a, p.Path, so)
+	s, err := Open(a, p.Path, so)
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func runSavedPlan(ctx context.Context, a *term.App, path string, so sessionOptio
 	}
 	p.Locate(desired)
 	got := &run.Planned{Plan: p, Desired: desired, Observed: make(map[string]*reconcile.Observed)}
-	for _, label := range sortedKeys(p.Accounts) {
+	for _, label := range slices.Sorted(maps.Keys(p.Accounts)) {
 		acc := p.Accounts[label]
 		observer, err := s.observer(ctx, accountOf(desired, label), false)
 		if err != nil {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/hashicorp/hcl/v2"
-	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
@@ -25,164 +23,37 @@ import (
 
 const defaultLabel = "default"
 
-// inputFlags are what variables get their values from, beside the configuration.
-type inputFlags struct {
-	vars     []string
-	varFiles []string
-	after    []int // how many --var stood before each --var-file
-}
-
-// configuration is files read and parsed, not yet worked out.
-type configuration struct {
-	source *config.Source
-	module *config.Module // nil: not parsed yet
-	vars   config.VarSources
-	files  *config.DirFiles
-	text   bool // whether the text of each block says something else than before is of interest
-}
-
-// loadConfiguration reads a configuration.
-func loadConfiguration(a *term.App, path string, in inputFlags) (*configuration, error) {
-	c, err := loadSource(a, path, in)
-	if err != nil {
-		return nil, err
-	}
-	if err := parseConfiguration(a, c); err != nil {
-		return nil, errors.Join(err, c.files.Close())
-	}
-	return c, nil
-}
-
-// loadSource is load as far as the disk is concerned.
-func loadSource(a *term.App, path string, in inputFlags) (*configuration, error) {
-	source, diags := readSource(a, path, in)
-	if err := checked(a, nil, diags); err != nil {
-		return nil, err
-	}
-	return newConfiguration(a, source, nil, in)
-}
-
-// parseConfiguration parses what was read, unless that was done.
-func parseConfiguration(a *term.App, c *configuration) error {
-	if c.module != nil {
-		return nil
-	}
-	module, diags := config.Parse(c.source.Files, config.ForVersion(a.Version))
-	if err := checked(a, c.source.Sources(), diags); err != nil {
-		return err
-	}
-	c.module = module
-	return nil
-}
-
-// readSource reads a configuration's files.
-func readSource(a *term.App, path string, in inputFlags) (*config.Source, hcl.Diagnostics) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile, VarFiles: in.varFiles})
-	if source != nil {
-		for i := range source.VarFiles {
-			source.VarFiles[i].After = in.after[i]
-		}
-	}
-	return source, diags
-}
-
-// newConfiguration puts together what an evaluation needs.
-func newConfiguration(a *term.App, source *config.Source, module *config.Module, in inputFlags) (*configuration, error) {
-	files, err := config.OpenFiles(source.Dir, source.Root)
-	if err != nil {
-		return nil, err
-	}
-	return &configuration{source: source, module: module, files: files,
-		vars: config.VarSources{Env: a.Environ(), Auto: source.AutoVars, Files: source.VarFiles, Flags: in.vars}}, nil
-}
-
-func (c *configuration) inputs(ids map[string]spotify.ID, now time.Time) config.Inputs {
-	in := config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.files}
-	if c.text {
-		in.Text = func(string) bool { return true }
-	}
-	return in
-}
-
-// evaluateConfiguration works out what the configuration wants.
-func evaluateConfiguration(ctx context.Context, a *term.App, c *configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
-	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
-	if err := ctx.Err(); err != nil { // the files are not to blame
-		return nil, err
-	}
-	if err := checked(a, c.source.Sources(), diags); err != nil {
-		return nil, err
-	}
-	return desired, nil
-}
-
-// diagnosticsError is what is wrong with files. Who prints it quotes them.
-type diagnosticsError struct {
-	files config.Files
-	diags hcl.Diagnostics
-}
-
-// Error is all of it as plain text.
-func (e *diagnosticsError) Error() string {
-	var b strings.Builder
-	_ = config.WriteDiagnostics(&b, e.files, e.diags, false, 0) // a builder takes everything
-	return strings.TrimSpace(b.String())
-}
-
-// checked is diags as an error, if one is among them. Warnings alone are printed.
-func checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
-	if diags.HasErrors() {
-		return &diagnosticsError{files, diags}
-	}
-	return showDiagnostics(a, files, diags)
-}
-
-// showDiagnostics prints diagnostics.
-func showDiagnostics(a *term.App, files config.Files, diags hcl.Diagnostics) error {
-	if len(diags) == 0 {
-		return nil
-	}
-	a.Answer.Add(files, diags)
-	level := zerolog.WarnLevel
-	if diags.HasErrors() {
-		level = zerolog.ErrorLevel
-	}
-	return a.Message(level, func(w io.Writer, color bool, width int) error {
-		return config.WriteDiagnostics(w, files, diags, color, width)
-	})
-}
-
 // session is everything a command works with that talks about a configuration and its accounts.
-type session struct {
+type Session struct {
 	app   *term.App
-	world *world
-	conf  *configuration
+	world *Environment
+	conf  *Configuration
 	state *store.State
 	lock  *reconcile.LockFile
 
-	options sessionOptions
+	options Options
 	budget  *spotify.Budget
 	limits  map[string]*spotify.Limiter // by client ID
-	logins  map[string]*login           // by label
+	logins  map[string]*Login           // by label
 	now     time.Time
 	unlock  func() error // nil while others may have the lock file
 }
 
 // sessionOptions are how to talk to Spotify about a configuration.
-type sessionOptions struct {
-	inputFlags
+type Options struct {
+	Inputs
 	lockTimeout time.Duration
 	parallelism int
 	maxRequests int
 	maxWait     time.Duration
 	apart       bool // nothing is written into the configuration folder
 	watching    bool // an edit made elsewhere is looked for even just after a write of ours
-	hooks       hooks
+	hooks       Hooks
 }
 
 // openSession reads the configuration and the lock file. Close the session.
-func openSession(a *term.App, path string, o sessionOptions) (*session, error) {
-	conf, err := loadConfiguration(a, path, o.inputFlags)
+func Open(a *term.App, path string, o Options) (*Session, error) {
+	conf, err := Load(a, path, o.Inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -195,28 +66,28 @@ func openSession(a *term.App, path string, o sessionOptions) (*session, error) {
 }
 
 // openLockOnly is openSession for commands that need no configuration, but its lock file.
-func openLockOnly(a *term.App, o sessionOptions, lockPath string) (*session, error) {
+func openLockOnly(a *term.App, o Options, lockPath string) (*Session, error) {
 	return openResolving(a, o, lockPath, nil)
 }
 
 // openResolving is openLockOnly where a person has said which playlist an address that came to mean two is.
-func openResolving(a *term.App, o sessionOptions, lockPath string, choose map[string]spotify.ID) (*session, error) {
-	w, err := openWorld(a, o.hooks)
+func openResolving(a *term.App, o Options, lockPath string, choose map[string]spotify.ID) (*Session, error) {
+	w, err := OpenEnvironment(a, o.hooks)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, world: w, options: o, limits: make(map[string]*spotify.Limiter), logins: make(map[string]*login), now: time.Now().UTC()}
+	s := &Session{app: a, world: w, options: o, limits: make(map[string]*spotify.Limiter), logins: make(map[string]*Login), now: time.Now().UTC()}
 	if o.maxRequests > 0 {
 		s.budget = spotify.NewBudget(o.maxRequests)
 	}
 	path := w.lockPath(lockPath)
-	s.state = store.OpenState(w.fsys, w.stateDir, w.issuer.Name, path)
+	s.state = store.OpenState(w.FS, w.stateDir, w.issuer.Name, path)
 	s.state.Command, s.state.Often = a.Command, o.apart
 	s.state.Warn = func(err error) { a.Log.Warn().Err(err).Msg("what was remembered is damaged") }
 	if o.apart {
-		s.lock, err = reconcile.OpenLockFileApart(w.fsys, s.state, path, w.issuer.Name)
+		s.lock, err = reconcile.OpenLockFileApart(w.FS, s.state, path, w.issuer.Name)
 	} else {
-		s.lock, err = reconcile.OpenLockFileChoosing(w.fsys, s.state, path, w.issuer.Name, choose)
+		s.lock, err = reconcile.OpenLockFileChoosing(w.FS, s.state, path, w.issuer.Name, choose)
 	}
 	if err != nil {
 		return nil, w.about(err)
@@ -225,7 +96,7 @@ func openResolving(a *term.App, o sessionOptions, lockPath string, choose map[st
 }
 
 // about adds the way out to an error of the state folder that trying again does not mend.
-func (w *world) about(err error) error {
+func (w *Environment) about(err error) error {
 	var at *fs.PathError
 	if !errors.As(err, &at) || !strings.HasPrefix(at.Path, w.stateDir) && !strings.HasPrefix(w.stateDir, at.Path) {
 		return err
@@ -239,11 +110,11 @@ func (w *world) about(err error) error {
 }
 
 // Close lets go of everything. A login that could not be saved is an error: the next run would have to log in.
-func (s *session) Close() error {
+func (s *Session) Close() error {
 	s.remember()
 	s.letGo()
 	var errs []error
-	for _, label := range sortedKeys(s.logins) {
+	for _, label := range slices.Sorted(maps.Keys(s.logins)) {
 		errs = append(errs, s.logins[label].source.Close())
 	}
 	if s.conf != nil {
@@ -253,7 +124,7 @@ func (s *session) Close() error {
 }
 
 // take keeps other spotsyncs away from the lock file until letGo or Close, and reads what it says then.
-func (s *session) take(ctx context.Context) error {
+func (s *Session) take(ctx context.Context) error {
 	unlock, err := s.state.Lock(ctx, s.options.lockTimeout, s.waitFor)
 	if err != nil {
 		return s.world.about(err)
@@ -264,7 +135,7 @@ func (s *session) take(ctx context.Context) error {
 }
 
 // waitFor says who is being waited for.
-func (s *session) waitFor(holder string) {
+func (s *Session) waitFor(holder string) {
 	if s.world.hooks.waitFor != nil {
 		s.world.hooks.waitFor(holder)
 		return
@@ -273,7 +144,7 @@ func (s *session) waitFor(holder string) {
 }
 
 // letGo lets others have the lock file.
-func (s *session) letGo() {
+func (s *Session) letGo() {
 	if s.unlock == nil {
 		return
 	}
@@ -284,7 +155,7 @@ func (s *session) letGo() {
 }
 
 // ids are the playlists' IDs as the lock file knows them.
-func (s *session) ids() map[string]spotify.ID {
+func (s *Session) ids() map[string]spotify.ID {
 	ids := make(map[string]spotify.ID)
 	for address, e := range s.lock.Current().Playlists {
 		ids[address] = e.ID
@@ -293,18 +164,18 @@ func (s *session) ids() map[string]spotify.ID {
 }
 
 // desire works out what the files want now.
-func (s *session) desire(ctx context.Context) (*config.Desired, error) {
+func (s *Session) desire(ctx context.Context) (*config.Desired, error) {
 	if err := parseConfiguration(s.app, s.conf); err != nil {
 		return nil, err
 	}
 	for _, e := range s.lock.Current().Playlists {
 		s.conf.text = s.conf.text || e.Held != nil && e.Held.Fingerprint != ""
 	}
-	return evaluateConfiguration(ctx, s.app, s.conf, s.ids(), s.now)
+	return Evaluate(ctx, s.app, s.conf, s.ids(), s.now)
 }
 
 // logIn logs an account in, once per session.
-func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error) {
+func (s *Session) logIn(ctx context.Context, acc config.Account) (*Login, error) {
 	if l, ok := s.logins[acc.Label]; ok {
 		return l, nil
 	}
@@ -324,13 +195,13 @@ func (s *session) logIn(ctx context.Context, acc config.Account) (*login, error)
 	return l, nil
 }
 
-func (s *session) accountStore(l *login) *store.Account {
+func (s *Session) accountStore(l *Login) *store.Account {
 	return s.openAccount(l.user.Account())
 }
 
 // openAccount is what this computer keeps of an account.
-func (s *session) openAccount(id spotify.ID) *store.Account {
-	account := store.OpenAccount(s.world.fsys, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
+func (s *Session) openAccount(id spotify.ID) *store.Account {
+	account := store.OpenAccount(s.world.FS, s.world.stateDir, s.world.cacheDir, s.world.issuer.Name, id)
 	account.Command = s.app.Command
 	return account
 }
@@ -350,8 +221,8 @@ func trimmed(data []byte) (string, error) {
 }
 
 // countdown warns when a login is about to end.
-func (s *session) countdown() {
-	for _, label := range sortedKeys(s.logins) {
+func (s *Session) countdown() {
+	for _, label := range slices.Sorted(maps.Keys(s.logins)) {
 		l := s.logins[label]
 		ends, ok := l.token.Ends()
 		if !ok {

@@ -16,7 +16,7 @@ func differences(p *reconcile.Plan, show showOptions) error {
 
 // showPlan writes a plan to Out, for people or programs; for people with how long it takes, where that is known.
 func showPlan(a *term.App, p *reconcile.Plan, show showOptions, takes string) error {
-	if show.json {
+	if show.JSON {
 		return a.WriteJSON(p)
 	}
 	o := render.Options{Color: a.Color, Width: a.Width, Summary: show.summary, Full: show.full, Markdown: show.markdown, Takes: takes}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ import (
 const statusFormat = "1.0"
 
 func newStatus(a *term.App) *cobra.Command {
-	var o sessionOptions
+	var o Options
 	var asJSON, detailed bool
 	cmd := &cobra.Command{
 		Use:   "status [flags] [PATH]",
@@ -42,7 +43,7 @@ that differs, is refused or is not created yet, one in no file any more, an unfi
 			return runStatus(cmd.Context(), a, pathArg(args), o, asJSON, detailed)
 		},
 	}
-	registerInputs(cmd.Flags(), &o.inputFlags)
+	registerInputs(cmd.Flags(), &o.Inputs)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 2 when something is open")
 	return cmd
@@ -131,8 +132,8 @@ type statusReplace struct {
 	Items   int        `json:"items"`
 }
 
-func runStatus(ctx context.Context, a *term.App, path string, o sessionOptions, asJSON, detailed bool) (err error) {
-	s, err := openSession(a, path, o)
+func runStatus(ctx context.Context, a *term.App, path string, o Options, asJSON, detailed bool) (err error) {
+	s, err := Open(a, path, o)
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (r *statusReport) exit(detailed bool) error {
 }
 
 // readStatus gathers what this computer knows.
-func readStatus(ctx context.Context, s *session, desired *config.Desired) (*statusReport, error) {
+func readStatus(ctx context.Context, s *Session, desired *config.Desired) (*statusReport, error) {
 	r := &statusReport{FormatVersion: statusFormat, Issuer: s.world.issuer.Name, LockFile: s.lock.Path(), Managed: len(s.lock.Current().Playlists),
 		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending(), Waiting: append([]string{}, s.lock.Waiting()...)}
 	if err := statusAccounts(ctx, s, r, desired); err != nil {
@@ -226,7 +227,7 @@ func readStatus(ctx context.Context, s *session, desired *config.Desired) (*stat
 }
 
 // statusDifferences marks the playlists that the next apply would change, as far as memory tells.
-func statusDifferences(ctx context.Context, s *session, r *statusReport) error {
+func statusDifferences(ctx context.Context, s *Session, r *statusReport) error {
 	o := planOptions{attended: true}
 	for _, p := range r.Playlists { // of an account that was never used nothing is remembered, not even whose it is
 		if _, used := s.lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
@@ -322,14 +323,14 @@ func playlistStates(desired *config.Desired, lock *lockfile.File, remembered map
 		}
 	}
 	out := make([]statusPlaylist, 0, len(all))
-	for _, address := range sortedKeys(all) {
+	for _, address := range slices.Sorted(maps.Keys(all)) {
 		out = append(out, all[address])
 	}
 	return out
 }
 
 // statusAccounts adds the accounts to a report, each with its logins and what Spotify said about limits.
-func statusAccounts(ctx context.Context, s *session, r *statusReport, desired *config.Desired) error {
+func statusAccounts(ctx context.Context, s *Session, r *statusReport, desired *config.Desired) error {
 	names := run.Labels(desired, s.lock, nil)
 	if s.world.sandbox != nil {
 		for _, label := range names {
@@ -372,7 +373,7 @@ func statusAccounts(ctx context.Context, s *session, r *statusReport, desired *c
 			}
 		}
 		if app.ClientID != "" {
-			holds, err := store.OpenLimits(s.world.fsys, s.world.stateDir, s.world.issuer.Name, app.ClientID).Holds(s.now)
+			holds, err := store.OpenLimits(s.world.FS, s.world.stateDir, s.world.issuer.Name, app.ClientID).Holds(s.now)
 			if err != nil {
 				return err
 			}
@@ -390,7 +391,7 @@ func statusAccounts(ctx context.Context, s *session, r *statusReport, desired *c
 }
 
 // writeStatus is the report for people.
-func writeStatus(s *session, w io.Writer, r *statusReport) {
+func writeStatus(s *Session, w io.Writer, r *statusReport) {
 	for _, acc := range r.Accounts {
 		writeAccount(s, w, acc)
 	}
@@ -454,7 +455,7 @@ func writeStatus(s *session, w io.Writer, r *statusReport) {
 	}
 }
 
-func writeAccount(s *session, w io.Writer, acc statusAccount) {
+func writeAccount(s *Session, w io.Writer, acc statusAccount) {
 	head := fmt.Sprintf("Account %q", acc.Label)
 	if acc.User != "" {
 		head += ", " + words.Printable(acc.User)

@@ -21,7 +21,7 @@ type statusDaemon struct {
 
 // statusOfDaemon asks the daemon that said it listens on this computer. Nil: there is none, or it does not answer. What
 // answers for another lock file is another daemon, which has taken the address of one that is no more.
-func statusOfDaemon(ctx context.Context, s *session) *statusDaemon {
+func statusOfDaemon(ctx context.Context, s *Session) *statusDaemon {
 	address := s.state.DaemonAddress()
 	if address == "" {
 		return nil
@@ -61,7 +61,7 @@ func (d *statusDaemon) write(w io.Writer) {
 }
 
 // statusOfLoop marks the playlists that a daemon holds back, as it last saw them.
-func statusOfLoop(s *session, playlists []statusPlaylist) error {
+func statusOfLoop(s *Session, playlists []statusPlaylist) error {
 	loop, err := heal.Load(s.state)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 )
 
 func newValidate(a *term.App) *cobra.Command {
-	var in inputFlags
+	var in Inputs
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "validate [flags] [PATH]",
@@ -33,7 +33,7 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runValidate(ctx context.Context, a *term.App, path string, in inputFlags, asJSON bool) error {
+func runValidate(ctx context.Context, a *term.App, path string, in Inputs, asJSON bool) error {
 	files, diags, err := checkConfiguration(ctx, a, path, in)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func runValidate(ctx context.Context, a *term.App, path string, in inputFlags, a
 }
 
 // checkConfiguration finds all that is wrong with a configuration, and the source to quote.
-func checkConfiguration(ctx context.Context, a *term.App, path string, in inputFlags) (files config.Files, found hcl.Diagnostics, err error) {
+func checkConfiguration(ctx context.Context, a *term.App, path string, in Inputs) (files config.Files, found hcl.Diagnostics, err error) {
 	source, found := readSource(a, path, in)
 	if found.HasErrors() {
 		return nil, found, nil

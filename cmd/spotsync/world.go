@@ -21,9 +21,9 @@ import (
 )
 
 // world is which Spotify is meant, and where on this computer what concerns it is kept.
-type world struct {
+type Environment struct {
 	issuer      auth.Issuer
-	fsys        store.OS
+	FS        store.OS
 	stateDir    string
 	cacheDir    string
 	credentials string            // path of the credentials file
@@ -31,11 +31,11 @@ type world struct {
 	sandbox     *embedded         // with --sandbox
 
 	app   *term.App
-	hooks hooks
+	hooks Hooks
 }
 
 // hooks are what a program that goes on for long adds to a run. Their zero value is right for a command.
-type hooks struct {
+type Hooks struct {
 	sources *sources              // logins kept from one run to the next; nil: each run has its own
 	learned *spotify.Learned      // what clients found out about Spotify, kept likewise; nil: each client finds out
 	request func(spotify.Request) // told of each attempt; may be nil, and called from several goroutines, as the next
@@ -45,12 +45,12 @@ type hooks struct {
 }
 
 // openWorld works out which Spotify is meant.
-func openWorld(a *term.App, h hooks) (*world, error) {
+func OpenEnvironment(a *term.App, h Hooks) (*Environment, error) {
 	state, cache, conf, err := store.UserDirs(a.Getenv, runtime.GOOS)
 	if err != nil {
 		return nil, err
 	}
-	w := &world{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.Transport, app: a, hooks: h}
+	w := &Environment{stateDir: state, cacheDir: cache, credentials: filepath.Join(conf, "credentials.json"), inner: a.Transport, app: a, hooks: h}
 	if path := a.Getenv("SPOTSYNC_CREDENTIALS_FILE"); path != "" {
 		if w.credentials, err = filepath.Abs(path); err != nil {
 			return nil, err
@@ -60,7 +60,7 @@ func openWorld(a *term.App, h hooks) (*world, error) {
 		return nil, errors.New("--sandbox has a Spotify of its own: unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL, or leave --sandbox out")
 	}
 	if a.Settings.Sandbox {
-		home := sandboxHome(state)
+		home := SandboxHome(state)
 		w.stateDir, w.cacheDir, w.credentials = filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "credentials.json")
 		if w.sandbox, err = openEmbedded(filepath.Join(home, "spotify.json")); err != nil {
 			return nil, err
@@ -86,7 +86,7 @@ func issuerOf(a *term.App) (auth.Issuer, error) {
 
 // lockPath is where the lock file of a configuration is: with --sandbox in the sandbox's own folder, so that a checkout
 // stays clean.
-func (w *world) lockPath(usual string) string {
+func (w *Environment) lockPath(usual string) string {
 	if w.sandbox == nil || w.app.Settings.LockFile != "" {
 		return usual
 	}
@@ -101,7 +101,7 @@ var coreScopes = []string{
 }
 
 // login is one account that can be talked to.
-type login struct {
+type Login struct {
 	label  string
 	app    auth.App
 	source *auth.Source
@@ -118,13 +118,13 @@ type clientOptions struct {
 }
 
 // openCredentials opens the credentials file.
-func (w *world) openCredentials() (*auth.Credentials, error) {
-	return auth.OpenCredentials(w.fsys, w.credentials)
+func (w *Environment) openCredentials() (*auth.Credentials, error) {
+	return auth.OpenCredentials(w.FS, w.credentials)
 }
 
 // appFor is the OAuth app an account is used through: the environment beats the configuration, and with neither it is that
 // of the environment's token, else of the only login there is.
-func (w *world) appFor(acc config.Account, creds *auth.Credentials) (auth.App, error) {
+func (w *Environment) appFor(acc config.Account, creds *auth.Credentials) (auth.App, error) {
 	out := auth.App{Issuer: w.issuer, ClientID: acc.ClientID, RedirectURI: acc.RedirectURI, CallbackListen: acc.CallbackListen}
 	if id := w.app.Getenv("SPOTSYNC_CLIENT_ID"); id != "" {
 		out.ClientID = id
@@ -182,7 +182,7 @@ func onlyClient(creds *auth.Credentials, issuer, label string) (string, error) {
 }
 
 // seed is the refresh token the environment holds, if any.
-func (w *world) seed() (auth.Token, bool, error) {
+func (w *Environment) seed() (auth.Token, bool, error) {
 	line := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN")
 	if path := w.app.Getenv("SPOTSYNC_REFRESH_TOKEN_FILE"); line == "" && path != "" {
 		secret, err := readSecret(w.app.ExpandHome(path))
@@ -203,9 +203,9 @@ func (w *world) seed() (auth.Token, bool, error) {
 
 // logIn makes an account ready to talk to: its token is found and its owner known. Nothing is asked of Spotify that is
 // known from an earlier login.
-func (w *world) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*login, error) {
+func (w *Environment) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string, o clientOptions) (*Login, error) {
 	w.sayWhere()
-	l := &login{label: label, app: app}
+	l := &Login{label: label, app: app}
 	hc := auth.HTTPClient(w.inner)
 	seed, seeded, err := w.seed()
 	switch {
@@ -271,12 +271,12 @@ func (s *sources) get(name string, make func() (*auth.Source, error)) (*auth.Sou
 }
 
 // newClient is a client of the Web API with an account's tokens.
-func (w *world) newClient(source *auth.Source, o clientOptions) *spotify.Client {
+func (w *Environment) newClient(source *auth.Source, o clientOptions) *spotify.Client {
 	return w.clientOver(&http.Client{Transport: source.Transport(w.issuer.APIURL, w.inner)}, o)
 }
 
 // clientOver is a client of the Web API over an HTTP client that adds the tokens.
-func (w *world) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
+func (w *Environment) clientOver(hc *http.Client, o clientOptions) *spotify.Client {
 	return &spotify.Client{
 		HTTP:      hc,
 		BaseURL:   w.issuer.APIURL,
@@ -322,7 +322,7 @@ func readSecret(path string) (string, error) {
 }
 
 // sayWhere says, before the first request, that requests go somewhere else than to Spotify: once in a process.
-func (w *world) sayWhere() {
+func (w *Environment) sayWhere() {
 	if w.sandbox == nil && w.app.Getenv("SPOTSYNC_API_URL") != "" {
 		w.app.SayOnce("Not talking to Spotify but to %s (SPOTSYNC_API_URL, SPOTSYNC_ACCOUNTS_URL).", w.issuer.APIURL)
 	}
