@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/run"
@@ -20,8 +21,8 @@ given. With a plan saved by "plan --out" it does exactly that plan, unless what 
 		Args: atMost(1, "one folder, file or saved plan"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := pathArg(args)
-			if isPlanFile(path) {
-				return ApplySaved(cmd.Context(), a, path, f.session, f.options())
+			if session.IsPlanFile(path) {
+				return session.ApplySaved(cmd.Context(), a, path, f.session, f.options())
 			}
 			return runApply(cmd.Context(), a, reconcile.CommandApply, path, f.session, f.options())
 		},
@@ -50,12 +51,12 @@ It shows what it would delete and asks for the number of playlists. Where nobody
 }
 
 // runApply plans and does it, asking in between.
-func runApply(ctx context.Context, a *term.App, command reconcile.Command, path string, so Options, o applyOptions) (err error) {
-	s, err := Open(a, path, so)
+func runApply(ctx context.Context, a *term.App, command reconcile.Command, path string, so session.Options, o session.ApplyOptions) (err error) {
+	s, err := session.Open(a, path, so)
 	if err != nil {
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	o.plan.attended = !o.autoApprove && a.CannotAsk() == nil
-	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return s.makePlan(ctx, command, o.plan) })
+	o.Plan.Attended = !o.AutoApprove && a.CannotAsk() == nil
+	return session.PlanAndApply(ctx, s, path, o, func() (*run.Planned, error) { return s.MakePlan(ctx, command, o.Plan) })
 }

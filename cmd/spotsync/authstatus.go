@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 // authFormat is the version of the JSON of "auth status". The part before the dot changes when readers must.
@@ -80,12 +82,12 @@ type authReport struct {
 }
 
 func runAuthStatus(ctx context.Context, a *term.App, asJSON bool) (err error) {
-	w, err := OpenEnvironment(a, Hooks{})
+	w, err := session.OpenEnvironment(a, session.Hooks{})
 	if err != nil {
 		return err
 	}
-	if w.sandbox != nil {
-		if err := sandboxLogin(ctx, a, w, defaultLabel); err != nil {
+	if w.Sandbox != nil {
+		if err := sandboxLogin(ctx, a, w, reconcile.DefaultAccount); err != nil {
 			return err
 		}
 	}
@@ -101,31 +103,31 @@ func runAuthStatus(ctx context.Context, a *term.App, asJSON bool) (err error) {
 		writeLogins(a, a.Out, r)
 	}
 	if !r.LoggedIn {
-		return silent(kindLogin)
+		return session.Silent(session.KindLogin)
 	}
 	return nil
 }
 
 // sandboxLogin logs in to the sandbox as any other command would.
-func sandboxLogin(ctx context.Context, a *term.App, w *Environment, label string) error {
-	creds, err := w.openCredentials()
+func sandboxLogin(ctx context.Context, a *term.App, w *session.Environment, label string) error {
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return err
 	}
-	app, err := w.appFor(config.Account{Label: label}, creds)
+	app, err := w.AppFor(config.Account{Label: label}, creds)
 	if err != nil {
 		return err
 	}
-	l, err := w.logIn(ctx, creds, app, label, clientOptions{})
+	l, err := w.LogIn(ctx, creds, app, label, session.ClientOptions{})
 	if err != nil {
 		return err
 	}
-	return l.source.Close()
+	return l.Source.Close()
 }
 
 // readAuthReport is what is known of the logins, without asking Spotify.
-func readAuthReport(a *term.App, w *Environment, now time.Time) (*authReport, error) {
-	creds, err := w.openCredentials()
+func readAuthReport(a *term.App, w *session.Environment, now time.Time) (*authReport, error) {
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +135,10 @@ func readAuthReport(a *term.App, w *Environment, now time.Time) (*authReport, er
 	if err != nil {
 		return nil, err
 	}
-	r := &authReport{FormatVersion: authFormat, Issuer: w.issuer.Name, Credentials: creds.Path()}
+	r := &authReport{FormatVersion: authFormat, Issuer: w.Issuer.Name, Credentials: creds.Path()}
 	var seed *auth.Token
-	if w.sandbox == nil {
-		t, seeded, err := w.seed()
+	if w.Sandbox == nil {
+		t, seeded, err := w.Seed()
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +149,7 @@ func readAuthReport(a *term.App, w *Environment, now time.Time) (*authReport, er
 			seed, r.Environment = &t, true
 		}
 	}
-	r.Logins = reportLogins(entries, seed, w.issuer.Name, now)
+	r.Logins = reportLogins(entries, seed, w.Issuer.Name, now)
 	r.LoggedIn = loggedIn(r.Logins)
 	return r, nil
 }
@@ -157,7 +159,7 @@ func readAuthReport(a *term.App, w *Environment, now time.Time) (*authReport, er
 func reportLogins(entries []auth.Entry, seed *auth.Token, issuer string, now time.Time) []loginReport {
 	out := []loginReport{}
 	if seed != nil {
-		e := auth.Entry{Key: auth.Key{Issuer: issuer, ClientID: seed.ClientID, Account: defaultLabel}, Token: *seed}
+		e := auth.Entry{Key: auth.Key{Issuer: issuer, ClientID: seed.ClientID, Account: reconcile.DefaultAccount}, Token: *seed}
 		hash := auth.SeedHash(*seed)
 		for _, s := range entries {
 			if s.Key.Issuer == issuer && s.Key.Seed == hash { // its successor, or its refusal
@@ -177,7 +179,7 @@ func reportLogins(entries []auth.Entry, seed *auth.Token, issuer string, now tim
 			continue
 		}
 		r := reportLogin(e, now)
-		r.InUse = seed == nil || e.Key.Account != defaultLabel
+		r.InUse = seed == nil || e.Key.Account != reconcile.DefaultAccount
 		out = append(out, r)
 	}
 	return out
@@ -188,7 +190,7 @@ func reportLogin(e auth.Entry, now time.Time) loginReport {
 	r := loginReport{
 		Account: e.Key.Account, From: "login", State: loginOK, Reason: e.Refused,
 		UserID: t.UserID, UserName: t.DisplayName, AccountID: t.AccountID, ClientID: e.Key.ClientID,
-		Scopes: t.Scopes, Missing: auth.Missing(t.Scopes, coreScopes), Renew: "spotsync login" + loginFlag(e.Key.Account), token: t,
+		Scopes: t.Scopes, Missing: auth.Missing(t.Scopes, session.CoreScopes), Renew: "spotsync login" + reconcile.LoginFlag(e.Key.Account), token: t,
 	}
 	if r.Missing == nil {
 		r.Missing = []string{}

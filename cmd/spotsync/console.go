@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -23,7 +24,7 @@ import (
 )
 
 func newConsole(a *term.App) *cobra.Command {
-	var in Inputs
+	var in session.Inputs
 	cmd := &cobra.Command{
 		Use:   "console [flags] [PATH]",
 		Short: "Try expressions out",
@@ -43,13 +44,13 @@ terminal it exits 1 when an expression was wrong.`,
 	return cmd
 }
 
-func runConsole(ctx context.Context, a *term.App, args []string, in Inputs) (err error) {
+func runConsole(ctx context.Context, a *term.App, args []string, in session.Inputs) (err error) {
 	conf, err := loadAny(a, args, in)
 	if err != nil {
 		return err
 	}
-	defer term.Closing(conf.files.Close, &err)
-	inputs := conf.inputs(lockedIDs(a, conf), time.Now().UTC())
+	defer term.Closing(conf.Files.Close, &err)
+	inputs := conf.Inputs(lockedIDs(a, conf), time.Now().UTC())
 	prompts := a.Asks
 	if prompts {
 		a.Say("An expression a line, such as upper(\"a\"). To end: exit, or Ctrl-D.")
@@ -70,13 +71,13 @@ func runConsole(ctx context.Context, a *term.App, args []string, in Inputs) (err
 		if word == "" || strings.HasPrefix(word, "#") && !strings.Contains(word, "\n") {
 			continue
 		}
-		value, diags := conf.module.EvaluateExpression(ctx, inputs, text)
+		value, diags := conf.Module.EvaluateExpression(ctx, inputs, text)
 		if ctx.Err() != nil {
 			return term.ErrInterrupted
 		}
-		files := conf.source.Sources()
+		files := conf.Source.Sources()
 		files["<console>"] = []byte(text)
-		if err := ShowDiagnostics(a, files, consoleDiagnostics(diags)); err != nil {
+		if err := session.ShowDiagnostics(a, files, consoleDiagnostics(diags)); err != nil {
 			return err
 		}
 		if diags.HasErrors() {
@@ -88,7 +89,7 @@ func runConsole(ctx context.Context, a *term.App, args []string, in Inputs) (err
 		}
 	}
 	if failed && !prompts {
-		return silent(kindError)
+		return session.Silent(session.KindError)
 	}
 	return nil
 }
@@ -105,9 +106,9 @@ func consoleDiagnostics(diags hcl.Diagnostics) hcl.Diagnostics {
 }
 
 // loadAny is loadConfiguration where the current folder, unless it is named, need not hold a configuration.
-func loadAny(a *term.App, args []string, in Inputs) (*Configuration, error) {
+func loadAny(a *term.App, args []string, in session.Inputs) (*session.Configuration, error) {
 	if len(args) == 0 {
-		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
+		if _, diags := session.ReadSource(a, ".", in); config.IsNoFiles(diags) {
 			dir, err := filepath.Abs(".")
 			if err != nil {
 				return nil, err
@@ -120,16 +121,16 @@ func loadAny(a *term.App, args []string, in Inputs) (*Configuration, error) {
 			}
 			source := &config.Source{Dir: dir, Root: root, LockPath: filepath.Join(dir, "spotsync.lock.hcl"), Files: config.Files{}}
 			module, _ := config.Parse(source.Files) // nothing in it, nothing wrong with it
-			return newConfiguration(a, source, module, in)
+			return session.NewConfiguration(a, source, module, in)
 		}
 	}
-	return Load(a, pathArg(args), in)
+	return session.Load(a, pathArg(args), in)
 }
 
 // lockedIDs are the playlists' IDs as far as the lock file can be read. Without them an expression that needs one is
 // unknown, which is no reason not to answer the others.
-func lockedIDs(a *term.App, conf *Configuration) map[string]spotify.ID {
-	ids, err := readIDs(a, conf.source.LockPath)
+func lockedIDs(a *term.App, conf *session.Configuration) map[string]spotify.ID {
+	ids, err := readIDs(a, conf.Source.LockPath)
 	if err != nil {
 		a.Note("the lock file can't be read, so no playlist's ID is known: %s", words.FromError(err))
 	}
@@ -137,12 +138,12 @@ func lockedIDs(a *term.App, conf *Configuration) map[string]spotify.ID {
 }
 
 func readIDs(a *term.App, lockPath string) (ids map[string]spotify.ID, err error) {
-	w, err := OpenEnvironment(a, Hooks{})
+	w, err := session.OpenEnvironment(a, session.Hooks{})
 	if err != nil {
 		return nil, err
 	}
-	path := w.lockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.stateDir, w.issuer.Name, path), path, w.issuer.Name)
+	path := w.LockPath(lockPath)
+	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, path), path, w.Issuer.Name)
 	if err != nil {
 		return nil, err
 	}

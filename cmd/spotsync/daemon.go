@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
@@ -35,7 +36,7 @@ import (
 
 // daemonOptions are the flags of spotsync daemon.
 type daemonOptions struct {
-	Inputs
+	session.Inputs
 	interval       time.Duration
 	poll           time.Duration
 	branch         string
@@ -93,8 +94,8 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 type daemon struct {
 	app     *term.App
 	o       daemonOptions
-	hooks   Hooks  // of its rounds
-	path    string // the configuration, as it was named
+	hooks   session.Hooks // of its rounds
+	path    string        // the configuration, as it was named
 	policy  heal.Policy
 	state   *store.State
 	loop    *heal.State
@@ -217,11 +218,11 @@ func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (
 
 // open finds out what is watched, and what must be remembered where, before anything is read.
 func (d *daemon) open(ctx context.Context) error {
-	w, err := OpenEnvironment(d.app, Hooks{})
+	w, err := session.OpenEnvironment(d.app, session.Hooks{})
 	if err != nil {
 		return err
 	}
-	w.sayWhere()
+	w.SayWhere()
 	if err := d.absolute(); err != nil {
 		return err
 	}
@@ -235,13 +236,13 @@ func (d *daemon) open(ctx context.Context) error {
 		d.lockPath = filepath.Join(full, "spotsync.lock.hcl")
 	}
 	d.usual = d.lockPath
-	d.lockPath = w.lockPath(d.usual)
-	d.state = store.OpenState(w.FS, w.stateDir, w.issuer.Name, d.lockPath)
+	d.lockPath = w.LockPath(d.usual)
+	d.state = store.OpenState(w.FS, w.StateDir, w.Issuer.Name, d.lockPath)
 	d.state.Command = d.app.Command
 	d.state.Warn = func(err error) { d.app.Log.Warn().Err(err).Msg("what was remembered is damaged") }
 	d.watch = watch.New(d.app.Log, watch.Options{Poll: d.o.poll})
-	d.logins = w.credentials
-	d.tokens = []string{w.credentials}
+	d.logins = w.Credentials
+	d.tokens = []string{w.Credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
 		if path := d.app.Getenv(name); path != "" {
 			if path, err = filepath.Abs(d.app.ExpandHome(path)); err != nil {
@@ -250,7 +251,7 @@ func (d *daemon) open(ctx context.Context) error {
 			d.tokens = append(d.tokens, path)
 		}
 	}
-	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.varFiles)
+	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.VarFiles)
 	if d.o.branch != "" {
 		d.basics = append(d.basics, watch.BranchPaths(folderOf(full))...)
 	}
@@ -262,19 +263,19 @@ func (d *daemon) open(ctx context.Context) error {
 	if d.app.Transport == nil {
 		d.app.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	d.hooks.waitFor = func(holder string) { d.app.Log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
-	d.hooks.sources, d.hooks.learned = &sources{}, &spotify.Learned{}
-	d.hooks.request, d.hooks.retry, d.hooks.event = d.requested, d.waited, d.happened
+	d.hooks.WaitFor = func(holder string) { d.app.Log.Info().Str("holder", holder).Msg("waiting for another spotsync") }
+	d.hooks.Sources, d.hooks.Learned = &session.Sources{}, &spotify.Learned{}
+	d.hooks.Request, d.hooks.Retry, d.hooks.Event = d.requested, d.waited, d.happened
 	return ctx.Err()
 }
 
 // absolute frees what was named on the command line from the working folder, which is gone for good when somebody replaces
 // it, even by one of the same name.
 func (d *daemon) absolute() (err error) {
-	d.o.varFiles = slices.Clone(d.o.varFiles)
+	d.o.VarFiles = slices.Clone(d.o.VarFiles)
 	paths := []*string{&d.path}
-	for i := range d.o.varFiles {
-		paths = append(paths, &d.o.varFiles[i])
+	for i := range d.o.VarFiles {
+		paths = append(paths, &d.o.VarFiles[i])
 	}
 	for _, p := range []*string{&d.app.Settings.LockFile, &d.app.Settings.Root} {
 		if *p != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 )
 
@@ -29,11 +30,11 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	if ok && time.Since(p.began) < loginLasts {
 		return p.URL, nil
 	}
-	w, err := OpenEnvironment(d.app, d.hooks)
+	w, err := session.OpenEnvironment(d.app, d.hooks)
 	if err != nil {
 		return "", err
 	}
-	creds, err := w.openCredentials()
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return "", err
 	}
@@ -51,9 +52,9 @@ func (d *daemon) beginLogin(label string) (string, error) {
 		return "", err
 	}
 	p = pendingLogin{target: t, began: time.Now()}
-	p.Pending, err = auth.Begin(t.app, auth.LoginOptions{Scopes: coreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.inner),
+	p.Pending, err = auth.Begin(t.app, auth.LoginOptions{Scopes: session.CoreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.Inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
-			u, err := w.clientOver(hc, clientOptions{}).Me(ctx)
+			u, err := w.ClientOver(hc, session.ClientOptions{}).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err
 		}})
 	if err != nil {
@@ -87,11 +88,11 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	if err := p.target.wrongAccount(token); err != nil {
 		return err
 	}
-	w, err := OpenEnvironment(d.app, d.hooks)
+	w, err := session.OpenEnvironment(d.app, d.hooks)
 	if err != nil {
 		return err
 	}
-	creds, err := w.openCredentials()
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return err
 	}

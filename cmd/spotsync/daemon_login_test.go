@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -86,7 +88,7 @@ func TestDaemonTakesANewTokenFile(t *testing.T) {
 		path := filepath.Join(w.home, "token")
 		w.env["SPOTSYNC_REFRESH_TOKEN_FILE"] = path
 		handOver := func() {
-			refresh, _ := w.server.IssueToken(sandbox.SandboxUser, sandbox.SandboxClientID, coreScopes...)
+			refresh, _ := w.server.IssueToken(sandbox.SandboxUser, sandbox.SandboxClientID, session.CoreScopes...)
 			if err := os.WriteFile(path+"~", []byte(refresh+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +113,7 @@ func TestDaemonTakesANewTokenFile(t *testing.T) {
 func (d *runningDaemon) onThePage(user string) (status int, body string) {
 	d.w.t.Helper()
 	d.w.server.SetBrowserUser(user)
-	status, body, _ = d.asks("POST", "/-/login", url.Values{"account": {defaultLabel}})
+	status, body, _ = d.asks("POST", "/-/login", url.Values{"account": {reconcile.DefaultAccount}})
 	address := html.UnescapeString(regexp.MustCompile(`http://127\.0\.0\.1:1/authorize\?[^"<\s]+`).FindString(body))
 	if status != http.StatusOK || address == "" {
 		d.w.t.Fatalf("%d, and no address to open:\n%s", status, body)
@@ -130,7 +132,7 @@ func (d *runningDaemon) onThePage(user string) (status int, body string) {
 	d.w.mu.Lock()
 	d.w.secrets = append(d.w.secrets, u.Query().Get("code"))
 	d.w.mu.Unlock()
-	status, body, _ = d.asks("POST", "/-/login", url.Values{"account": {defaultLabel}, "pasted": {ended}})
+	status, body, _ = d.asks("POST", "/-/login", url.Values{"account": {reconcile.DefaultAccount}, "pasted": {ended}})
 	return status, body
 }
 

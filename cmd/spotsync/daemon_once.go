@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/heal"
 )
@@ -43,5 +44,5 @@ func (d *daemon) ended(r *attempt) error {
 		d.app.Log.Warn().Str("playlist", c.Address).Str("account", c.Account).Str("problem", strings.Join(c.Reasons, "; ")).Msg("skipped")
 	}
 	slices.SortStableFunc(refusals, func(a, b reconcile.Refusal) int { return strings.Compare(a.Address, b.Address) })
-	return withRefusals(withSkipped(outcome(p, res, r.err), skipped, ChangedAnything(res)), refusals, false)
+	return session.WithRefusals(session.WithSkipped(session.Outcome(p, res, r.err), skipped, session.ChangedAnything(res)), refusals, false)
 }

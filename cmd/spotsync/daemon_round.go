@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/watch"
@@ -149,7 +150,7 @@ func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
 		return err
 	}
 	defer func() {
-		r.waiting = s.lock.Waiting()
+		r.waiting = s.Lock.Waiting()
 		if cerr := s.Close(); cerr != nil {
 			a.Log.Error().Err(cerr).Msg("a login could not be saved")
 		}
@@ -161,8 +162,8 @@ func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
 		return err
 	}
 	d.busy("Looking at Spotify")
-	s.options.watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
-	r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, d.planning())
+	s.Options.Watching = r.Why == "interval" // who looks so often that it is within a minute of a write wants to know
+	r.planned, err = s.PlanFor(ctx, reconcile.CommandApply, d.good, d.planning())
 	d.accounts(s, r, err)
 	if err != nil {
 		return err
@@ -178,35 +179,35 @@ func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
 }
 
 // planning is what a daemon's plan is about.
-func (d *daemon) planning() planOptions {
-	return planOptions{refresh: true, noDelete: !d.policy.Prune || d.view().Config.Problem != ""}
+func (d *daemon) planning() session.PlanOptions {
+	return session.PlanOptions{Refresh: true, NoDelete: !d.policy.Prune || d.view().Config.Problem != ""}
 }
 
 // tame takes out of the plan what the daemon may not do, or not yet.
-func (d *daemon) tame(s *Session, r *attempt) {
+func (d *daemon) tame(s *session.Session, r *attempt) {
 	policy := d.policy
-	r.conflicts = s.lock.Conflicts()
+	r.conflicts = s.Lock.Conflicts()
 	policy.Hold, policy.Stale = r.conflicts, d.view().Config.Problem != ""
 	r.tamed, r.verdicts = d.loop.Restrict(r.planned.Plan, d.good, d.files, policy, time.Now())
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
-func (d *daemon) apply(ctx context.Context, s *Session, r *attempt) error {
-	o := applyOptions{plan: d.planning(), verify: reconcile.VerifyAuto}
+func (d *daemon) apply(ctx context.Context, s *session.Session, r *attempt) error {
+	o := session.ApplyOptions{Plan: d.planning(), Verify: reconcile.VerifyAuto}
 	first, err := d.allowed(r)
 	if first == nil {
 		return err
 	}
 	stopped := false
-	doing := s.doing(o, d.good)
+	doing := s.Doing(o, d.good)
 	doing.By, doing.Healed, doing.StopAtFailure = "daemon", healedBy, false
-	_, err = s.pipeline().Apply(ctx, first, doing, func(ctx context.Context) (*run.Planned, error) {
-		if s.conf != nil { // names may hold the ID of what was just created
+	_, err = s.Pipeline().Apply(ctx, first, doing, func(ctx context.Context) (*run.Planned, error) {
+		if s.Conf != nil { // names may hold the ID of what was just created
 			if err := d.understand(ctx, s); err != nil {
 				return nil, err
 			}
 		}
-		if r.planned, err = s.planFor(ctx, reconcile.CommandApply, d.good, o.plan); err != nil {
+		if r.planned, err = s.PlanFor(ctx, reconcile.CommandApply, d.good, o.Plan); err != nil {
 			return nil, err
 		}
 		d.tame(s, r)
@@ -257,22 +258,22 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
-func (d *daemon) read(ctx context.Context, a *term.App) (*Session, error) {
-	options := Options{Inputs: d.o.Inputs, lockTimeout: 30 * time.Second, parallelism: d.o.parallelism, maxWait: patience, apart: true, hooks: d.hooks}
+func (d *daemon) read(ctx context.Context, a *term.App) (*session.Session, error) {
+	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.parallelism, MaxWait: patience, Apart: true, Hooks: d.hooks}
 	now := time.Now()
-	conf, err := loadSource(a, d.path, d.o.Inputs)
+	conf, err := session.LoadSource(a, d.path, d.o.Inputs)
 	files := 0
 	if conf != nil {
-		files = len(conf.source.Files)
+		files = len(conf.Source.Files)
 	}
-	var s *Session
+	var s *session.Session
 	lost := err // what is wrong with the files
 	if err == nil {
-		if s, err = openLockOnly(a, options, conf.source.LockPath); err != nil {
-			return nil, errors.Join(err, conf.files.Close())
+		if s, err = session.OpenLockOnly(a, options, conf.Source.LockPath); err != nil {
+			return nil, errors.Join(err, conf.Files.Close())
 		}
-		s.conf = conf
-		if err := s.take(ctx); err != nil {
+		s.Conf = conf
+		if err := s.Take(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 		lost = d.understand(ctx, s)
@@ -308,16 +309,16 @@ func (d *daemon) read(ctx context.Context, a *term.App) (*Session, error) {
 		return nil, errors.Join(errBroken, err)
 	case s != nil:
 		// It is open, and plans what was wanted before.
-		if err := s.conf.files.Close(); err != nil {
+		if err := s.Conf.Files.Close(); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		s.conf = nil
+		s.Conf = nil
 		return s, nil
 	}
-	if s, err = openLockOnly(a, options, d.usual); err != nil {
+	if s, err = session.OpenLockOnly(a, options, d.usual); err != nil {
 		return nil, err
 	}
-	if err := s.take(ctx); err != nil {
+	if err := s.Take(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -325,16 +326,16 @@ func (d *daemon) read(ctx context.Context, a *term.App) (*Session, error) {
 
 // understand works out what the files want, unless all that decides it is as it was: that would be half the work of a
 // quiet round.
-func (d *daemon) understand(ctx context.Context, s *Session) error {
-	ids := s.ids()
-	if d.good != nil && d.good.Closed && d.files == fingerprint(s.conf.source, nil) && maps.Equal(d.ids, ids) {
+func (d *daemon) understand(ctx context.Context, s *session.Session) error {
+	ids := s.Ids()
+	if d.good != nil && d.good.Closed && d.files == fingerprint(s.Conf.Source, nil) && maps.Equal(d.ids, ids) {
 		return nil
 	}
-	desired, err := s.desire(ctx)
+	desired, err := s.Desire(ctx)
 	if err != nil {
 		return err
 	}
-	d.good, d.files, d.ids = desired, fingerprint(s.conf.source, desired.Reads), ids
+	d.good, d.files, d.ids = desired, fingerprint(s.Conf.Source, desired.Reads), ids
 	return nil
 }
 
@@ -342,9 +343,9 @@ func (d *daemon) understand(ctx context.Context, s *Session) error {
 var errBroken = errors.New(statuspage.NeverGood)
 
 // paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
-func (d *daemon) paths(conf *Configuration) []string {
-	source := conf.source
-	paths := slices.Concat(d.basics, conf.files.Reads(), []string{source.LockPath})
+func (d *daemon) paths(conf *session.Configuration) []string {
+	source := conf.Source
+	paths := slices.Concat(d.basics, conf.Files.Reads(), []string{source.LockPath})
 	if d.good != nil {
 		paths = append(paths, d.good.Reads...)
 	}
@@ -379,14 +380,14 @@ func fingerprint(source *config.Source, reads []string) string {
 }
 
 // releaseNow releases what somebody asked to have released.
-func (d *daemon) releaseNow(s *Session) error {
+func (d *daemon) releaseNow(s *session.Session) error {
 	d.mu.Lock()
 	addresses := d.releases
 	d.releases = nil
 	d.mu.Unlock()
 	for _, address := range addresses {
 		d.loop.Release(address)
-		err := s.lock.Update(func(f *lockfile.File) {
+		err := s.Lock.Update(func(f *lockfile.File) {
 			if e, ok := f.Playlists[address]; ok {
 				e.Held = nil
 				f.Playlists[address] = e
@@ -489,31 +490,31 @@ func (d *daemon) notBefore(r *attempt) (until time.Time) {
 }
 
 // accounts notes how the accounts are that a round was about.
-func (d *daemon) accounts(s *Session, r *attempt, err error) {
+func (d *daemon) accounts(s *session.Session, r *attempt, err error) {
 	var needed *auth.LoginRequiredError
 	errors.As(err, &needed)
 	now := time.Now()
-	for _, label := range run.Labels(d.good, s.lock, nil) {
+	for _, label := range run.Labels(d.good, s.Lock, nil) {
 		acc := statuspage.Account{Label: label}
-		if locked, ok := s.lock.Current().Accounts[label]; ok {
+		if locked, ok := s.Lock.Current().Accounts[label]; ok {
 			acc.Name, acc.User = locked.Name, string(locked.User)
 		}
-		if l, ok := s.logins[label]; ok {
-			acc.Name, acc.User, acc.Missing = l.user.DisplayName, string(l.user.ID), auth.Missing(l.token.Scopes, coreScopes)
-			if ends, known := l.token.Ends(); known {
+		if l, ok := s.Logins[label]; ok {
+			acc.Name, acc.User, acc.Missing = l.User.DisplayName, string(l.User.ID), auth.Missing(l.Token.Scopes, session.CoreScopes)
+			if ends, known := l.Token.Ends(); known {
 				acc.Ends = ends
 				acc.Days, _ = auth.Countdown(ends, now)
 			}
-			limiter := s.limiter(l.app.ClientID)
+			limiter := s.Limiter(l.App.ClientID)
 			if h := limiter.NotBefore(spotify.GroupPlaylists); !h.Until.IsZero() {
 				acc.NotBefore, acc.Waits = h.Until, waitReason(h)
 			}
 			acc.Shut = slices.DeleteFunc(limiter.Holds(), spotify.Hold.StopsPlaylists)
-			if unsaved := l.source.Unsaved(); unsaved != nil {
+			if unsaved := l.Source.Unsaved(); unsaved != nil {
 				acc.Problem = words.FromError(unsaved)
 			}
 		}
-		if needed != nil && (needed.Account == label || needed.Seed && label == defaultLabel) {
+		if needed != nil && (needed.Account == label || needed.Seed && label == reconcile.DefaultAccount) {
 			acc.Problem, acc.NeedsLogin = words.FromError(needed), true
 		}
 		r.accounts = append(r.accounts, acc)

@@ -16,6 +16,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -383,7 +384,7 @@ func TestDaemonLeavesClashesAlone(t *testing.T) {
 		d.ends(d.round(1), "start", "changed")
 		theirs := w.server.AddPlaylist(sandbox.SandboxUser, sandbox.PlaylistSpec{Name: "Theirs", URIs: []spotify.URI{song("B")}})
 		lock := lockfile.New(auth.Loopback)
-		lock.Playlists["playlist.p"] = lockfile.Playlist{ID: theirs, Account: defaultLabel, Name: "Theirs"}
+		lock.Playlists["playlist.p"] = lockfile.Playlist{ID: theirs, Account: reconcile.DefaultAccount, Name: "Theirs"}
 		w.write(map[string]string{"spotsync.lock.hcl": string(lock.Bytes()), "more.hcl": `
 playlist "new" {
   name = "New"

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/signal"
@@ -20,7 +21,9 @@ import (
 
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -95,14 +98,14 @@ func (w *daemonWorld) write(files map[string]string) {
 // logIn puts a login of a user into the credentials file, as spotsync login in another process does.
 func (w *daemonWorld) logIn(user string) {
 	w.t.Helper()
-	refresh, _ := w.server.IssueToken(user, sandbox.SandboxClientID, coreScopes...)
+	refresh, _ := w.server.IssueToken(user, sandbox.SandboxClientID, session.CoreScopes...)
 	creds, err := auth.OpenCredentials(store.OS{}, w.env["SPOTSYNC_CREDENTIALS_FILE"])
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	app := auth.App{Issuer: auth.Issuer{Name: auth.Loopback}, ClientID: sandbox.SandboxClientID}
-	err = creds.Put(w.t.Context(), app.Key(defaultLabel), auth.Token{RefreshToken: refresh, AuthorizedAt: time.Now().UTC(),
-		Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID})
+	err = creds.Put(w.t.Context(), app.Key(reconcile.DefaultAccount), auth.Token{RefreshToken: refresh, AuthorizedAt: time.Now().UTC(),
+		Scopes: session.CoreScopes, Issuer: auth.Loopback, ClientID: app.ClientID})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -125,7 +128,7 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 		in.Body = http.NoBody
 	}
 	defer in.Body.Close()
-	a := &Response{header: make(http.Header)}
+	a := httptest.NewRecorder()
 	if req.URL.Hostname() == "notices.test" {
 		body, err := io.ReadAll(in.Body)
 		w.mu.Lock()
@@ -133,7 +136,7 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 		if w.hooks != nil {
 			*w.hooks = append(*w.hooks, string(body))
 		}
-		return a.response(req), err
+		return answered(a, req), err
 	}
 	if req.URL.Host == "127.0.0.1:7979" { // a command asks the daemon
 		return w.started[len(w.started)-1].browser.Do(in)
@@ -148,11 +151,18 @@ func (w *daemonWorld) RoundTrip(req *http.Request) (res *http.Response, err erro
 	}()
 	w.spotify.ServeHTTP(a, in)
 	w.mu.Lock()
-	for _, m := range given.FindAllStringSubmatch(a.body.String(), -1) {
+	for _, m := range given.FindAllStringSubmatch(a.Body.String(), -1) {
 		w.secrets = append(w.secrets, m[1])
 	}
 	w.mu.Unlock()
-	return a.response(req), nil
+	return answered(a, req), nil
+}
+
+// answered is what was recorded, as the answer to a request.
+func answered(a *httptest.ResponseRecorder, req *http.Request) *http.Response {
+	res := a.Result()
+	res.Request = req
+	return res
 }
 
 // runningDaemon is a daemon at work, or one that has ended.

@@ -13,6 +13,7 @@ import (
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/notify"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -43,9 +44,9 @@ func (d *daemon) judge(r *attempt) {
 		r.Result, r.err = statuspage.RoundStopped, nil
 	case errors.As(r.err, &limited):
 		r.Result = statuspage.RoundLimited
-	case r.err != nil && kindOf(r.err) == kindLogin:
+	case r.err != nil && session.KindOf(r.err) == session.KindLogin:
 		r.Result = statuspage.RoundLogin
-	case r.err != nil && kindOf(r.err) == kindRefused:
+	case r.err != nil && session.KindOf(r.err) == session.KindRefused:
 		r.Result = statuspage.RoundRefused
 	case r.err != nil:
 		r.Result = statuspage.RoundFailed
@@ -300,7 +301,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 		if !d.loop.Tell(a.Label, int(level)) {
 			continue
 		}
-		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), loginFlag(a.Label))
+		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), reconcile.LoginFlag(a.Label))
 		d.app.Log.Warn().Str("account", a.Label).Int("days", days).Msg(text)
 		d.notify.Send(notify.Notice{Kind: notify.Login, Time: now, Title: "spotsync's login ends soon", Text: text, Account: a.Label})
 	}
@@ -318,7 +319,7 @@ func (d *daemon) tellMissing(a statuspage.Account) {
 	d.lacking[a.Label] = missing
 	if missing != "" {
 		d.app.Log.Warn().Str("account", a.Label).Strs("scopes", a.Missing).
-			Msg("The login lacks scopes, so what needs them will fail. To grant them: spotsync login" + loginFlag(a.Label))
+			Msg("The login lacks scopes, so what needs them will fail. To grant them: spotsync login" + reconcile.LoginFlag(a.Label))
 	}
 }
 

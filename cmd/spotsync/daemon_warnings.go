@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
@@ -19,7 +20,7 @@ func (d *daemon) tellWarnings(r *attempt) {
 	for _, w := range warningsOf(r.planned.Plan) {
 		key := planWarning{w.Address, w.Text}
 		if !d.warned[key] && !warned[key] {
-			event := d.app.Log.Warn().Str("playlist", w.Address).Str("account", accountIn(r.planned.Plan, w.Address))
+			event := d.app.Log.Warn().Str("playlist", w.Address).Str("account", session.AccountIn(r.planned.Plan, w.Address))
 			blaming(event, w.Source).Msg(w.Text)
 		}
 		warned[key] = true

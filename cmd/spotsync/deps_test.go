@@ -168,8 +168,14 @@ var rooms = map[string]room{
 		never:  []string{"os/exec", "os/signal"}, // net: what listens is handed on
 		why:    "how people are talked to is told neither what about nor by whom",
 	},
+	"cmd/spotsync/internal/session": {
+		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/textfile", "reconcile", "reconcile/edit", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
+		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mitchellh/go-wordwrap", "github.com/rs/zerolog", "golang.org/x/text/unicode/norm"},
+		never:  []string{"os/exec", "os/signal"},
+		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",
+	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/term", "reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
+		ours: []string{"cmd/spotsync/internal/session", "cmd/spotsync/internal/term", "reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
 			"reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",

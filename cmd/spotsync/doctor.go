@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -32,7 +33,7 @@ const doctorFormat = "1.0"
 
 // doctorOptions are the flags of "doctor".
 type doctorOptions struct {
-	Inputs
+	session.Inputs
 	json      bool
 	notify    bool   // send a test notice
 	notifyURL string // where notices go; empty: nowhere
@@ -70,17 +71,17 @@ const (
 
 // finding is the outcome of one check.
 type finding struct {
-	Check  string `json:"check"`
-	Result string `json:"result"`
-	What   string `json:"what"`
-	Fix    string `json:"fix,omitempty"`
-	kind   kind   // when failed
+	Check  string       `json:"check"`
+	Result string       `json:"result"`
+	What   string       `json:"what"`
+	Fix    string       `json:"fix,omitempty"`
+	kind   session.Kind // when failed
 }
 
 // checkup gathers findings and, without --json, shows each as it is made.
 type checkup struct {
 	app      *term.App
-	w        *Environment
+	w        *session.Environment
 	show     io.Writer // nil: at the end, as JSON
 	findings []finding
 	creds    *auth.Credentials
@@ -117,13 +118,13 @@ func (c *checkup) warn(check, what, fix string) {
 }
 
 func (c *checkup) fail(check, what, fix string) {
-	c.add(finding{Check: check, Result: checkFailed, What: what, Fix: fix, kind: kindError})
+	c.add(finding{Check: check, Result: checkFailed, What: what, Fix: fix, kind: session.KindError})
 }
 
 // failed is fail for an error that tells what to do itself.
 func (c *checkup) failed(check string, err error) {
 	what := err.Error()
-	c.add(finding{Check: check, Result: checkFailed, What: what, kind: kindOf(err)})
+	c.add(finding{Check: check, Result: checkFailed, What: what, kind: session.KindOf(err)})
 }
 
 func runDoctor(ctx context.Context, a *term.App, path string, o doctorOptions) (err error) {
@@ -133,10 +134,10 @@ func runDoctor(ctx context.Context, a *term.App, path string, o doctorOptions) (
 	}
 	c.ok("version", "%s, %s, %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	c.terminal()
-	if c.w, err = OpenEnvironment(a, Hooks{}); err != nil {
+	if c.w, err = session.OpenEnvironment(a, session.Hooks{}); err != nil {
 		c.failed("environment", err)
 	} else {
-		c.w.sayWhere()
+		c.w.SayWhere()
 		c.here(ctx, path, o.Inputs)
 		c.spotify(ctx)
 	}
@@ -149,23 +150,23 @@ func runDoctor(ctx context.Context, a *term.App, path string, o doctorOptions) (
 
 // conclude ends as fits what failed.
 func (c *checkup) conclude(asJSON bool) error {
-	worst, failures := kindOK, 0
+	worst, failures := session.KindOK, 0
 	for _, f := range c.findings {
 		if f.Result != checkFailed {
 			continue
 		}
 		failures++
 		switch {
-		case worst == kindOK:
+		case worst == session.KindOK:
 			worst = f.kind
-		case f.kind != worst && (f.kind == kindLogin || f.kind == kindLater) && (worst == kindLogin || worst == kindLater):
-			worst = kindLogin
+		case f.kind != worst && (f.kind == session.KindLogin || f.kind == session.KindLater) && (worst == session.KindLogin || worst == session.KindLater):
+			worst = session.KindLogin
 		case f.kind != worst:
-			worst = kindError
+			worst = session.KindError
 		}
 	}
-	if worst != kindOK && worst != kindLogin && worst != kindLater {
-		worst = kindError
+	if worst != session.KindOK && worst != session.KindLogin && worst != session.KindLater {
+		worst = session.KindError
 	}
 	if asJSON {
 		doc := map[string]any{"format_version": doctorFormat, "ok": failures == 0, "checks": c.findings}
@@ -179,7 +180,7 @@ func (c *checkup) conclude(asJSON bool) error {
 		c.app.Say("\n%s failed.", words.Plural(failures, "check"))
 	}
 	if failures > 0 {
-		return silent(worst)
+		return session.Silent(worst)
 	}
 	return nil
 }
@@ -200,25 +201,25 @@ func (c *checkup) terminal() {
 }
 
 // here checks what is on this computer.
-func (c *checkup) here(ctx context.Context, path string, in Inputs) {
-	c.folder("state folder", c.w.stateDir)
-	c.folder("cache folder", c.w.cacheDir)
-	c.folder("credentials folder", filepath.Dir(c.w.credentials))
+func (c *checkup) here(ctx context.Context, path string, in session.Inputs) {
+	c.folder("state folder", c.w.StateDir)
+	c.folder("cache folder", c.w.CacheDir)
+	c.folder("credentials folder", filepath.Dir(c.w.Credentials))
 	var err error
-	if c.creds, err = c.w.openCredentials(); err != nil {
+	if c.creds, err = c.w.OpenCredentials(); err != nil {
 		c.failed("credentials file", err)
-	} else if !exists(c.w.credentials) {
-		c.ok("credentials file", "%s is not there yet; a login makes it", c.w.credentials)
+	} else if !exists(c.w.Credentials) {
+		c.ok("credentials file", "%s is not there yet; a login makes it", c.w.Credentials)
 	} else {
-		c.ok("credentials file", "%s, open to nobody else", c.w.credentials)
+		c.ok("credentials file", "%s, open to nobody else", c.w.Credentials)
 	}
 	lockPath := c.configuration(ctx, path, in)
 	if lockPath == "" {
 		c.skip("lock file", "it can't be told which")
 		return
 	}
-	lockPath = c.w.lockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(c.w.FS, store.OpenState(c.w.FS, c.w.stateDir, c.w.issuer.Name, lockPath), lockPath, c.w.issuer.Name)
+	lockPath = c.w.LockPath(lockPath)
+	lock, err := reconcile.OpenLockFile(c.w.FS, store.OpenState(c.w.FS, c.w.StateDir, c.w.Issuer.Name, lockPath), lockPath, c.w.Issuer.Name)
 	switch {
 	case err != nil:
 		c.fail("lock file", err.Error(), "")
@@ -256,7 +257,7 @@ func (c *checkup) folder(check, dir string) {
 }
 
 // configuration checks the files, and returns where their lock file is.
-func (c *checkup) configuration(ctx context.Context, path string, in Inputs) string {
+func (c *checkup) configuration(ctx context.Context, path string, in session.Inputs) string {
 	f, diags, err := accountsAt(ctx, c.app, path, in)
 	switch {
 	case err != nil:
@@ -289,8 +290,8 @@ func (c *checkup) configuration(ctx context.Context, path string, in Inputs) str
 }
 
 // evaluateAt works a configuration out and returns what is wrong with it.
-func (c *checkup) evaluateAt(ctx context.Context, path string, in Inputs) (diags hcl.Diagnostics, err error) {
-	source, diags := readSource(c.app, path, in)
+func (c *checkup) evaluateAt(ctx context.Context, path string, in session.Inputs) (diags hcl.Diagnostics, err error) {
+	source, diags := session.ReadSource(c.app, path, in)
 	if diags.HasErrors() {
 		return diags, nil
 	}
@@ -298,18 +299,18 @@ func (c *checkup) evaluateAt(ctx context.Context, path string, in Inputs) (diags
 	if diags.HasErrors() {
 		return diags, nil
 	}
-	conf, err := newConfiguration(c.app, source, module, in)
+	conf, err := session.NewConfiguration(c.app, source, module, in)
 	if err != nil {
 		return nil, err
 	}
-	defer term.Closing(conf.files.Close, &err)
-	_, diags = module.Evaluate(ctx, conf.inputs(nil, time.Now().UTC()))
+	defer term.Closing(conf.Files.Close, &err)
+	_, diags = module.Evaluate(ctx, conf.Inputs(nil, time.Now().UTC()))
 	return diags, nil
 }
 
 // spotify checks what the network is needed for.
 func (c *checkup) spotify(ctx context.Context) {
-	if c.w.sandbox == nil {
+	if c.w.Sandbox == nil {
 		c.accountsService(ctx)
 	} else {
 		c.skip("accounts service", "the sandbox needs no network")
@@ -318,7 +319,7 @@ func (c *checkup) spotify(ctx context.Context) {
 		c.skip("login", "the credentials file can't be used")
 		return
 	}
-	names := map[string]bool{defaultLabel: true}
+	names := map[string]bool{reconcile.DefaultAccount: true}
 	for label := range c.accounts {
 		names[label] = true
 	}
@@ -338,7 +339,7 @@ const maxSkew = time.Minute
 
 // accountsService asks for the accounts service's front page, and compares clocks.
 func (c *checkup) accountsService(ctx context.Context) {
-	base := c.w.issuer.AccountsURL
+	base := c.w.Issuer.AccountsURL
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, base+"/", nil)
@@ -348,15 +349,15 @@ func (c *checkup) accountsService(ctx context.Context) {
 	}
 	req.Header.Set("User-Agent", c.app.UserAgent())
 	asked := time.Now()
-	resp, err := auth.HTTPClient(c.w.inner).Do(req)
+	resp, err := auth.HTTPClient(c.w.Inner).Do(req)
 	switch {
 	case err != nil:
-		c.add(finding{Check: "accounts service", Result: checkFailed, kind: kindLater, What: fmt.Sprintf("%s can't be reached: %v", base, errors.Unwrap(err)),
+		c.add(finding{Check: "accounts service", Result: checkFailed, kind: session.KindLater, What: fmt.Sprintf("%s can't be reached: %v", base, errors.Unwrap(err)),
 			Fix: "Check the network and the proxy (HTTPS_PROXY, NO_PROXY)."})
 		return
 	case resp.StatusCode >= 500:
 		resp.Body.Close()
-		c.add(finding{Check: "accounts service", Result: checkFailed, kind: kindLater, What: fmt.Sprintf("%s answers %s", base, resp.Status), Fix: "Try again later."})
+		c.add(finding{Check: "accounts service", Result: checkFailed, kind: session.KindLater, What: fmt.Sprintf("%s answers %s", base, resp.Status), Fix: "Try again later."})
 		return
 	}
 	resp.Body.Close()
@@ -406,20 +407,20 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 	if !ok {
 		acc = config.Account{Label: label}
 	}
-	app, err := c.w.appFor(acc, c.creds)
+	app, err := c.w.AppFor(acc, c.creds)
 	if err != nil {
 		c.fail(name("app"), err.Error(), "")
 		return
 	}
-	seed, seeded, err := c.w.seed()
-	seeded = seeded && label == defaultLabel && c.w.sandbox == nil
+	seed, seeded, err := c.w.Seed()
+	seeded = seeded && label == reconcile.DefaultAccount && c.w.Sandbox == nil
 	switch {
-	case err != nil && label == defaultLabel && c.w.sandbox == nil:
+	case err != nil && label == reconcile.DefaultAccount && c.w.Sandbox == nil:
 		c.fail(name("login"), err.Error(), "")
 		return
 	case app.ClientID == "":
-		c.add(finding{Check: name("app"), Result: checkFailed, kind: kindLogin, What: "no client ID is set, and nobody is logged in",
-			Fix: "Run spotsync login" + loginFlag(label) + ": it tells how to make an app."})
+		c.add(finding{Check: name("app"), Result: checkFailed, kind: session.KindLogin, What: "no client ID is set, and nobody is logged in",
+			Fix: "Run spotsync login" + reconcile.LoginFlag(label) + ": it tells how to make an app."})
 		return
 	}
 	if err := app.Check(); err != nil {
@@ -429,15 +430,15 @@ func (c *checkup) account(ctx context.Context, label string, several bool) {
 	} else {
 		c.ok(name("app"), "client ID %s, redirect to %s, to the letter as in the dashboard", app.ClientID, app.RedirectURI)
 	}
-	if c.w.sandbox != nil {
-		if err := c.w.sandbox.logIn(ctx, c.creds, app, label); err != nil {
+	if c.w.Sandbox != nil {
+		if err := c.w.Sandbox.LogIn(ctx, c.creds, app, label); err != nil {
 			c.failed(name("login"), err)
 			return
 		}
 	}
-	source := auth.NewSource(c.creds, app, label, auth.HTTPClient(c.w.inner))
+	source := auth.NewSource(c.creds, app, label, auth.HTTPClient(c.w.Inner))
 	if seeded {
-		if source, err = auth.NewSeed(c.creds, app, seed, auth.HTTPClient(c.w.inner)); err != nil {
+		if source, err = auth.NewSeed(c.creds, app, seed, auth.HTTPClient(c.w.Inner)); err != nil {
 			c.fail(name("login"), err.Error(), "")
 			return
 		}
@@ -466,23 +467,23 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 	if ends, ok := token.Ends(); !ok {
 		c.ok(name("six months"), "when this login ends is not known")
 	} else if days, level := auth.Countdown(ends, time.Now()); level != auth.LevelNone {
-		c.warn(name("six months"), fmt.Sprintf("this login ends on %s, in %s", ends.Format("2 Jan 2006"), words.Plural(days, "day")), "Renew it: spotsync login"+loginFlag(label))
+		c.warn(name("six months"), fmt.Sprintf("this login ends on %s, in %s", ends.Format("2 Jan 2006"), words.Plural(days, "day")), "Renew it: spotsync login"+reconcile.LoginFlag(label))
 	} else {
 		c.ok(name("six months"), "this login lasts until %s (%s)", ends.Format("2 Jan 2006"), words.Plural(days, "day"))
 	}
-	switch missing := auth.Missing(token.Scopes, coreScopes); {
+	switch missing := auth.Missing(token.Scopes, session.CoreScopes); {
 	case len(missing) > 0:
-		c.add(finding{Check: name("scopes"), Result: checkFailed, kind: kindLogin, What: "not granted: " + strings.Join(missing, ", "),
-			Fix: "Log in again and agree to everything: spotsync login" + loginFlag(label)})
+		c.add(finding{Check: name("scopes"), Result: checkFailed, kind: session.KindLogin, What: "not granted: " + strings.Join(missing, ", "),
+			Fix: "Log in again and agree to everything: spotsync login" + reconcile.LoginFlag(label)})
 	case token.Scopes == nil:
 		c.ok(name("scopes"), "not known; Spotify will say when one is missing")
 	default:
 		c.ok(name("scopes"), "all that are needed")
 	}
-	limiter := c.w.newLimiter(app.ClientID, 1)
+	limiter := c.w.NewLimiter(app.ClientID, 1)
 	holds := limiter.Holds()
 	for _, h := range holds {
-		c.add(finding{Check: name("rate limit"), Result: checkFailed, kind: kindLater, What: shutUntil(h), Fix: "Wait until then; nothing else helps. What doesn't need it works."})
+		c.add(finding{Check: name("rate limit"), Result: checkFailed, kind: session.KindLater, What: session.ShutUntil(h), Fix: "Wait until then; nothing else helps. What doesn't need it works."})
 	}
 	if len(holds) == 0 {
 		c.ok(name("rate limit"), "none in force")
@@ -491,7 +492,7 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 		c.skip(name("account"), "not asked, because of the rate limit")
 		return
 	}
-	user, err := c.w.newClient(source, clientOptions{limiter: limiter}).Me(ctx)
+	user, err := c.w.NewClient(source, session.ClientOptions{Limiter: limiter}).Me(ctx)
 	if err != nil {
 		c.failed(name("account"), err)
 		return

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/spotsync/spotsync/cmd/spotsync/internal/session"
+
 // The exit codes. docs/exit-codes.md explains them; they are kept stable.
 const (
 	exitOK          = 0
@@ -14,6 +16,6 @@ const (
 
 // exitCode is what an error means to a script.
 func exitCode(err error) int {
-	return map[kind]int{kindOK: exitOK, kindError: exitError, kindDifferences: exitDifferences, kindPartly: exitPartly,
-		kindLogin: exitLogin, kindLater: exitLater, kindRefused: exitRefused, kindInterrupted: exitInterrupted}[kindOf(err)]
+	return map[session.Kind]int{session.KindOK: exitOK, session.KindError: exitError, session.KindDifferences: exitDifferences, session.KindPartly: exitPartly,
+		session.KindLogin: exitLogin, session.KindLater: exitLater, session.KindRefused: exitRefused, session.KindInterrupted: exitInterrupted}[session.KindOf(err)]
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
 // registerInputs adds the flags of every command that reads a configuration.
-func registerInputs(flags *pflag.FlagSet, in *Inputs) {
-	flags.Var(appendTo{func(s string) { in.vars = append(in.vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
-	flags.Var(appendTo{func(s string) { in.varFiles = append(in.varFiles, s); in.after = append(in.after, len(in.vars)) }}, "var-file", "`file` of variables' values (repeatable)")
+func registerInputs(flags *pflag.FlagSet, in *session.Inputs) {
+	flags.Var(appendTo{func(s string) { in.Vars = append(in.Vars, s) }}, "var", "set a variable, `name=value` (repeatable)")
+	flags.Var(appendTo{func(s string) { in.VarFiles = append(in.VarFiles, s); in.After = append(in.After, len(in.Vars)) }}, "var-file", "`file` of variables' values (repeatable)")
 }
 
 // appendTo is a flag that may be given more than once, its order among others kept.
@@ -26,12 +27,12 @@ func (appendTo) Type() string         { return "string" }
 func (v appendTo) Set(s string) error { v.add(s); return nil }
 
 // registerSession adds the flags of commands that talk to Spotify about a configuration.
-func registerSession(flags *pflag.FlagSet, o *Options) {
+func registerSession(flags *pflag.FlagSet, o *session.Options) {
 	registerInputs(flags, &o.Inputs)
-	flags.DurationVar(&o.lockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
-	flags.IntVar(&o.parallelism, "parallelism", 4, "requests at once")
-	flags.IntVar(&o.maxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
-	registerMaxWait(flags, &o.maxWait, time.Minute)
+	flags.DurationVar(&o.LockTimeout, "lock-timeout", 30*time.Second, "how long to wait for another spotsync to finish")
+	flags.IntVar(&o.Parallelism, "parallelism", 4, "requests at once")
+	flags.IntVar(&o.MaxRequests, "max-requests", 0, "send at most this many requests (0: any number)")
+	registerMaxWait(flags, &o.MaxWait, time.Minute)
 }
 
 // registerMaxWait adds --max-wait.
@@ -55,54 +56,54 @@ func (w *waitFlag) Set(s string) error {
 }
 
 // registerPlan adds the flags that decide what a plan is about.
-func registerPlan(flags *pflag.FlagSet, o *planOptions) {
-	flags.StringArrayVar(&o.targets, "target", nil, "only this playlist: `ref` is an address, ID, link, name or glob (repeatable)")
-	flags.StringArrayVar(&o.excludes, "exclude", nil, "all but this playlist: `ref` as for --target (repeatable)")
-	flags.BoolVar(&o.refresh, "refresh", true, "read what is on Spotify; false plans from memory and asks nothing")
-	flags.BoolVar(&o.refreshOnly, "refresh-only", false, "change no playlist: only take note of what changed on Spotify")
-	flags.BoolVar(&o.force, "force", false, "lift the guards on how much may be deleted or removed")
-	flags.BoolVar(&o.adoptByName, "adopt-by-name", false, "manage a playlist that already has the name of a new block")
-	flags.BoolVar(&o.createDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
+func registerPlan(flags *pflag.FlagSet, o *session.PlanOptions) {
+	flags.StringArrayVar(&o.Targets, "target", nil, "only this playlist: `ref` is an address, ID, link, name or glob (repeatable)")
+	flags.StringArrayVar(&o.Excludes, "exclude", nil, "all but this playlist: `ref` as for --target (repeatable)")
+	flags.BoolVar(&o.Refresh, "refresh", true, "read what is on Spotify; false plans from memory and asks nothing")
+	flags.BoolVar(&o.RefreshOnly, "refresh-only", false, "change no playlist: only take note of what changed on Spotify")
+	flags.BoolVar(&o.Force, "force", false, "lift the guards on how much may be deleted or removed")
+	flags.BoolVar(&o.AdoptByName, "adopt-by-name", false, "manage a playlist that already has the name of a new block")
+	flags.BoolVar(&o.CreateDuplicate, "create-duplicate", false, "create a playlist even if one of its name exists")
 }
 
 // registerShow adds the flags that decide how a plan is shown.
-func registerShow(flags *pflag.FlagSet, o *showOptions) {
+func registerShow(flags *pflag.FlagSet, o *session.ShowOptions) {
 	flags.BoolVar(&o.JSON, "json", false, "write JSON")
-	flags.BoolVar(&o.summary, "summary", false, "one line for each playlist")
-	flags.BoolVar(&o.full, "full", false, "every row, also those that stay")
-	flags.BoolVar(&o.markdown, "markdown", false, "write Markdown, for a comment on a pull request")
-	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "exit 2 when there are differences, 0 when there are none")
+	flags.BoolVar(&o.Summary, "summary", false, "one line for each playlist")
+	flags.BoolVar(&o.Full, "full", false, "every row, also those that stay")
+	flags.BoolVar(&o.Markdown, "markdown", false, "write Markdown, for a comment on a pull request")
+	flags.BoolVar(&o.Detailed, "detailed-exitcode", false, "exit 2 when there are differences, 0 when there are none")
 }
 
 // applyFlags are the flags of the commands that change playlists.
 type applyFlags struct {
-	session  Options
-	apply    applyOptions
+	session  session.Options
+	apply    session.ApplyOptions
 	verify   bool
 	noVerify bool
 }
 
 func (f *applyFlags) register(a *term.App, cmd *cobra.Command) {
 	registerSession(cmd.Flags(), &f.session)
-	registerPlan(cmd.Flags(), &f.apply.plan)
-	registerShow(cmd.Flags(), &f.apply.show)
+	registerPlan(cmd.Flags(), &f.apply.Plan)
+	registerShow(cmd.Flags(), &f.apply.Show)
 	cmd.Flags().Lookup("json").Annotations = map[string][]string{answerEvents: nil}
-	cmd.Flags().BoolVar(&f.apply.autoApprove, "auto-approve", false, "do not ask before doing it")
+	cmd.Flags().BoolVar(&f.apply.AutoApprove, "auto-approve", false, "do not ask before doing it")
 	cmd.Flags().BoolVar(&f.verify, "verify", false, "read every playlist again after writing to it")
 	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "never read again after writing, but after a lost answer")
 	registerInput(a, cmd.Flags())
 }
 
 // options are how to apply.
-func (f *applyFlags) options() applyOptions {
+func (f *applyFlags) options() session.ApplyOptions {
 	o := f.apply
 	switch {
 	case f.verify:
-		o.verify = reconcile.VerifyAlways
+		o.Verify = reconcile.VerifyAlways
 	case f.noVerify:
-		o.verify = reconcile.VerifyNever
+		o.Verify = reconcile.VerifyNever
 	default:
-		o.verify = reconcile.VerifyAuto
+		o.Verify = reconcile.VerifyAuto
 	}
 	return o
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -73,7 +74,7 @@ func runFmt(a *term.App, args []string, o fmtOptions) error {
 		did, err := fmtFile(a, path, o)
 		if err != nil {
 			failed = true
-			showError(a, err)
+			session.ShowError(a, err)
 		}
 		if did {
 			changed++
@@ -84,7 +85,7 @@ func runFmt(a *term.App, args []string, o fmtOptions) error {
 		failed = true
 	}
 	if failed {
-		return silent(kindError)
+		return session.Silent(session.KindError)
 	}
 	return nil
 }
@@ -140,7 +141,7 @@ func fmtFile(a *term.App, path string, o fmtOptions) (changed bool, err error) {
 		return false, err
 	}
 	out, diags := rewrite.Format(src, path)
-	if err := checked(a, config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
+	if err := session.Checked(a, config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
 		return false, err
 	}
 	if o.write && !o.check {
@@ -176,7 +177,7 @@ func fmtStdin(a *term.App, o fmtOptions) error {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	out, diags := rewrite.Format(src, name)
-	if err := checked(a, config.Files{name: src}, diags); err != nil {
+	if err := session.Checked(a, config.Files{name: src}, diags); err != nil {
 		return err
 	}
 	switch {
@@ -186,7 +187,7 @@ func fmtStdin(a *term.App, o fmtOptions) error {
 		_, err = a.Out.Write(out)
 	}
 	if err == nil && o.check && !bytes.Equal(src, out) {
-		err = silent(kindError)
+		err = session.Silent(session.KindError)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
@@ -22,7 +23,7 @@ import (
 )
 
 func newHistory(a *term.App) *cobra.Command {
-	var o Options
+	var o session.Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "history [REF] [PATH]",
@@ -46,7 +47,7 @@ history lists the versions of one playlist that rollback can go back to. Nothing
 // timeFormat is how times are written where a person types them back, as with rollback --to.
 const timeFormat = "2006-01-02T15:04:05Z"
 
-func runHistory(a *term.App, path string, refs []string, o Options, asJSON bool) (err error) {
+func runHistory(a *term.App, path string, refs []string, o session.Options, asJSON bool) (err error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func runHistory(a *term.App, path string, refs []string, o Options, asJSON bool)
 		return historyJSON(s, runs, only)
 	}
 	if len(runs) == 0 {
-		s.app.Say("No run has changed anything yet.")
+		s.App.Say("No run has changed anything yet.")
 		return nil
 	}
 	labels, err := knownAccounts(s)
@@ -81,7 +82,7 @@ func runHistory(a *term.App, path string, refs []string, o Options, asJSON bool)
 		return err
 	}
 	several := len(labelsOf(s, runs, labels)) > 1
-	w := tabwriter.NewWriter(s.app.Out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(s.App.Out, 0, 0, 2, ' ', 0)
 	for _, run := range runs {
 		for _, v := range run.Versions {
 			if only != "" && v.Address != only {
@@ -136,18 +137,18 @@ func labelOf(r store.Run, labels map[spotify.ID]string) string {
 }
 
 // labelsOf are the labels of the accounts that runs or the lock file are about.
-func labelsOf(s *Session, runs []store.Run, labels map[spotify.ID]string) map[string]bool {
+func labelsOf(s *session.Session, runs []store.Run, labels map[spotify.ID]string) map[string]bool {
 	all := make(map[string]bool)
 	for _, r := range runs {
 		all[labelOf(r, labels)] = true
 	}
-	for label := range s.lock.Current().Accounts {
+	for label := range s.Lock.Current().Accounts {
 		all[label] = true
 	}
 	return all
 }
 
-func historyJSON(s *Session, runs []store.Run, only string) error {
+func historyJSON(s *session.Session, runs []store.Run, only string) error {
 	out := struct {
 		FormatVersion string       `json:"format_version"`
 		Runs          []historyRun `json:"runs"`
@@ -175,23 +176,23 @@ func historyJSON(s *Session, runs []store.Run, only string) error {
 			out.Runs = append(out.Runs, h)
 		}
 	}
-	return s.app.WriteJSON(out)
+	return s.App.WriteJSON(out)
 }
 
 // runsOf are the runs of this lock file over all its accounts, newest first.
-func runsOf(s *Session) ([]store.Run, error) {
+func runsOf(s *session.Session) ([]store.Run, error) {
 	var all []store.Run
 	accounts, err := knownAccounts(s)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(accounts)) {
-		runs, err := s.openAccount(id).Runs()
+		runs, err := s.OpenAccount(id).Runs()
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range runs {
-			if r.LockFile == s.lock.Path() && len(r.Versions) > 0 {
+			if r.LockFile == s.Lock.Path() && len(r.Versions) > 0 {
 				all = append(all, r)
 			}
 		}
@@ -203,9 +204,9 @@ func runsOf(s *Session) ([]store.Run, error) {
 }
 
 // knownAccounts are the labels of the accounts that the lock file or the logins of this computer name, by account ID.
-func knownAccounts(s *Session) (map[spotify.ID]string, error) {
+func knownAccounts(s *session.Session) (map[spotify.ID]string, error) {
 	labels := make(map[spotify.ID]string)
-	creds, err := s.world.openCredentials()
+	creds, err := s.World.OpenCredentials()
 	if err != nil {
 		return nil, err
 	}
@@ -214,23 +215,23 @@ func knownAccounts(s *Session) (map[spotify.ID]string, error) {
 		return nil, err
 	}
 	for _, e := range logins {
-		if e.Key.Issuer == s.world.issuer.Name && e.Token.AccountID != "" {
+		if e.Key.Issuer == s.World.Issuer.Name && e.Token.AccountID != "" {
 			label := e.Key.Account
 			if label == "" {
-				label = defaultLabel
+				label = reconcile.DefaultAccount
 			}
 			labels[spotify.ID(e.Token.AccountID)] = label
 		}
 	}
-	for label, acc := range s.lock.Current().Accounts {
+	for label, acc := range s.Lock.Current().Accounts {
 		labels[acc.ID] = label
 	}
 	return labels, nil
 }
 
 // wholeRun is a run with the contents of its versions.
-func wholeRun(s *Session, r store.Run) (store.Run, error) {
-	whole, err := s.openAccount(r.Account).Run(r.ID)
+func wholeRun(s *session.Session, r store.Run) (store.Run, error) {
+	whole, err := s.OpenAccount(r.Account).Run(r.ID)
 	if err != nil {
 		return r, err
 	}
@@ -238,7 +239,7 @@ func wholeRun(s *Session, r store.Run) (store.Run, error) {
 }
 
 // rememberedAddress is the address a REF means, also one that is in no file any more.
-func rememberedAddress(s *Session, ref string, runs []store.Run) (string, error) {
+func rememberedAddress(s *session.Session, ref string, runs []store.Run) (string, error) {
 	for _, r := range runs {
 		for _, v := range r.Versions {
 			if v.Address == ref || v.Address == "playlist."+ref {
@@ -246,20 +247,20 @@ func rememberedAddress(s *Session, ref string, runs []store.Run) (string, error)
 			}
 		}
 	}
-	all := s.known(nil)
+	all := s.Known(nil)
 	for _, r := range runs {
 		for _, v := range r.Versions {
-			k := Named{address: v.Address, ID: v.ID}
+			k := session.Named{Address: v.Address, ID: v.ID}
 			if v.Before != nil {
-				k.names = []string{v.Before.Details.Name}
+				k.Names = []string{v.Before.Details.Name}
 			}
-			if !slices.ContainsFunc(all, func(x Named) bool { return x.address == k.address }) {
+			if !slices.ContainsFunc(all, func(x session.Named) bool { return x.Address == k.Address }) {
 				all = append(all, k)
 			}
 		}
 	}
-	k, err := oneRef(ref, all)
-	return k.address, err
+	k, err := session.OneRef(ref, all)
+	return k.Address, err
 }
 
 func newRollback(a *term.App) *cobra.Command {
@@ -288,20 +289,20 @@ is changed, or until spotsync resume REF. What tables, sources and the day make 
 	return cmd
 }
 
-func runRollback(ctx context.Context, a *term.App, path string, refs []string, to string, so Options, o applyOptions) (err error) {
+func runRollback(ctx context.Context, a *term.App, path string, refs []string, to string, so session.Options, o session.ApplyOptions) (err error) {
 	if to != "" && len(refs) == 0 {
 		return errors.New("--to needs a playlist: spotsync rollback REF --to TIME")
 	}
-	s, err := Open(a, path, so)
+	s, err := session.Open(a, path, so)
 	if err != nil {
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	return planAndApply(ctx, s, path, o, func() (*run.Planned, error) { return makeRollback(ctx, s, refs, to, o.plan) })
+	return session.PlanAndApply(ctx, s, path, o, func() (*run.Planned, error) { return makeRollback(ctx, s, refs, to, o.Plan) })
 }
 
 // makeRollback plans the way back. The caller holds the lock.
-func makeRollback(ctx context.Context, s *Session, refs []string, to string, o planOptions) (*run.Planned, error) {
+func makeRollback(ctx context.Context, s *session.Session, refs []string, to string, o session.PlanOptions) (*run.Planned, error) {
 	runs, err := runsOf(s)
 	if err != nil {
 		return nil, err
@@ -310,18 +311,18 @@ func makeRollback(ctx context.Context, s *Session, refs []string, to string, o p
 	if err != nil {
 		return nil, err
 	}
-	s.conf.text = true // what is rolled back is held until that changes
-	desired, err := s.desire(ctx)
+	s.Conf.Text = true // what is rolled back is held until that changes
+	desired, err := s.Desire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := s.lock.Current()
-	in := reconcile.RollbackInput{Issuer: s.world.issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: f,
-		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string), Force: o.force}
-	if in.Creates, err = s.state.OpenCreates(); err != nil {
+	f := s.Lock.Current()
+	in := reconcile.RollbackInput{Issuer: s.World.Issuer.Name, Now: time.Now().UTC(), Desired: desired, Lock: f,
+		Observed: make(map[string]*reconcile.Observed), Accounts: make(map[string]string), Force: o.Force}
+	if in.Creates, err = s.State.OpenCreates(); err != nil {
 		return nil, err
 	}
-	if in.Bases, err = s.state.Bases(); err != nil {
+	if in.Bases, err = s.State.Bases(); err != nil {
 		return nil, err
 	}
 	wanted := make(map[string][]spotify.ID)
@@ -338,7 +339,7 @@ func makeRollback(ctx context.Context, s *Session, refs []string, to string, o p
 		in.Versions = append(in.Versions, v.Version)
 	}
 	for _, label := range slices.Sorted(maps.Keys(wanted)) {
-		observer, err := s.observer(ctx, accountOf(desired, label), false)
+		observer, err := s.Observer(ctx, session.AccountOf(desired, label), false)
 		if err != nil {
 			return nil, err
 		}
@@ -361,7 +362,7 @@ type pastVersion struct {
 }
 
 // versionsOf are what a rollback goes back to: the last run's, or one of a single playlist.
-func versionsOf(s *Session, runs []store.Run, refs []string, to string) ([]pastVersion, error) {
+func versionsOf(s *session.Session, runs []store.Run, refs []string, to string) ([]pastVersion, error) {
 	if len(runs) == 0 && len(refs) == 0 {
 		return nil, nil
 	}

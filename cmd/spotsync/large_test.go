@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -69,7 +70,7 @@ func newLarge(tb testing.TB, home string, playlists, songs int) *large {
 	if err := os.MkdirAll(l.conf, 0o700); err != nil {
 		tb.Fatal(err)
 	}
-	if err := l.spotify.logIn(l.env["SPOTSYNC_CREDENTIALS_FILE"], defaultLabel, sandbox.SandboxUser); err != nil {
+	if err := l.spotify.logIn(l.env["SPOTSYNC_CREDENTIALS_FILE"], reconcile.DefaultAccount, sandbox.SandboxUser); err != nil {
 		tb.Fatal(err)
 	}
 	l.write(tb)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -21,7 +22,7 @@ import (
 )
 
 func newList(a *term.App) *cobra.Command {
-	var o Options
+	var o session.Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list [PATH]",
@@ -63,7 +64,7 @@ type listedTrack struct {
 	Local   bool        `json:"local,omitempty"`
 }
 
-func runList(ctx context.Context, a *term.App, path string, o Options, asJSON bool) (err error) {
+func runList(ctx context.Context, a *term.App, path string, o session.Options, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
@@ -126,44 +127,44 @@ func seenBy(p listed) string {
 
 // openForReading opens what list and show need: the lock file, and the accounts that the files or it speak of. Files that
 // are broken or missing matter only for how to log in.
-func openForReading(ctx context.Context, a *term.App, path string, o Options) (*Session, []config.Account, error) {
+func openForReading(ctx context.Context, a *term.App, path string, o session.Options) (*session.Session, []config.Account, error) {
 	s, err := openLoose(a, path, o, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	desired := &config.Desired{}
 	if source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile}); !diags.HasErrors() && len(source.Files) > 0 {
-		if s.conf, err = Load(a, path, o.Inputs); err == nil {
+		if s.Conf, err = session.Load(a, path, o.Inputs); err == nil {
 			var d *config.Desired
-			if d, err = s.desire(ctx); err == nil {
+			if d, err = s.Desire(ctx); err == nil {
 				desired = d
 			}
 		}
-		showError(a, err)
+		session.ShowError(a, err)
 	}
 	var accounts []config.Account
-	seen := run.Labels(desired, s.lock, nil)
+	seen := run.Labels(desired, s.Lock, nil)
 	for _, label := range slices.Sorted(maps.Keys(desired.Accounts)) {
 		if !slices.Contains(seen, label) {
 			seen = append(seen, label)
 		}
 	}
 	for _, label := range seen {
-		accounts = append(accounts, accountOf(desired, label))
+		accounts = append(accounts, session.AccountOf(desired, label))
 	}
 	return s, accounts, nil
 }
 
 // listAll is what the accounts hold, managed ones first, then by name.
-func listAll(ctx context.Context, s *Session, accounts []config.Account) ([]listed, error) {
+func listAll(ctx context.Context, s *session.Session, accounts []config.Account) ([]listed, error) {
 	all := []listed{}
-	f := s.lock.Current()
+	f := s.Lock.Current()
 	for _, acc := range accounts {
-		l, err := s.logIn(ctx, acc)
+		l, err := s.LogIn(ctx, acc)
 		if err != nil {
 			return nil, err
 		}
-		playlists, err := l.client.Playlists(ctx)
+		playlists, err := l.Client.Playlists(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -196,20 +197,20 @@ func listAll(ctx context.Context, s *Session, accounts []config.Account) ([]list
 }
 
 // sinceWritten corrects a listing by what we wrote within the last minute, which reads may not show yet.
-func sinceWritten(s *Session, l *Login, label string, listing []spotify.Playlist) []spotify.Playlist {
-	kept := s.accountStore(l)
+func sinceWritten(s *session.Session, l *session.Login, label string, listing []spotify.Playlist) []spotify.Playlist {
+	kept := s.AccountStore(l)
 	there := make(map[spotify.ID]bool, len(listing))
 	for _, p := range listing {
 		there[p.ID] = true
 	}
-	f := s.lock.Current()
+	f := s.Lock.Current()
 	for _, address := range addresses(f) { // created or put back just now
 		e := f.Playlists[address]
 		if e.Account != label || there[e.ID] {
 			continue
 		}
 		if w, err := kept.Settling(e.ID, time.Now()); err == nil && w != nil && !w.Unsure && w.Expected != nil && w.Expected.Following {
-			listing = append(listing, spotify.Playlist{ID: e.ID, Owner: l.user.ID, Snapshot: w.Expected.Snapshot})
+			listing = append(listing, spotify.Playlist{ID: e.ID, Owner: l.User.ID, Snapshot: w.Expected.Snapshot})
 		}
 	}
 	var out []spotify.Playlist
@@ -233,8 +234,8 @@ func listingOf(p spotify.Playlist, label string) listed {
 }
 
 func newShow(a *term.App) *cobra.Command {
-	var o Options
-	var show showOptions
+	var o session.Options
+	var show session.ShowOptions
 	cmd := &cobra.Command{
 		Use:   "show REF [PATH] | PLAN",
 		Short: "Show one playlist in full, or a saved plan",
@@ -242,12 +243,12 @@ func newShow(a *term.App) *cobra.Command {
 written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if isPlanFile(args[0]) {
-				p, err := readPlan(args[0])
+			if session.IsPlanFile(args[0]) {
+				p, err := session.ReadPlan(args[0])
 				if err != nil {
 					return err
 				}
-				return showPlan(a, p, show, "")
+				return session.ShowPlan(a, p, show, "")
 			}
 			path := "."
 			if len(args) > 1 {
@@ -261,7 +262,7 @@ written by "plan --out" it shows that plan, and asks Spotify nothing.`,
 	return cmd
 }
 
-func runShow(ctx context.Context, a *term.App, ref, path string, o Options, asJSON bool) (err error) {
+func runShow(ctx context.Context, a *term.App, ref, path string, o session.Options, asJSON bool) (err error) {
 	s, accounts, err := openForReading(ctx, a, path, o)
 	if err != nil {
 		return err
@@ -276,7 +277,7 @@ func runShow(ctx context.Context, a *term.App, ref, path string, o Options, asJS
 		return err
 	}
 	address, held := row.Address, row.Held
-	row = listingOf(p, login.label)
+	row = listingOf(p, login.Label)
 	row.Address, row.Held = address, held
 	for _, it := range items {
 		row.Tracks = append(row.Tracks, listedTrack{URI: it.URI, Title: it.Track.Title, Artists: it.Track.Artists, Album: it.Track.Album,
@@ -295,8 +296,8 @@ func runShow(ctx context.Context, a *term.App, ref, path string, o Options, asJS
 
 // readPlaylist is a playlist with its items, from memory where they were read before and its snapshot is the same. Reads lag writes
 // by a second or so: one that does not show what we wrote within the last minute is repeated.
-func readPlaylist(ctx context.Context, s *Session, l *Login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
-	account := s.accountStore(l)
+func readPlaylist(ctx context.Context, s *session.Session, l *session.Login, id spotify.ID) (p spotify.Playlist, items []spotify.Item, err error) {
+	account := s.AccountStore(l)
 	written, err := account.Settling(id, time.Now())
 	if err != nil || written != nil && written.Unsure {
 		written = nil
@@ -304,21 +305,21 @@ func readPlaylist(ctx context.Context, s *Session, l *Login, id spotify.ID) (p s
 	for _, wait := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 0} {
 		items = nil
 		if c, ok := account.Cached(id); ok && written == nil && !c.Written { // a small look may tell that nothing else need be read
-			if p, err = l.client.Playlist(ctx, id); err != nil {
+			if p, err = l.Client.Playlist(ctx, id); err != nil {
 				return p, nil, err
 			}
 			if reconcile.StillHolds(c, p) {
 				return p, c.Items, nil
 			}
 		} else {
-			full, err := l.client.FullPlaylist(ctx, id)
+			full, err := l.Client.FullPlaylist(ctx, id)
 			if err != nil {
 				return full.Playlist, nil, err
 			}
 			p, items = full.Playlist, full.Items
 		}
 		if items == nil { // none came along, or too late to be believed
-			if items, err = l.client.Items(ctx, id); err != nil {
+			if items, err = l.Client.Items(ctx, id); err != nil {
 				return p, nil, err
 			}
 		}
@@ -344,21 +345,21 @@ func shows(p spotify.Playlist, items []spotify.Item, want store.Contents) bool {
 }
 
 // findPlaylist is the playlist a REF means: one that is managed, else any of the account's.
-func findPlaylist(ctx context.Context, s *Session, ref string, accounts []config.Account) (listed, *Login, error) {
-	logins := make(map[string]*Login)
+func findPlaylist(ctx context.Context, s *session.Session, ref string, accounts []config.Account) (listed, *session.Login, error) {
+	logins := make(map[string]*session.Login)
 	for _, acc := range accounts {
-		l, err := s.logIn(ctx, acc)
+		l, err := s.LogIn(ctx, acc)
 		if err != nil {
 			return listed{}, nil, err
 		}
 		logins[acc.Label] = l
 	}
-	if k, err := oneRef(ref, s.known(nil)); err == nil && logins[k.account] != nil {
-		row := listed{Address: k.address, Account: k.account, ID: k.ID}
-		if h := s.lock.Current().Playlists[k.address].Held; h != nil {
+	if k, err := session.OneRef(ref, s.Known(nil)); err == nil && logins[k.Account] != nil {
+		row := listed{Address: k.Address, Account: k.Account, ID: k.ID}
+		if h := s.Lock.Current().Playlists[k.Address].Held; h != nil {
 			row.Held = h.Reason
 		}
-		return row, logins[k.account], nil
+		return row, logins[k.Account], nil
 	}
 	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == spotify.KindPlaylist || r.Kind == "") {
 		return listed{ID: r.ID}, logins[accounts[0].Label], nil
@@ -367,15 +368,15 @@ func findPlaylist(ctx context.Context, s *Session, ref string, accounts []config
 	if err != nil {
 		return listed{}, nil, err
 	}
-	candidates := make([]Named, len(all))
+	candidates := make([]session.Named, len(all))
 	for i, p := range all {
-		candidates[i] = Named{address: p.Address, account: p.Account, ID: p.ID, names: []string{p.Name}}
+		candidates[i] = session.Named{Address: p.Address, Account: p.Account, ID: p.ID, Names: []string{p.Name}}
 	}
-	k, err := oneRef(ref, candidates)
+	k, err := session.OneRef(ref, candidates)
 	if err != nil {
 		return listed{}, nil, err
 	}
-	return listed{Address: k.address, ID: k.ID}, logins[k.account], nil
+	return listed{Address: k.Address, ID: k.ID}, logins[k.Account], nil
 }
 
 func writePlaylist(a *term.App, p listed, items []spotify.Item, several bool) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -29,8 +30,8 @@ func newLock(a *term.App) *cobra.Command {
 		Long: `The lock file says which playlist on Spotify each address is. spotsync writes it; these commands are for mending it by
 hand. None of them asks Spotify anything or changes a playlist.`,
 	}
-	var o Options
-	sub := func(use, short string, least, most int, work func(context.Context, *Session, []string) error) {
+	var o session.Options
+	sub := func(use, short string, least, most int, work func(context.Context, *session.Session, []string) error) {
 		c := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) (err error) {
 			args, path, err := splitPath(cmd, args, least, most)
 			if err != nil {
@@ -41,7 +42,7 @@ hand. None of them asks Spotify anything or changes a playlist.`,
 				return err
 			}
 			defer term.Closing(s.Close, &err)
-			if err := s.take(cmd.Context()); err != nil {
+			if err := s.Take(cmd.Context()); err != nil {
 				return err
 			}
 			return work(cmd.Context(), s, args)
@@ -96,7 +97,7 @@ func isFolder(path string) bool {
 
 // openLoose is openSession for commands that can do without configuration: what is wrong with it doesn't matter, and where there
 // is none the lock file of the folder still counts.
-func openLoose(a *term.App, path string, o Options, choose map[string]spotify.ID) (*Session, error) {
+func openLoose(a *term.App, path string, o session.Options, choose map[string]spotify.ID) (*session.Session, error) {
 	lock := filepath.Join(path, "spotsync.lock.hcl")
 	source, diags := config.Load(config.LoadOptions{Path: path, LockFile: a.Settings.LockFile})
 	switch {
@@ -105,18 +106,18 @@ func openLoose(a *term.App, path string, o Options, choose map[string]spotify.ID
 	case a.Settings.LockFile != "":
 		lock = a.Settings.LockFile
 	case !config.IsNoFiles(diags):
-		return nil, checked(a, nil, diags)
+		return nil, session.Checked(a, nil, diags)
 	}
 	lock, err := filepath.Abs(lock)
 	if err != nil {
 		return nil, err
 	}
-	return openResolving(a, o, lock, choose)
+	return session.OpenResolving(a, o, lock, choose)
 }
 
-func lockList(_ context.Context, s *Session, _ []string) error {
-	f := s.lock.Current()
-	w := tabwriter.NewWriter(s.app.Out, 0, 0, 2, ' ', 0)
+func lockList(_ context.Context, s *session.Session, _ []string) error {
+	f := s.Lock.Current()
+	w := tabwriter.NewWriter(s.App.Out, 0, 0, 2, ' ', 0)
 	for _, address := range addresses(f) {
 		e := f.Playlists[address]
 		held := ""
@@ -128,7 +129,7 @@ func lockList(_ context.Context, s *Session, _ []string) error {
 	return w.Flush()
 }
 
-func lockMove(_ context.Context, s *Session, args []string) error {
+func lockMove(_ context.Context, s *session.Session, args []string) error {
 	from, err := addressOf(s, args[0])
 	if err != nil {
 		return err
@@ -138,54 +139,54 @@ func lockMove(_ context.Context, s *Session, args []string) error {
 		return err
 	}
 	target := to.String()
-	if e, taken := s.lock.Current().Playlists[target]; taken {
+	if e, taken := s.Lock.Current().Playlists[target]; taken {
 		return fmt.Errorf("%s is playlist %s already; forget that first: spotsync lock rm %s", target, e.ID, reconcile.ShellQuote(target))
 	}
-	err = s.lock.Update(func(f *lockfile.File) {
+	err = s.Lock.Update(func(f *lockfile.File) {
 		f.Playlists[target] = f.Playlists[from]
 		delete(f.Playlists, from)
 	})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.state.MoveRemembered(from, target), s.state.MoveBase(from, target)); err != nil {
+	if err := errors.Join(s.State.MoveRemembered(from, target), s.State.MoveBase(from, target)); err != nil {
 		return err
 	}
-	s.app.Say("%s is %s now.", from, target)
+	s.App.Say("%s is %s now.", from, target)
 	return nil
 }
 
 // addressOf is the address in the lock file that a REF means.
-func addressOf(s *Session, ref string) (string, error) {
-	k, err := oneRef(ref, s.known(nil))
-	return k.address, err
+func addressOf(s *session.Session, ref string) (string, error) {
+	k, err := session.OneRef(ref, s.Known(nil))
+	return k.Address, err
 }
 
-func lockRemove(_ context.Context, s *Session, args []string) error {
-	remembered, err := s.state.Remembered()
+func lockRemove(_ context.Context, s *session.Session, args []string) error {
+	remembered, err := s.State.Remembered()
 	if err != nil {
 		return err
 	}
 	for _, ref := range args {
-		if list := remembered[ref]; s.lock.Current().Playlists[ref].ID == "" && len(list) > 0 {
-			if err := s.state.Forget(ref); err != nil {
+		if list := remembered[ref]; s.Lock.Current().Playlists[ref].ID == "" && len(list) > 0 {
+			if err := s.State.Forget(ref); err != nil {
 				return err
 			}
-			s.app.Say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
+			s.App.Say("%s is forgotten; %s stays on Spotify.", ref, list[len(list)-1].ID)
 			continue
 		}
-		found, err := matchRef(ref, s.known(nil))
+		found, err := session.MatchRef(ref, s.Known(nil))
 		if err != nil {
 			return err
 		}
 		for _, k := range found {
-			if err := s.lock.Update(func(f *lockfile.File) { delete(f.Playlists, k.address) }); err != nil {
+			if err := s.Lock.Update(func(f *lockfile.File) { delete(f.Playlists, k.Address) }); err != nil {
 				return err
 			}
-			if err := errors.Join(s.state.Forget(k.address), s.state.DropBase(k.address)); err != nil {
+			if err := errors.Join(s.State.Forget(k.Address), s.State.DropBase(k.Address)); err != nil {
 				return err
 			}
-			s.app.Say("%s is forgotten; %s stays on Spotify.", k.address, k.ID)
+			s.App.Say("%s is forgotten; %s stays on Spotify.", k.Address, k.ID)
 		}
 	}
 	return nil
@@ -193,7 +194,7 @@ func lockRemove(_ context.Context, s *Session, args []string) error {
 
 // runLockRestore puts back what the lock file once said: everything remembered, one address, or one address with the ID that
 // a person chose.
-func runLockRestore(ctx context.Context, a *term.App, path string, args []string, o Options) (err error) {
+func runLockRestore(ctx context.Context, a *term.App, path string, args []string, o session.Options) (err error) {
 	var address string
 	var id spotify.ID
 	if len(args) > 0 {
@@ -217,17 +218,17 @@ func runLockRestore(ctx context.Context, a *term.App, path string, args []string
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	if err := s.take(ctx); err != nil {
+	if err := s.Take(ctx); err != nil {
 		return err
 	}
-	remembered, err := s.state.Remembered()
+	remembered, err := s.State.Remembered()
 	if err != nil {
 		return err
 	}
 	restore := make(map[string]store.Remembered)
 	for a, list := range remembered {
 		latest := list[len(list)-1]
-		_, locked := s.lock.Current().Playlists[a]
+		_, locked := s.Lock.Current().Playlists[a]
 		if a == address || address == "" && !latest.Forgotten && !locked {
 			restore[a] = latest
 		}
@@ -240,7 +241,7 @@ func runLockRestore(ctx context.Context, a *term.App, path string, args []string
 			}
 		}
 		if r.Account == "" {
-			r.Account = defaultLabel
+			r.Account = reconcile.DefaultAccount
 		}
 		r.ID = id
 		restore[address] = r
@@ -251,17 +252,17 @@ func runLockRestore(ctx context.Context, a *term.App, path string, args []string
 	return restoreEntries(s, restore)
 }
 
-func restoreEntries(s *Session, entries map[string]store.Remembered) error {
+func restoreEntries(s *session.Session, entries map[string]store.Remembered) error {
 	if len(entries) == 0 {
-		s.app.Say("Nothing to put back: the lock file says all that this computer remembers.")
+		s.App.Say("Nothing to put back: the lock file says all that this computer remembers.")
 		return nil
 	}
 	for _, address := range slices.Sorted(maps.Keys(entries)) {
 		r := entries[address]
-		if other, taken := s.lock.Current().AddressOf(r.ID); taken && other != address {
+		if other, taken := s.Lock.Current().AddressOf(r.ID); taken && other != address {
 			return fmt.Errorf("%s is %s in the lock file, so it can't be %s too; move it: spotsync lock mv %s %s", r.ID, other, address, reconcile.ShellQuote(other), reconcile.ShellQuote(address))
 		}
-		err := s.lock.Update(func(f *lockfile.File) {
+		err := s.Lock.Update(func(f *lockfile.File) {
 			e := f.Playlists[address]
 			if e.ID != r.ID {
 				e = lockfile.Playlist{ID: r.ID, Account: r.Account, Name: r.Name}
@@ -272,10 +273,10 @@ func restoreEntries(s *Session, entries map[string]store.Remembered) error {
 			return err
 		}
 		r.Forgotten = false
-		if err := s.state.Remember(address, r); err != nil {
+		if err := s.State.Remember(address, r); err != nil {
 			return err
 		}
-		s.app.Say("%s is playlist %s again.", address, r.ID)
+		s.App.Say("%s is playlist %s again.", address, r.ID)
 	}
 	return nil
 }

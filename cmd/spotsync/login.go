@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -28,7 +29,7 @@ import (
 
 // loginOptions are the flags of login.
 type loginOptions struct {
-	Inputs
+	session.Inputs
 	account    string
 	clientID   string
 	listen     string
@@ -58,7 +59,7 @@ a login as one line for SPOTSYNC_REFRESH_TOKEN or for "login --with-token"; whoe
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.account, "account", defaultLabel, "`label` of the account, as in the configuration")
+	f.StringVar(&o.account, "account", reconcile.DefaultAccount, "`label` of the account, as in the configuration")
 	f.StringVar(&o.clientID, "client-id", "", "client `ID` of your app")
 	f.StringVar(&o.listen, "callback-listen", "", "`address` to listen on for the browser, where redirect_uri reaches it through a proxy")
 	f.BoolVar(&o.noBrowser, "no-browser", false, "open no browser; take the address it ended on, pasted or piped")
@@ -80,11 +81,11 @@ type loginTarget struct {
 }
 
 func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (err error) {
-	w, err := OpenEnvironment(a, Hooks{})
+	w, err := session.OpenEnvironment(a, session.Hooks{})
 	if err != nil {
 		return err
 	}
-	creds, err := w.openCredentials()
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return err
 	}
@@ -92,24 +93,24 @@ func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (er
 	if err != nil {
 		return err
 	}
-	w.sayWhere()
-	limiter := w.newLimiter(t.app.ClientID, 1)
+	w.SayWhere()
+	limiter := w.NewLimiter(t.app.ClientID, 1)
 	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait {
 		return &spotify.RateLimitError{What: "ask Spotify who logs in", Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until), Quota: h.Quota()}
 	}
-	client := clientOptions{limiter: limiter, wait: o.wait}
+	client := session.ClientOptions{Limiter: limiter, Wait: o.wait}
 	var token auth.Token
 	switch {
 	case o.withToken:
 		token, err = takeToken(ctx, a, w, creds, &t, client)
-	case w.sandbox != nil && o.printToken:
+	case w.Sandbox != nil && o.printToken:
 		a.Say("The sandbox logs in by itself.")
-		token, err = w.sandbox.issue(ctx, t.app, t.label)
-	case w.sandbox != nil:
+		token, err = w.Sandbox.Issue(ctx, t.app, t.label)
+	case w.Sandbox != nil:
 		a.Say("The sandbox logs in by itself, so there is nothing to agree to.")
-		var l *Login
-		if l, err = w.logIn(ctx, creds, t.app, t.label, client); err == nil {
-			defer term.Closing(l.source.Close, &err)
+		var l *session.Login
+		if l, err = w.LogIn(ctx, creds, t.app, t.label, client); err == nil {
+			defer term.Closing(l.Source.Close, &err)
 			token, err = creds.Get(t.app.Key(t.label))
 		}
 	default:
@@ -124,7 +125,7 @@ func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (er
 		a.Say("%s", describeLogin(a, token, t.label))
 		a.Say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
 		return afterLogin(a, w, creds, t, token, o)
-	case !o.withToken && w.sandbox == nil:
+	case !o.withToken && w.Sandbox == nil:
 		if err := creds.Put(context.WithoutCancel(ctx), t.app.Key(t.label), token); err != nil {
 			return fmt.Errorf("keep the login: %w", err)
 		}
@@ -161,14 +162,14 @@ func person(t auth.Token) string {
 }
 
 // afterLogin says what could surprise later.
-func afterLogin(a *term.App, w *Environment, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
-	if missing := auth.Missing(token.Scopes, coreScopes); len(missing) > 0 {
-		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), loginFlag(t.label))
+func afterLogin(a *term.App, w *session.Environment, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+	if missing := auth.Missing(token.Scopes, session.CoreScopes); len(missing) > 0 {
+		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), reconcile.LoginFlag(t.label))
 	}
 	if o.printToken {
 		return nil
 	}
-	if _, seeded, err := w.seed(); (seeded || err != nil) && t.label == defaultLabel && !a.Settings.Sandbox {
+	if _, seeded, err := w.Seed(); (seeded || err != nil) && t.label == reconcile.DefaultAccount && !a.Settings.Sandbox {
 		a.Note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
 	}
 	if t.named || a.Settings.Sandbox {
@@ -188,7 +189,7 @@ func afterLogin(a *term.App, w *Environment, creds *auth.Credentials, t loginTar
 }
 
 // targetOfLogin works out through which app to log in, and whose login it must be.
-func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
+func targetOfLogin(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, path string, o loginOptions) (loginTarget, error) {
 	t := loginTarget{label: o.account}
 	if strings.TrimSpace(t.label) == "" {
 		return t, errors.New("--account wants the label of an account, such as default")
@@ -198,9 +199,9 @@ func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth
 	if err != nil {
 		return t, err
 	}
-	if diags.HasErrors() && (w.sandbox != nil || !f.judged && (o.clientID != "" || env)) {
+	if diags.HasErrors() && (w.Sandbox != nil || !f.judged && (o.clientID != "" || env)) {
 		a.Note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
-	} else if err := checked(a, f.sources, diags); err != nil {
+	} else if err := session.Checked(a, f.sources, diags); err != nil {
 		return t, err
 	}
 	acc, declared := f.accounts[t.label]
@@ -211,17 +212,17 @@ func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth
 	if o.listen != "" {
 		acc.CallbackListen = o.listen
 	}
-	if t.app, err = w.appFor(acc, nil); err != nil {
+	if t.app, err = w.AppFor(acc, nil); err != nil {
 		return t, err
 	}
 	t.named = t.app.ClientID != ""
-	if o.clientID != "" && w.sandbox == nil {
+	if o.clientID != "" && w.Sandbox == nil {
 		t.named = t.app.ClientID == o.clientID
 		t.app.ClientID = o.clientID
 	}
 	t.known = t.app.ClientID != ""
 	if !t.known {
-		if t.app.ClientID, err = usualClient(creds, w.issuer.Name, t.label, f.accounts); err != nil {
+		if t.app.ClientID, err = usualClient(creds, w.Issuer.Name, t.label, f.accounts); err != nil {
 			return t, err
 		}
 	}
@@ -236,8 +237,8 @@ func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth
 	if f.lockPath == "" {
 		return t, nil
 	}
-	lockPath := w.lockPath(f.lockPath)
-	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.stateDir, w.issuer.Name, lockPath), lockPath, w.issuer.Name)
+	lockPath := w.LockPath(f.lockPath)
+	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, lockPath), lockPath, w.Issuer.Name)
 	if err != nil {
 		return t, err
 	}
@@ -250,11 +251,11 @@ func targetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth
 // usualClient is the app to use when nothing names one: that of an earlier login of the account, else the one the default
 // account uses. One app serves several people.
 func usualClient(creds *auth.Credentials, issuer, label string, accounts map[string]config.Account) (string, error) {
-	for _, l := range []string{label, defaultLabel} {
+	for _, l := range []string{label, reconcile.DefaultAccount} {
 		if id := accounts[l].ClientID; id != "" {
 			return id, nil
 		}
-		if id, err := onlyClient(creds, issuer, l); id != "" || err != nil {
+		if id, err := session.OnlyClient(creds, issuer, l); id != "" || err != nil {
 			return id, err
 		}
 	}
@@ -271,8 +272,8 @@ type accountsFile struct {
 
 // accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func accountsAt(ctx context.Context, a *term.App, path string, in Inputs) (f accountsFile, diags hcl.Diagnostics, err error) {
-	source, diags := readSource(a, path, in)
+func accountsAt(ctx context.Context, a *term.App, path string, in session.Inputs) (f accountsFile, diags hcl.Diagnostics, err error) {
+	source, diags := session.ReadSource(a, path, in)
 	if config.IsNoFiles(diags) {
 		f.lockPath = a.Settings.LockFile
 		if f.lockPath == "" {
@@ -289,13 +290,13 @@ func accountsAt(ctx context.Context, a *term.App, path string, in Inputs) (f acc
 	if diags.HasErrors() {
 		return f, diags, nil
 	}
-	c, err := newConfiguration(a, source, module, in)
+	c, err := session.NewConfiguration(a, source, module, in)
 	if err != nil {
 		return f, nil, err
 	}
-	defer term.Closing(c.files.Close, &err)
+	defer term.Closing(c.Files.Close, &err)
 	f.judged = true
-	f.accounts, diags = module.EvaluateAccounts(ctx, c.inputs(nil, time.Now().UTC()))
+	f.accounts, diags = module.EvaluateAccounts(ctx, c.Inputs(nil, time.Now().UTC()))
 	return f, diags, ctx.Err() // interrupted, it blames the files
 }
 
@@ -331,16 +332,16 @@ func (t loginTarget) wrongAccount(token auth.Token) error {
 }
 
 // askUser runs the login in the browser.
-func askUser(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, t loginTarget, o loginOptions, client clientOptions) (auth.Token, error) {
+func askUser(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t loginTarget, o loginOptions, client session.ClientOptions) (auth.Token, error) {
 	again, err := t.showDialog(creds)
 	if err != nil {
 		return auth.Token{}, err
 	}
 	token, err := auth.Login(ctx, t.app, auth.LoginOptions{
-		Scopes: coreScopes, ShowDialog: again,
-		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.MessageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.inner),
+		Scopes: session.CoreScopes, ShowDialog: again,
+		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.MessageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.Inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
-			u, err := w.clientOver(hc, client).Me(ctx)
+			u, err := w.ClientOver(hc, client).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err
 		},
 	})
@@ -364,7 +365,7 @@ func (t loginTarget) showDialog(creds *auth.Credentials) (bool, error) {
 		case e.Key.Issuer != t.app.Issuer.Name || e.Key.Seed != "":
 		case e.Key.Account != t.label:
 			return true, nil
-		case len(auth.Missing(e.Token.Scopes, coreScopes)) > 0:
+		case len(auth.Missing(e.Token.Scopes, session.CoreScopes)) > 0:
 			return true, nil
 		case e.Key.ClientID == t.app.ClientID && t.wrongAccount(e.Token) == nil:
 			right = true

@@ -11,11 +11,12 @@ import (
 	tty "golang.org/x/term"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 )
 
 // takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
-func takeToken(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, t *loginTarget, client clientOptions) (token auth.Token, err error) {
+func takeToken(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t *loginTarget, client session.ClientOptions) (token auth.Token, err error) {
 	line, err := readToken(ctx, a)
 	if err != nil {
 		return auth.Token{}, err
@@ -28,7 +29,7 @@ func takeToken(ctx context.Context, a *term.App, w *Environment, creds *auth.Cre
 		switch {
 		case !t.known:
 			t.app.ClientID = seed.ClientID
-			client.limiter = w.newLimiter(seed.ClientID, 1)
+			client.Limiter = w.NewLimiter(seed.ClientID, 1)
 		case t.app.ClientID != seed.ClientID:
 			return auth.Token{}, fmt.Errorf("the login on standard input was made through the app %s, and client ID %s is set: use one for both", seed.ClientID, t.app.ClientID)
 		}
@@ -36,10 +37,10 @@ func takeToken(ctx context.Context, a *term.App, w *Environment, creds *auth.Cre
 	if t.app.ClientID == "" {
 		return auth.Token{}, errors.New("a bare refresh token does not say which app it belongs to: give the client ID with --client-id")
 	}
-	if seed.Issuer != "" && seed.Issuer != w.issuer.Name {
-		return auth.Token{}, fmt.Errorf("the login on standard input was issued by %q, and this run talks to %q: a login never moves from one to the other", seed.Issuer, w.issuer.Name)
+	if seed.Issuer != "" && seed.Issuer != w.Issuer.Name {
+		return auth.Token{}, fmt.Errorf("the login on standard input was issued by %q, and this run talks to %q: a login never moves from one to the other", seed.Issuer, w.Issuer.Name)
 	}
-	source, err := auth.NewSeed(creds, t.app, seed, auth.HTTPClient(w.inner))
+	source, err := auth.NewSeed(creds, t.app, seed, auth.HTTPClient(w.Inner))
 	if err != nil {
 		return auth.Token{}, err
 	}
@@ -47,11 +48,11 @@ func takeToken(ctx context.Context, a *term.App, w *Environment, creds *auth.Cre
 	if _, err := source.Token(ctx); err != nil {
 		var dead *auth.LoginRequiredError
 		if errors.As(err, &dead) {
-			return auth.Token{}, &ended{kindLogin, fmt.Errorf("the login on standard input can't be used: %s; make a new one with spotsync login --print-token", dead.Reason)}
+			return auth.Token{}, session.As(session.KindLogin, fmt.Errorf("the login on standard input can't be used: %s; make a new one with spotsync login --print-token", dead.Reason))
 		}
 		return auth.Token{}, err
 	}
-	user, err := w.newClient(source, client).Me(ctx)
+	user, err := w.NewClient(source, client).Me(ctx)
 	if err != nil {
 		return auth.Token{}, fmt.Errorf("asking Spotify whose login it is: %w", err)
 	}
@@ -77,7 +78,7 @@ func readToken(ctx context.Context, a *term.App) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the login from standard input: %w", err)
 	}
-	line, err := trimmed(data)
+	line, err := session.Trimmed(data)
 	if err != nil {
 		return "", fmt.Errorf("read the login from standard input: %w", err)
 	}

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 func newLogout(a *term.App) *cobra.Command {
@@ -31,17 +33,17 @@ Being logged out already is not an error.`,
 			return runLogout(cmd.Context(), a, account, all)
 		},
 	}
-	cmd.Flags().StringVar(&account, "account", defaultLabel, "`label` of the account")
+	cmd.Flags().StringVar(&account, "account", reconcile.DefaultAccount, "`label` of the account")
 	cmd.Flags().BoolVar(&all, "all", false, "every login, and what is kept of tokens from the environment")
 	return cmd
 }
 
 func runLogout(ctx context.Context, a *term.App, account string, all bool) (err error) {
-	w, err := OpenEnvironment(a, Hooks{})
+	w, err := session.OpenEnvironment(a, session.Hooks{})
 	if err != nil {
 		return err
 	}
-	creds, err := w.openCredentials()
+	creds, err := w.OpenCredentials()
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func runLogout(ctx context.Context, a *term.App, account string, all bool) (err 
 	var others []string
 	for _, e := range entries {
 		switch {
-		case e.Key.Issuer != w.issuer.Name:
+		case e.Key.Issuer != w.Issuer.Name:
 			continue
 		case !all && (e.Key.Seed != "" || e.Key.Account != account):
 			if e.Key.Seed == "" && !slices.Contains(others, e.Key.Account) {
@@ -76,14 +78,14 @@ func runLogout(ctx context.Context, a *term.App, account string, all bool) (err 
 		}
 	}
 	switch {
-	case removed > 0 && w.sandbox == nil:
+	case removed > 0 && w.Sandbox == nil:
 		a.Say("Spotify still remembers the permission; to take it back open https://www.spotify.com/account/apps/.")
 	case removed == 0 && all:
 		a.Say("Nobody is logged in.")
 	case removed == 0:
 		a.Say("Account %q is not logged in.%s", account, loggedInToo(others))
 	}
-	if _, seeded, err := w.seed(); (seeded || err != nil) && w.sandbox == nil && (all || account == defaultLabel) {
+	if _, seeded, err := w.Seed(); (seeded || err != nil) && w.Sandbox == nil && (all || account == reconcile.DefaultAccount) {
 		a.Note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set, and its login goes on being used until it is unset.")
 	}
 	return nil

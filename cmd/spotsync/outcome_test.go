@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -67,7 +68,7 @@ func TestOutcome(t *testing.T) {
 				skipped = append(skipped, reconcile.Change{Address: "playlist.s", Action: reconcile.Skipped, Err: err})
 			}
 			for _, told := range []bool{false, true} {
-				if got := exitCode(withRefusals(withSkipped(outcome(&reconcile.Plan{}, res, tt.err), skipped, ChangedAnything(res)), tt.refusals, told)); got != tt.want {
+				if got := exitCode(session.WithRefusals(session.WithSkipped(session.Outcome(&reconcile.Plan{}, res, tt.err), skipped, session.ChangedAnything(res)), tt.refusals, told)); got != tt.want {
 					t.Errorf("exit code %d, want %d (told: %v)", got, tt.want, told)
 				}
 			}

@@ -19,13 +19,14 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 )
 
 // outputOptions are the flags of output.
 type outputOptions struct {
-	Inputs
+	session.Inputs
 	json bool
 	raw  bool
 }
@@ -53,7 +54,7 @@ with a dot: ./NAME.`,
 }
 
 // outputArgs tells a name from a path: what can be a name is one, unless it is a folder and there are no outputs here.
-func outputArgs(a *term.App, args []string, in Inputs) (name, path string) {
+func outputArgs(a *term.App, args []string, in session.Inputs) (name, path string) {
 	switch {
 	case len(args) == 2:
 		return args[0], args[1]
@@ -63,7 +64,7 @@ func outputArgs(a *term.App, args []string, in Inputs) (name, path string) {
 		return "", args[0]
 	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
-		if _, diags := readSource(a, ".", in); config.IsNoFiles(diags) {
+		if _, diags := session.ReadSource(a, ".", in); config.IsNoFiles(diags) {
 			return "", args[0]
 		}
 	}
@@ -77,12 +78,12 @@ func runOutput(ctx context.Context, a *term.App, name, path string, o outputOpti
 	case o.raw && name == "":
 		return errors.New("--raw needs the name of one output: spotsync output --raw NAME")
 	}
-	conf, err := Load(a, path, o.Inputs)
+	conf, err := session.Load(a, path, o.Inputs)
 	if err != nil {
 		return err
 	}
-	defer term.Closing(conf.files.Close, &err)
-	desired, err := Evaluate(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
+	defer term.Closing(conf.Files.Close, &err)
+	desired, err := session.Evaluate(ctx, a, conf, lockedIDs(a, conf), time.Now().UTC())
 	if err != nil {
 		return err
 	}

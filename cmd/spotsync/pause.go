@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
@@ -17,7 +18,7 @@ import (
 )
 
 func newPause(a *term.App) *cobra.Command {
-	var o Options
+	var o session.Options
 	var span string
 	cmd := &cobra.Command{
 		Use:   "pause REF... [PATH]",
@@ -34,13 +35,13 @@ func newPause(a *term.App) *cobra.Command {
 					return fmt.Errorf("--for %q: %w", span, err)
 				}
 			}
-			return runHold(cmd.Context(), a, path, refs, o, func(s *Session, address string, e *lockfile.Playlist) {
+			return runHold(cmd.Context(), a, path, refs, o, func(s *session.Session, address string, e *lockfile.Playlist) {
 				e.Held = &lockfile.Hold{Reason: reconcile.Paused, Since: time.Now().UTC().Truncate(time.Second), Until: until}
 				if until.IsZero() {
-					s.app.Say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
+					s.App.Say("%s is left alone until: spotsync resume %s", address, reconcile.ShellQuote(address))
 					return
 				}
-				s.app.Say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
+				s.App.Say("%s is left alone until %s.", address, until.Format("2 Jan 2006 15:04 UTC"))
 			})
 		},
 	}
@@ -50,7 +51,7 @@ func newPause(a *term.App) *cobra.Command {
 }
 
 func newResume(a *term.App) *cobra.Command {
-	var o Options
+	var o session.Options
 	cmd := &cobra.Command{
 		Use:   "resume REF... [PATH]",
 		Short: "Go on managing playlists that are held",
@@ -59,17 +60,17 @@ func newResume(a *term.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runHold(cmd.Context(), a, path, refs, o, func(s *Session, address string, e *lockfile.Playlist) {
+			return runHold(cmd.Context(), a, path, refs, o, func(s *session.Session, address string, e *lockfile.Playlist) {
 				released, err := releaseDaemon(s, address)
 				if err != nil {
-					s.app.Note("a daemon may go on holding %s: %v", address, err)
+					s.App.Note("a daemon may go on holding %s: %v", address, err)
 				}
 				if e.Held == nil && !released {
-					s.app.Say("%s was not held.", address)
+					s.App.Say("%s was not held.", address)
 					return
 				}
 				e.Held = nil
-				s.app.Say("%s is managed again; spotsync plan shows what that means.", address)
+				s.App.Say("%s is managed again; spotsync plan shows what that means.", address)
 			})
 		},
 	}
@@ -78,16 +79,16 @@ func newResume(a *term.App) *cobra.Command {
 }
 
 // releaseDaemon forgets why a daemon holds a playlist back. One that is running notices.
-func releaseDaemon(s *Session, address string) (released bool, err error) {
-	loop, err := heal.Load(s.state)
+func releaseDaemon(s *session.Session, address string) (released bool, err error) {
+	loop, err := heal.Load(s.State)
 	if err != nil || !loop.Release(address) {
 		return false, err
 	}
-	return true, loop.Save(s.state)
+	return true, loop.Save(s.State)
 }
 
 // runHold changes whether playlists are held, in the lock file.
-func runHold(ctx context.Context, a *term.App, path string, refs []string, o Options, change func(*Session, string, *lockfile.Playlist)) (err error) {
+func runHold(ctx context.Context, a *term.App, path string, refs []string, o session.Options, change func(*session.Session, string, *lockfile.Playlist)) (err error) {
 	if len(refs) == 0 {
 		return errors.New("name a playlist: an address, ID, link, exact name or glob")
 	}
@@ -96,19 +97,19 @@ func runHold(ctx context.Context, a *term.App, path string, refs []string, o Opt
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	if err := s.take(ctx); err != nil {
+	if err := s.Take(ctx); err != nil {
 		return err
 	}
 	for _, ref := range refs {
-		found, err := matchRef(ref, s.known(nil))
+		found, err := session.MatchRef(ref, s.Known(nil))
 		if err != nil {
 			return err
 		}
 		for _, k := range found {
-			err := s.lock.Update(func(f *lockfile.File) {
-				e := f.Playlists[k.address]
-				change(s, k.address, &e)
-				f.Playlists[k.address] = e
+			err := s.Lock.Update(func(f *lockfile.File) {
+				e := f.Playlists[k.Address]
+				change(s, k.Address, &e)
+				f.Playlists[k.Address] = e
 			})
 			if err != nil {
 				return err

@@ -7,15 +7,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
 func newPlan(a *term.App) *cobra.Command {
-	var so Options
-	var o planOptions
-	var show showOptions
+	var so session.Options
+	var o session.PlanOptions
+	var show session.ShowOptions
 	var out string
 	cmd := &cobra.Command{
 		Use:   "plan [flags] [PATH]",
@@ -36,26 +37,26 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runPlan(ctx context.Context, a *term.App, path string, so Options, o planOptions, show showOptions, out string) (err error) {
-	s, err := Open(a, path, so)
+func runPlan(ctx context.Context, a *term.App, path string, so session.Options, o session.PlanOptions, show session.ShowOptions, out string) (err error) {
+	s, err := session.Open(a, path, so)
 	if err != nil {
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	if err := s.take(ctx); err != nil {
+	if err := s.Take(ctx); err != nil {
 		return err
 	}
-	o.attended = a.Asks // a plan stands for the apply that will ask
-	got, err := s.makePlan(ctx, reconcile.CommandApply, o)
+	o.Attended = a.Asks // a plan stands for the apply that will ask
+	got, err := s.MakePlan(ctx, reconcile.CommandApply, o)
 	if err != nil {
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, a.OutTTY && o.refresh && !show.JSON)
-	if err := showPlan(a, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
+	s.NameSongs(ctx, got.Plan, a.OutTTY && o.Refresh && !show.JSON)
+	if err := session.ShowPlan(a, got.Plan, show, s.Takes(got.Plan, got.Desired)); err != nil {
 		return err
 	}
-	s.countdown()
+	s.Countdown()
 	if err := got.Plan.Forbidden(); err != nil {
 		return err
 	}
@@ -69,8 +70,8 @@ func runPlan(ctx context.Context, a *term.App, path string, so Options, o planOp
 		}
 		a.Say("The plan is saved. To do exactly this: spotsync apply %s", out)
 	}
-	if err := withRefusals(withSkipped(nil, got.Plan.Skipped(), false), got.Plan.Refusals, false); err != nil {
+	if err := session.WithRefusals(session.WithSkipped(nil, got.Plan.Skipped(), false), got.Plan.Refusals, false); err != nil {
 		return err
 	}
-	return differences(got.Plan, show)
+	return session.Differences(got.Plan, show)
 }

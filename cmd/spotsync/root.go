@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 )
@@ -35,8 +36,8 @@ func execute(ctx context.Context, a *term.App, args []string) int {
 	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}
-	showError(a, err)
-	answerFailure(a, err)
+	session.ShowError(a, err)
+	session.AnswerFailure(a, err)
 	return code
 }
 

@@ -17,8 +17,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -89,7 +91,7 @@ func resetSandbox(ctx context.Context, a *term.App, approved bool) error {
 	if err != nil {
 		return err
 	}
-	home := SandboxHome(state)
+	home := session.SandboxHome(state)
 	if !approved && exists(home) {
 		if err := a.CannotAsk(); err != nil {
 			return fmt.Errorf("nothing was deleted: %w. To delete it unasked, add --auto-approve", err)
@@ -102,7 +104,7 @@ func resetSandbox(ctx context.Context, a *term.App, approved bool) error {
 			return errors.New("nothing was deleted")
 		}
 	}
-	found, err := ResetSandbox(home)
+	found, err := session.ResetSandbox(home)
 	switch {
 	case err != nil:
 		return err
@@ -140,7 +142,7 @@ func runSandbox(ctx context.Context, a *term.App, o sandboxOptions) (err error) 
 	if o.state == "" { // in a temporary folder too: it is deleted with it
 		o.state = filepath.Join(dir, "spotify.json")
 	}
-	kept, err := OpenKept(o.state, options)
+	kept, err := session.OpenKept(o.state, options)
 	if err != nil {
 		return err
 	}
@@ -176,13 +178,13 @@ func runSandbox(ctx context.Context, a *term.App, o sandboxOptions) (err error) 
 }
 
 // logInToSandbox stores a login of the sandbox's user in a credentials file.
-func logInToSandbox(ctx context.Context, kept *KeptSandbox, path string) error {
+func logInToSandbox(ctx context.Context, kept *session.KeptSandbox, path string) error {
 	creds, err := auth.OpenCredentials(store.OS{}, path)
 	if err != nil {
 		return err
 	}
 	app := auth.App{Issuer: auth.Issuer{Name: auth.Loopback}, ClientID: sandbox.SandboxClientID}
-	return kept.logIn(ctx, creds, app, defaultLabel, sandbox.SandboxUser)
+	return kept.LogIn(ctx, creds, app, reconcile.DefaultAccount, sandbox.SandboxUser)
 }
 
 // sandboxDir is the folder a served sandbox's files are in, made if it is missing; tidy deletes it again if nobody named it.

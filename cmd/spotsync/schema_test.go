@@ -10,6 +10,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/plantest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/schematest"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
@@ -67,17 +68,17 @@ func TestEventSchema(t *testing.T) {
 	a := &term.App{Out: &out}
 	p := plantest.Plans(t)["changes"]
 	move := reconcile.Edit{Edit: edit.Edit{Kind: edit.Move, N: 1, Before: 3}}
-	events := []Event{{Type: "plan", Plan: p}}
+	events := []session.Event{{Type: "plan", Plan: p}}
 	for _, e := range []reconcile.Event{
 		{Type: "started", Address: "playlist.a", Account: "default", Action: reconcile.Update, ID: "x"}, {Type: "request", Edit: &move},
 		{Type: "created", ID: spotify.ID("x")}, {Type: "applied"}, {Type: "failed", Message: "no"}, {Type: "warning", Message: "hm"},
 	} {
 		e.Time = plantest.Now
-		events = append(events, Event{Type: string(e.Type), Event: &e})
+		events = append(events, session.Event{Type: string(e.Type), Event: &e})
 	}
-	events = append(events, Event{Type: "summary", Summary: &Summary{Applied: []string{}, Failed: map[string]string{"a": "b"}, Requests: 1, Stopped: true, Error: "e"}})
+	events = append(events, session.Event{Type: "summary", Summary: &session.Summary{Applied: []string{}, Failed: map[string]string{"a": "b"}, Requests: 1, Stopped: true, Error: "e"}})
 	for _, e := range events {
-		if err := emit(a, e); err != nil {
+		if err := session.Emit(a, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,7 +101,7 @@ func TestRealOutputMeetsTheSchemas(t *testing.T) {
 	var types []string
 	for line := range strings.Lines(program("apply", "--sandbox", "--json", "--auto-approve", example)) {
 		schematest.Valid(t, events, []byte(line))
-		var e Event
+		var e session.Event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -54,7 +55,7 @@ func (s *scriptSpotify) logIn(path, label, user string) error {
 	}
 	app := auth.App{Issuer: auth.Issuer{Name: auth.Loopback}, ClientID: sandbox.SandboxClientID}
 	return creds.Put(context.Background(), app.Key(label), auth.Token{RefreshToken: s.token(user), AuthorizedAt: time.Now().UTC(),
-		Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID})
+		Scopes: session.CoreScopes, Issuer: auth.Loopback, ClientID: app.ClientID})
 }
 
 // token issues a refresh token, with all the core scopes but those denied.
@@ -62,7 +63,7 @@ func (s *scriptSpotify) token(user string, denied ...string) string {
 	if user != sandbox.SandboxUser {
 		s.AddUser(sandbox.User{ID: user, DisplayName: strings.ToUpper(user[:1]) + user[1:], Premium: true})
 	}
-	scopes := slices.DeleteFunc(slices.Clone(coreScopes), func(x string) bool { return slices.Contains(denied, x) })
+	scopes := slices.DeleteFunc(slices.Clone(session.CoreScopes), func(x string) bool { return slices.Contains(denied, x) })
 	refresh, _ := s.IssueToken(user, sandbox.SandboxClientID, scopes...)
 	return refresh
 }

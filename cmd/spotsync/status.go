@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -26,7 +27,7 @@ import (
 const statusFormat = "1.0"
 
 func newStatus(a *term.App) *cobra.Command {
-	var o Options
+	var o session.Options
 	var asJSON, detailed bool
 	cmd := &cobra.Command{
 		Use:   "status [flags] [PATH]",
@@ -132,13 +133,13 @@ type statusReplace struct {
 	Items   int        `json:"items"`
 }
 
-func runStatus(ctx context.Context, a *term.App, path string, o Options, asJSON, detailed bool) (err error) {
-	s, err := Open(a, path, o)
+func runStatus(ctx context.Context, a *term.App, path string, o session.Options, asJSON, detailed bool) (err error) {
+	s, err := session.Open(a, path, o)
 	if err != nil {
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	desired, err := s.desire(ctx)
+	desired, err := s.Desire(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,23 +162,23 @@ func (r *statusReport) exit(detailed bool) error {
 	limited := false
 	for _, acc := range r.Accounts {
 		if !acc.LoggedIn {
-			return silent(kindLogin)
+			return session.Silent(session.KindLogin)
 		}
 		limited = limited || acc.NotBefore != nil
 	}
 	switch {
 	case limited:
-		return silent(kindLater)
+		return session.Silent(session.KindLater)
 	case detailed && r.Open:
-		return silent(kindDifferences)
+		return session.Silent(session.KindDifferences)
 	}
 	return nil
 }
 
 // readStatus gathers what this computer knows.
-func readStatus(ctx context.Context, s *Session, desired *config.Desired) (*statusReport, error) {
-	r := &statusReport{FormatVersion: statusFormat, Issuer: s.world.issuer.Name, LockFile: s.lock.Path(), Managed: len(s.lock.Current().Playlists),
-		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.lock.Pending(), Waiting: append([]string{}, s.lock.Waiting()...)}
+func readStatus(ctx context.Context, s *session.Session, desired *config.Desired) (*statusReport, error) {
+	r := &statusReport{FormatVersion: statusFormat, Issuer: s.World.Issuer.Name, LockFile: s.Lock.Path(), Managed: len(s.Lock.Current().Playlists),
+		Accounts: []statusAccount{}, Playlists: []statusPlaylist{}, Creates: []statusCreate{}, Replaces: []statusReplace{}, PendingLock: s.Lock.Pending(), Waiting: append([]string{}, s.Lock.Waiting()...)}
 	if err := statusAccounts(ctx, s, r, desired); err != nil {
 		return nil, err
 	}
@@ -193,25 +194,25 @@ func readStatus(ctx context.Context, s *Session, desired *config.Desired) (*stat
 		r.LastRun = &statusRun{ID: runs[0].ID, Time: runs[0].Time.UTC().Truncate(time.Second), Command: runs[0].Command, By: runs[0].By,
 			Account: labelOf(runs[0], owners), Playlists: len(runs[0].Versions)}
 	}
-	creates, err := s.state.OpenCreates()
+	creates, err := s.State.OpenCreates()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range creates {
 		r.Creates = append(r.Creates, statusCreate{c.Address, c.Account, c.Name, c.Time.UTC().Truncate(time.Second)})
 	}
-	replaces, err := s.state.OpenReplaces()
+	replaces, err := s.State.OpenReplaces()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range replaces {
-		r.Replaces = append(r.Replaces, statusReplace{c.Address, s.lock.Current().Playlists[c.Address].Account, c.ID, len(c.Want)})
+		r.Replaces = append(r.Replaces, statusReplace{c.Address, s.Lock.Current().Playlists[c.Address].Account, c.ID, len(c.Want)})
 	}
-	remembered, err := s.state.Remembered()
+	remembered, err := s.State.Remembered()
 	if err != nil {
 		return nil, err
 	}
-	r.Playlists = playlistStates(desired, s.lock.Current(), remembered, s.now)
+	r.Playlists = playlistStates(desired, s.Lock.Current(), remembered, s.Now)
 	if err := statusOfLoop(s, r.Playlists); err != nil {
 		return nil, err
 	}
@@ -227,17 +228,17 @@ func readStatus(ctx context.Context, s *Session, desired *config.Desired) (*stat
 }
 
 // statusDifferences marks the playlists that the next apply would change, as far as memory tells.
-func statusDifferences(ctx context.Context, s *Session, r *statusReport) error {
-	o := planOptions{attended: true}
+func statusDifferences(ctx context.Context, s *session.Session, r *statusReport) error {
+	o := session.PlanOptions{Attended: true}
 	for _, p := range r.Playlists { // of an account that was never used nothing is remembered, not even whose it is
-		if _, used := s.lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
-			o.targets = append(o.targets, p.Address)
+		if _, used := s.Lock.Current().Accounts[p.Account]; used && p.State == playlistManaged {
+			o.Targets = append(o.Targets, p.Address)
 		}
 	}
-	if len(o.targets) == 0 {
+	if len(o.Targets) == 0 {
 		return nil
 	}
-	got, err := s.makePlan(ctx, reconcile.CommandApply, o)
+	got, err := s.MakePlan(ctx, reconcile.CommandApply, o)
 	if err != nil {
 		return err
 	}
@@ -330,32 +331,32 @@ func playlistStates(desired *config.Desired, lock *lockfile.File, remembered map
 }
 
 // statusAccounts adds the accounts to a report, each with its logins and what Spotify said about limits.
-func statusAccounts(ctx context.Context, s *Session, r *statusReport, desired *config.Desired) error {
-	names := run.Labels(desired, s.lock, nil)
-	if s.world.sandbox != nil {
+func statusAccounts(ctx context.Context, s *session.Session, r *statusReport, desired *config.Desired) error {
+	names := run.Labels(desired, s.Lock, nil)
+	if s.World.Sandbox != nil {
 		for _, label := range names {
-			if err := sandboxLogin(ctx, s.app, s.world, label); err != nil {
+			if err := sandboxLogin(ctx, s.App, s.World, label); err != nil {
 				return err
 			}
 		}
 	}
-	logins, err := readAuthReport(s.app, s.world, s.now)
+	logins, err := readAuthReport(s.App, s.World, s.Now)
 	if err != nil {
 		return err
 	}
-	creds, err := s.world.openCredentials()
+	creds, err := s.World.OpenCredentials()
 	if err != nil {
 		return err
 	}
 	for _, label := range names {
 		acc := statusAccount{Label: label, Logins: []loginReport{}}
-		if locked, ok := s.lock.Current().Accounts[label]; ok {
+		if locked, ok := s.Lock.Current().Accounts[label]; ok {
 			acc.User = locked.Name
 			if acc.User == "" {
 				acc.User = string(locked.User)
 			}
 		}
-		app, err := s.world.appFor(accountOf(desired, label), creds)
+		app, err := s.World.AppFor(session.AccountOf(desired, label), creds)
 		if err != nil {
 			return err
 		}
@@ -373,7 +374,7 @@ func statusAccounts(ctx context.Context, s *Session, r *statusReport, desired *c
 			}
 		}
 		if app.ClientID != "" {
-			holds, err := store.OpenLimits(s.world.FS, s.world.stateDir, s.world.issuer.Name, app.ClientID).Holds(s.now)
+			holds, err := store.OpenLimits(s.World.FS, s.World.StateDir, s.World.Issuer.Name, app.ClientID).Holds(s.Now)
 			if err != nil {
 				return err
 			}
@@ -391,7 +392,7 @@ func statusAccounts(ctx context.Context, s *Session, r *statusReport, desired *c
 }
 
 // writeStatus is the report for people.
-func writeStatus(s *Session, w io.Writer, r *statusReport) {
+func writeStatus(s *session.Session, w io.Writer, r *statusReport) {
 	for _, acc := range r.Accounts {
 		writeAccount(s, w, acc)
 	}
@@ -455,13 +456,13 @@ func writeStatus(s *Session, w io.Writer, r *statusReport) {
 	}
 }
 
-func writeAccount(s *Session, w io.Writer, acc statusAccount) {
+func writeAccount(s *session.Session, w io.Writer, acc statusAccount) {
 	head := fmt.Sprintf("Account %q", acc.Label)
 	if acc.User != "" {
 		head += ", " + words.Printable(acc.User)
 	}
 	if len(acc.Logins) == 0 {
-		fmt.Fprintf(w, "%s: not logged in; log in with: spotsync login%s\n", head, loginFlag(acc.Label))
+		fmt.Fprintf(w, "%s: not logged in; log in with: spotsync login%s\n", head, reconcile.LoginFlag(acc.Label))
 	}
 	for _, l := range acc.Logins {
 		fmt.Fprintf(w, "%s: %s.\n", head, l.describe())
@@ -474,6 +475,6 @@ func writeAccount(s *Session, w io.Writer, acc statusAccount) {
 		if shut.hold.StopsPlaylists() {
 			meanwhile = "plan --refresh=false, history and status work meanwhile"
 		}
-		fmt.Fprintf(w, "  waiting     %s (%s); %s\n", shutUntil(shut.hold), shut.Until.Sub(s.now).Round(time.Second), meanwhile)
+		fmt.Fprintf(w, "  waiting     %s (%s); %s\n", session.ShutUntil(shut.hold), shut.Until.Sub(s.Now).Round(time.Second), meanwhile)
 	}
 }

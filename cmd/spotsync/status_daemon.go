@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile/heal"
@@ -21,18 +22,18 @@ type statusDaemon struct {
 
 // statusOfDaemon asks the daemon that said it listens on this computer. Nil: there is none, or it does not answer. What
 // answers for another lock file is another daemon, which has taken the address of one that is no more.
-func statusOfDaemon(ctx context.Context, s *Session) *statusDaemon {
-	address := s.state.DaemonAddress()
+func statusOfDaemon(ctx context.Context, s *session.Session) *statusDaemon {
+	address := s.State.DaemonAddress()
 	if address == "" {
 		return nil
 	}
 	d := &statusDaemon{Address: "http://" + statuspage.Nearby(address)}
-	_, said, err := statuspage.Ask(ctx, s.app.Transport, s.app.UserAgent(), statuspage.Nearby(address), "/readyz")
+	_, said, err := statuspage.Ask(ctx, s.App.Transport, s.App.UserAgent(), statuspage.Nearby(address), "/readyz")
 	if err == nil {
 		err = json.Unmarshal(said, &d.Readiness)
 	}
-	if err != nil || d.State != s.state.Key() {
-		s.app.Log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
+	if err != nil || d.State != s.State.Key() {
+		s.App.Log.Debug().Err(err).Str("address", address).Msg("no daemon of this lock file answers")
 		return nil
 	}
 	if d.Reasons == nil {
@@ -61,13 +62,13 @@ func (d *statusDaemon) write(w io.Writer) {
 }
 
 // statusOfLoop marks the playlists that a daemon holds back, as it last saw them.
-func statusOfLoop(s *Session, playlists []statusPlaylist) error {
-	loop, err := heal.Load(s.state)
+func statusOfLoop(s *session.Session, playlists []statusPlaylist) error {
+	loop, err := heal.Load(s.State)
 	if err != nil {
 		return err
 	}
 	waiting := make(map[string]heal.Verdict)
-	for _, v := range loop.Waiting(s.now) {
+	for _, v := range loop.Waiting(s.Now) {
 		waiting[v.Address] = v
 	}
 	for i := range playlists {

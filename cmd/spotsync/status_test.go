@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -80,7 +81,7 @@ func TestReportLogins(t *testing.T) {
 	sum := sha256.Sum256([]byte("bare"))
 	bare := hex.EncodeToString(sum[:])
 	months := func(n, days int) auth.Token {
-		return auth.Token{RefreshToken: "secret", AuthorizedAt: now.AddDate(0, -n, days), Scopes: coreScopes}
+		return auth.Token{RefreshToken: "secret", AuthorizedAt: now.AddDate(0, -n, days), Scopes: session.CoreScopes}
 	}
 	for _, c := range []struct {
 		name     string

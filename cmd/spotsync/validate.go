@@ -8,13 +8,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 )
 
 func newValidate(a *term.App) *cobra.Command {
-	var in Inputs
+	var in session.Inputs
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "validate [flags] [PATH]",
@@ -33,7 +34,7 @@ PATH is a folder or one .hcl file; the current folder if left out.`,
 	return cmd
 }
 
-func runValidate(ctx context.Context, a *term.App, path string, in Inputs, asJSON bool) error {
+func runValidate(ctx context.Context, a *term.App, path string, in session.Inputs, asJSON bool) error {
 	files, diags, err := checkConfiguration(ctx, a, path, in)
 	if err != nil {
 		return err
@@ -43,11 +44,11 @@ func runValidate(ctx context.Context, a *term.App, path string, in Inputs, asJSO
 			return err
 		}
 		if diags.HasErrors() {
-			return silent(kindError)
+			return session.Silent(session.KindError)
 		}
 		return nil
 	}
-	if err := checked(a, files, diags); err != nil {
+	if err := session.Checked(a, files, diags); err != nil {
 		return err
 	}
 	warned := ""
@@ -59,8 +60,8 @@ func runValidate(ctx context.Context, a *term.App, path string, in Inputs, asJSO
 }
 
 // checkConfiguration finds all that is wrong with a configuration, and the source to quote.
-func checkConfiguration(ctx context.Context, a *term.App, path string, in Inputs) (files config.Files, found hcl.Diagnostics, err error) {
-	source, found := readSource(a, path, in)
+func checkConfiguration(ctx context.Context, a *term.App, path string, in session.Inputs) (files config.Files, found hcl.Diagnostics, err error) {
+	source, found := session.ReadSource(a, path, in)
 	if found.HasErrors() {
 		return nil, found, nil
 	}
@@ -69,12 +70,12 @@ func checkConfiguration(ctx context.Context, a *term.App, path string, in Inputs
 	if found = append(found, diags...); diags.HasErrors() {
 		return files, found, nil
 	}
-	c, err := newConfiguration(a, source, module, in)
+	c, err := session.NewConfiguration(a, source, module, in)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer term.Closing(c.files.Close, &err)
-	found = append(found, module.Validate(ctx, c.inputs(nil, time.Now().UTC()))...)
+	defer term.Closing(c.Files.Close, &err)
+	found = append(found, module.Validate(ctx, c.Inputs(nil, time.Now().UTC()))...)
 	if ctx.Err() != nil {
 		return nil, nil, term.ErrInterrupted
 	}

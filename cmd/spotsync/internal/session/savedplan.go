@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -16,15 +16,15 @@ import (
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
-// isPlanFile reports whether an argument names a saved plan and not a configuration.
-func isPlanFile(path string) bool {
+// IsPlanFile reports whether an argument names a saved plan and not a configuration.
+func IsPlanFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl")
 }
 
-// runSavedPlan does a plan that was saved, if what it was made from is still so.
-func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o applyOptions) (err error) {
-	p, err := readPlan(path)
+// ApplySaved does a plan that was saved, if what it was made from is still so.
+func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o ApplyOptions) (err error) {
+	p, err := ReadPlan(path)
 	if err != nil {
 		return err
 	}
@@ -33,16 +33,16 @@ func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o app
 		return err
 	}
 	defer term.Closing(s.Close, &err)
-	if err := s.take(ctx); err != nil {
+	if err := s.Take(ctx); err != nil {
 		return err
 	}
-	if p.Issuer != s.world.issuer.Name {
-		return fmt.Errorf("the plan was made for %q and this run talks to %q: plan again", p.Issuer, s.world.issuer.Name)
+	if p.Issuer != s.World.Issuer.Name {
+		return fmt.Errorf("the plan was made for %q and this run talks to %q: plan again", p.Issuer, s.World.Issuer.Name)
 	}
-	if reconcile.Digest(s.lock.Current()) != p.Lock {
+	if reconcile.Digest(s.Lock.Current()) != p.Lock {
 		return errors.New("the plan is stale: the lock file has changed since. Plan again")
 	}
-	desired, err := s.desire(ctx)
+	desired, err := s.Desire(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o app
 	got := &run.Planned{Plan: p, Desired: desired, Observed: make(map[string]*reconcile.Observed)}
 	for _, label := range slices.Sorted(maps.Keys(p.Accounts)) {
 		acc := p.Accounts[label]
-		observer, err := s.observer(ctx, accountOf(desired, label), false)
+		observer, err := s.Observer(ctx, AccountOf(desired, label), false)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o app
 	if stale := p.Refresh(got.Observed); len(stale) > 0 {
 		return fmt.Errorf("the plan is stale: %s changed on Spotify since. Plan again", strings.Join(stale, ", "))
 	}
-	if err := announce(s, got, o.show); err != nil {
+	if err := announce(s, got, o.Show); err != nil {
 		return err
 	}
 	if err := p.Forbidden(); err != nil {
@@ -74,11 +74,11 @@ func ApplySaved(ctx context.Context, a *term.App, path string, so Options, o app
 	if err := s.perform(ctx, got, o); err != nil {
 		return err
 	}
-	return differences(p, o.show)
+	return Differences(p, o.Show)
 }
 
-// readPlan reads a saved plan.
-func readPlan(path string) (*reconcile.Plan, error) {
+// ReadPlan reads a saved plan.
+func ReadPlan(path string) (*reconcile.Plan, error) {
 	data, err := store.OS{}.ReadFile(path)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -17,90 +17,90 @@ import (
 
 // Inputs are what variables get their values from, beside the configuration.
 type Inputs struct {
-	vars     []string
-	varFiles []string
-	after    []int // how many --var stood before each --var-file
+	Vars     []string
+	VarFiles []string
+	After    []int // how many --var stood before each --var-file
 }
 
-// configuration is files read and parsed, not yet worked out.
+// Configuration is files read and parsed, not yet worked out.
 type Configuration struct {
-	source *config.Source
-	module *config.Module // nil: not parsed yet
+	Source *config.Source
+	Module *config.Module // nil: not parsed yet
 	vars   config.VarSources
-	files  *config.DirFiles
-	text   bool // whether the text of each block says something else than before is of interest
+	Files  *config.DirFiles
+	Text   bool // whether the text of each block says something else than before is of interest
 }
 
-// loadConfiguration reads a configuration.
+// Load reads a configuration.
 func Load(a *term.App, path string, in Inputs) (*Configuration, error) {
-	c, err := loadSource(a, path, in)
+	c, err := LoadSource(a, path, in)
 	if err != nil {
 		return nil, err
 	}
 	if err := parseConfiguration(a, c); err != nil {
-		return nil, errors.Join(err, c.files.Close())
+		return nil, errors.Join(err, c.Files.Close())
 	}
 	return c, nil
 }
 
-// loadSource is load as far as the disk is concerned.
-func loadSource(a *term.App, path string, in Inputs) (*Configuration, error) {
-	source, diags := readSource(a, path, in)
-	if err := checked(a, nil, diags); err != nil {
+// LoadSource is load as far as the disk is concerned.
+func LoadSource(a *term.App, path string, in Inputs) (*Configuration, error) {
+	source, diags := ReadSource(a, path, in)
+	if err := Checked(a, nil, diags); err != nil {
 		return nil, err
 	}
-	return newConfiguration(a, source, nil, in)
+	return NewConfiguration(a, source, nil, in)
 }
 
 // parseConfiguration parses what was read, unless that was done.
 func parseConfiguration(a *term.App, c *Configuration) error {
-	if c.module != nil {
+	if c.Module != nil {
 		return nil
 	}
-	module, diags := config.Parse(c.source.Files, config.ForVersion(a.Version))
-	if err := checked(a, c.source.Sources(), diags); err != nil {
+	module, diags := config.Parse(c.Source.Files, config.ForVersion(a.Version))
+	if err := Checked(a, c.Source.Sources(), diags); err != nil {
 		return err
 	}
-	c.module = module
+	c.Module = module
 	return nil
 }
 
-// readSource reads a configuration's files.
-func readSource(a *term.App, path string, in Inputs) (*config.Source, hcl.Diagnostics) {
-	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile, VarFiles: in.varFiles})
+// ReadSource reads a configuration's files.
+func ReadSource(a *term.App, path string, in Inputs) (*config.Source, hcl.Diagnostics) {
+	source, diags := config.Load(config.LoadOptions{Path: path, Root: a.Settings.Root, LockFile: a.Settings.LockFile, VarFiles: in.VarFiles})
 	if source != nil {
 		for i := range source.VarFiles {
-			source.VarFiles[i].After = in.after[i]
+			source.VarFiles[i].After = in.After[i]
 		}
 	}
 	return source, diags
 }
 
-// newConfiguration puts together what an evaluation needs.
-func newConfiguration(a *term.App, source *config.Source, module *config.Module, in Inputs) (*Configuration, error) {
+// NewConfiguration puts together what an evaluation needs.
+func NewConfiguration(a *term.App, source *config.Source, module *config.Module, in Inputs) (*Configuration, error) {
 	files, err := config.OpenFiles(source.Dir, source.Root)
 	if err != nil {
 		return nil, err
 	}
-	return &Configuration{source: source, module: module, files: files,
-		vars: config.VarSources{Env: a.Environ(), Auto: source.AutoVars, Files: source.VarFiles, Flags: in.vars}}, nil
+	return &Configuration{Source: source, Module: module, Files: files,
+		vars: config.VarSources{Env: a.Environ(), Auto: source.AutoVars, Files: source.VarFiles, Flags: in.Vars}}, nil
 }
 
-func (c *Configuration) inputs(ids map[string]spotify.ID, now time.Time) config.Inputs {
-	in := config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.files}
-	if c.text {
+func (c *Configuration) Inputs(ids map[string]spotify.ID, now time.Time) config.Inputs {
+	in := config.Inputs{Vars: c.vars, Now: now, IDs: ids, Files: c.Files}
+	if c.Text {
 		in.Text = func(string) bool { return true }
 	}
 	return in
 }
 
-// evaluateConfiguration works out what the configuration wants.
+// Evaluate works out what the configuration wants.
 func Evaluate(ctx context.Context, a *term.App, c *Configuration, ids map[string]spotify.ID, now time.Time) (*config.Desired, error) {
-	desired, diags := c.module.Evaluate(ctx, c.inputs(ids, now))
+	desired, diags := c.Module.Evaluate(ctx, c.Inputs(ids, now))
 	if err := ctx.Err(); err != nil { // the files are not to blame
 		return nil, err
 	}
-	if err := checked(a, c.source.Sources(), diags); err != nil {
+	if err := Checked(a, c.Source.Sources(), diags); err != nil {
 		return nil, err
 	}
 	return desired, nil
@@ -119,15 +119,15 @@ func (e *diagnosticsError) Error() string {
 	return strings.TrimSpace(b.String())
 }
 
-// checked is diags as an error, if one is among them. Warnings alone are printed.
-func checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
+// Checked is diags as an error, if one is among them. Warnings alone are printed.
+func Checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		return &diagnosticsError{files, diags}
 	}
 	return ShowDiagnostics(a, files, diags)
 }
 
-// showDiagnostics prints diagnostics.
+// ShowDiagnostics prints diagnostics.
 func ShowDiagnostics(a *term.App, files config.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil

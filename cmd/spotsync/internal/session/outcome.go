@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 )
 
 // conclude says what became of a plan, and what that means to a script.
-func (s *Session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []reconcile.Refusal, err error, o applyOptions) error {
+func (s *Session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []reconcile.Refusal, err error, o ApplyOptions) error {
 	sum := &Summary{Applied: res.Applied, Requests: res.Requests, Stopped: res.Stopped}
 	if sum.Applied == nil {
 		sum.Applied = []string{}
@@ -44,42 +44,42 @@ func (s *Session) conclude(p *reconcile.Plan, res *reconcile.Result, refusals []
 	if err != nil {
 		sum.Error = err.Error()
 	}
-	if o.show.JSON {
-		if jerr := emit(s.app, Event{Type: "summary", Summary: sum}); jerr != nil {
+	if o.Show.JSON {
+		if jerr := Emit(s.App, Event{Type: "summary", Summary: sum}); jerr != nil {
 			return jerr
 		}
 	} else if len(res.Applied) > 0 || len(res.Failures) > 0 || err == nil && len(p.LockChanges) > 0 {
-		s.app.Say("\n%s", render.Result(p, res))
+		s.App.Say("\n%s", render.Result(p, res))
 	}
 	if res.Pending {
-		s.app.Note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.lock.Path())
+		s.App.Note("the lock file %s can't be written, so what it should say is kept on this computer. Make it writable and run spotsync apply, or the next computer will not know these playlists.", s.Lock.Path())
 	}
-	return withRefusals(withSkipped(outcome(p, res, err), p.Skipped(), ChangedAnything(res)), refusals, o.toldRefusals)
+	return WithRefusals(WithSkipped(Outcome(p, res, err), p.Skipped(), ChangedAnything(res)), refusals, o.toldRefusals)
 }
 
-// did reports whether a run changed something.
+// ChangedAnything reports whether a run changed something.
 func ChangedAnything(res *reconcile.Result) bool { return len(res.Applied) > 0 || res.Requests > 0 }
 
-// withSkipped adds to how a run ended that playlists could not be planned, and were left alone for that. done is whether the
+// WithSkipped adds to how a run ended that playlists could not be planned, and were left alone for that. done is whether the
 // run changed something.
-func withSkipped(err error, skipped []reconcile.Change, done bool) error {
-	if len(skipped) == 0 || kindOf(err) == kindInterrupted {
+func WithSkipped(err error, skipped []reconcile.Change, done bool) error {
+	if len(skipped) == 0 || KindOf(err) == KindInterrupted {
 		return err
 	}
-	k := kindOK
+	k := KindOK
 	for _, c := range skipped {
-		if why := kindOf(c.Err); why != kindOK {
+		if why := KindOf(c.Err); why != KindOK {
 			k = worse(k, why)
 		} else { // a saved plan does not hold what went wrong
-			k = worse(k, kindError)
+			k = worse(k, KindError)
 		}
 	}
 	var left error = fmt.Errorf("%s skipped and left alone, for the reasons given above", words.Counted(len(skipped), "playlist was", "playlists were"))
-	switch before := kindOf(err); {
-	case before == kindRefused || before == kindLogin:
+	switch before := KindOf(err); {
+	case before == KindRefused || before == KindLogin:
 		k = before
 	case done:
-		k = kindPartly
+		k = KindPartly
 	case err != nil:
 		k = worse(before, k)
 	}
@@ -89,15 +89,15 @@ func withSkipped(err error, skipped []reconcile.Change, done bool) error {
 	return &ended{k, left}
 }
 
-// withRefusals adds to how a run ended what was left alone to protect it, which decides how it ended. told is whether the
+// WithRefusals adds to how a run ended what was left alone to protect it, which decides how it ended. told is whether the
 // reasons were given before somebody was asked.
-func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
-	if len(refusals) == 0 || kindOf(err) == kindInterrupted {
+func WithRefusals(err error, refusals []reconcile.Refusal, told bool) error {
+	if len(refusals) == 0 || KindOf(err) == KindInterrupted {
 		return err
 	}
 	var whole *reconcile.RefusedError
 	if errors.As(err, &whole) { // the plan of a later wave was refused as a whole
-		return &ended{kindRefused, &reconcile.RefusedError{Refusals: append(slices.Clone(refusals), missing(refusals, whole.Refusals)...)}}
+		return &ended{KindRefused, &reconcile.RefusedError{Refusals: append(slices.Clone(refusals), missing(refusals, whole.Refusals)...)}}
 	}
 	var left error = &reconcile.RefusedError{Refusals: refusals}
 	if told {
@@ -106,7 +106,7 @@ func withRefusals(err error, refusals []reconcile.Refusal, told bool) error {
 	if err != nil {
 		left = several{err, left}
 	}
-	return &ended{kindRefused, left}
+	return &ended{KindRefused, left}
 }
 
 // missing are the refusals of more that known lacks.
@@ -116,7 +116,7 @@ func missing(known, more []reconcile.Refusal) []reconcile.Refusal {
 	})
 }
 
-// applySummary is the last line of apply --json.
+// Summary is the last line of apply --json.
 type Summary struct {
 	Applied  []string          `json:"applied"`
 	Failed   map[string]string `json:"failed,omitempty"`
@@ -127,29 +127,29 @@ type Summary struct {
 	Error    string            `json:"error,omitempty"`
 }
 
-// outcome is the error that stands for what became of a plan.
-func outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
+// Outcome is the error that stands for what became of a plan.
+func Outcome(p *reconcile.Plan, res *reconcile.Result, err error) error {
 	if res.Stopped {
-		return &ended{kindInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
+		return &ended{KindInterrupted, errors.New("interrupted; what was done is recorded, and the next apply goes on from there")}
 	}
 	if err == nil && len(res.Failures) == 0 {
 		return nil
 	}
-	k, partly := kindOf(err), ChangedAnything(res)
+	k, partly := KindOf(err), ChangedAnything(res)
 	for _, f := range res.Failures {
-		k = worse(k, kindOf(f.Err))
+		k = worse(k, KindOf(f.Err))
 		partly = partly || errors.Is(f.Err, reconcile.ErrMoved) || errors.Is(f.Err, reconcile.ErrOpen)
 	}
 	var limited *spotify.RateLimitError
 	errors.As(err, &limited)
 	switch {
-	case k == kindRefused || k == kindLogin || k == kindInterrupted:
-	case limited != nil && k == kindLater:
+	case k == KindRefused || k == KindLogin || k == KindInterrupted:
+	case limited != nil && k == KindLater:
 		if len(res.Failures) == 0 {
 			err = cutShort(p, res, limited)
 		}
 	case partly:
-		k = kindPartly
+		k = KindPartly
 	}
 	if err == nil { // failures have been told one by one
 		err = fmt.Errorf("%s not brought to what the files say", words.Counted(len(res.Failures), "playlist was", "playlists were"))

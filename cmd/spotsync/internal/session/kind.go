@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -10,23 +10,23 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// kind is how a run ended, in what a program that started it can act on. Each has an exit code.
-type kind int
+// Kind is how a run ended, in what a program that started it can act on. Each has an exit code.
+type Kind int
 
 const (
-	kindOK kind = iota
-	kindError
-	kindDifferences // asked for, and there are some
-	kindPartly
-	kindLogin // a login is needed
-	kindLater // Spotify can't be asked now
-	kindRefused
-	kindInterrupted
+	KindOK Kind = iota
+	KindError
+	KindDifferences // asked for, and there are some
+	KindPartly
+	KindLogin // a login is needed
+	KindLater // Spotify can't be asked now
+	KindRefused
+	KindInterrupted
 )
 
 // ended is an error that says itself how the run ended. Without an error in it all has been said.
 type ended struct {
-	kind kind
+	kind Kind
 	err  error
 }
 
@@ -46,6 +46,9 @@ func (e several) Error() string { return errors.Join(e...).Error() }
 
 func (e several) Unwrap() []error { return e }
 
+// As is an error that says how the run ended.
+func As(k Kind, err error) error { return &ended{k, err} }
+
 // parts are the errors that err is made of and adds nothing to; none where it says something itself.
 func parts(err error) []error {
 	switch e := err.(type) {
@@ -59,11 +62,11 @@ func parts(err error) []error {
 	return nil
 }
 
-// silent is how a run ended where everything has been said.
-func silent(k kind) error { return &ended{kind: k} }
+// Silent is how a run ended where everything has been said.
+func Silent(k Kind) error { return &ended{kind: k} }
 
-// kindOf is how a run ended that an error ended.
-func kindOf(err error) kind {
+// KindOf is how a run ended that an error ended.
+func KindOf(err error) Kind {
 	var itself *ended
 	var refused *reconcile.RefusedError
 	var limited *spotify.RateLimitError
@@ -71,24 +74,24 @@ func kindOf(err error) kind {
 	var authDown *auth.UnavailableError
 	switch {
 	case err == nil:
-		return kindOK
+		return KindOK
 	case errors.As(err, &itself):
 		return itself.kind
 	case errors.Is(err, term.ErrInterrupted), errors.Is(err, context.Canceled):
-		return kindInterrupted
+		return KindInterrupted
 	case errors.As(err, &refused):
-		return kindRefused
+		return KindRefused
 	case errors.Is(err, auth.ErrLoginRequired), errors.Is(err, spotify.ErrUnauthorized), errors.Is(err, spotify.ErrScope):
-		return kindLogin
+		return KindLogin
 	case errors.As(err, &limited), errors.As(err, &down), errors.As(err, &authDown):
-		return kindLater
+		return KindLater
 	}
-	return kindError
+	return KindError
 }
 
 // worse is which of two kinds counts when there is a reason for each.
-func worse(a, b kind) kind {
-	for _, k := range []kind{kindInterrupted, kindRefused, kindLogin, kindError, kindLater} {
+func worse(a, b Kind) Kind {
+	for _, k := range []Kind{KindInterrupted, KindRefused, KindLogin, KindError, KindLater} {
 		if a == k || b == k {
 			return k
 		}

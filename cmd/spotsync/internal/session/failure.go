@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ type failure struct {
 	Diagnostics   []config.JSONDiagnostic `json:"diagnostics"`
 }
 
-// answerFailure writes what made a command fail, unless its answer is complete without it.
-func answerFailure(a *term.App, err error) {
+// AnswerFailure writes what made a command fail, unless its answer is complete without it.
+func AnswerFailure(a *term.App, err error) {
 	lacking, events := a.Answer.Lacks()
 	if !lacking {
 		return
@@ -33,7 +33,7 @@ func answerFailure(a *term.App, err error) {
 		return
 	}
 	if events {
-		err = emit(a, Event{Type: "diagnostics", Diagnostics: all})
+		err = Emit(a, Event{Type: "diagnostics", Diagnostics: all})
 	} else {
 		doc := failure{FormatVersion: reconcile.FormatVersion, Diagnostics: all}
 		for _, d := range all {
@@ -76,18 +76,18 @@ func diagnosticsOf(err error) []config.JSONDiagnostic {
 	return []config.JSONDiagnostic{{Severity: "error", Summary: words.FromError(err)}}
 }
 
-// jsonEvent is one line of apply --json.
+// Event is one line of apply --json.
 type Event struct {
 	FormatVersion string           `json:"format_version"`
 	Type          string           `json:"type"` // plan, then those of reconcile.Event, then summary, or diagnostics where a run ended before
 	Plan          *reconcile.Plan  `json:"plan,omitempty"`
 	Event         *reconcile.Event `json:"event,omitempty"`
-	Summary       *Summary    `json:"summary,omitempty"`
+	Summary       *Summary         `json:"summary,omitempty"`
 
 	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
-func emit(a *term.App, e Event) error {
+func Emit(a *term.App, e Event) error {
 	e.FormatVersion = reconcile.FormatVersion
 	if e.Type == "summary" {
 		a.Answer.Finish()
@@ -95,14 +95,14 @@ func emit(a *term.App, e Event) error {
 	return a.WriteJSON(e)
 }
 
-// showError says what went wrong. Of several errors it says each.
-func showError(a *term.App, err error) {
+// ShowError says what went wrong. Of several errors it says each.
+func ShowError(a *term.App, err error) {
 	if err == nil || err.Error() == "" {
 		return
 	}
 	if all := parts(err); len(all) > 0 {
 		for _, one := range all {
-			showError(a, one)
+			ShowError(a, one)
 		}
 		return
 	}

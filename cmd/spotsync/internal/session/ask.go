@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -12,20 +12,20 @@ import (
 	"github.com/spotsync/spotsync/reconcile/run"
 )
 
-// applyOptions are how a plan is applied.
-type applyOptions struct {
-	plan        planOptions
-	show        showOptions
-	autoApprove bool
-	verify      reconcile.Verify
+// ApplyOptions are how a plan is applied.
+type ApplyOptions struct {
+	Plan        PlanOptions
+	Show        ShowOptions
+	AutoApprove bool
+	Verify      reconcile.Verify
 
 	toldRefusals bool // what is refused was said before somebody was asked
 }
 
-// planAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
+// PlanAndApply shows what replan plans, asks, and does it. Whoever waits for an answer does not keep others waiting: the
 // lock is let go meanwhile, and everything checked again.
-func planAndApply(ctx context.Context, s *Session, path string, o applyOptions, replan func() (*run.Planned, error)) error {
-	if err := s.take(ctx); err != nil {
+func PlanAndApply(ctx context.Context, s *Session, path string, o ApplyOptions, replan func() (*run.Planned, error)) error {
+	if err := s.Take(ctx); err != nil {
 		return err
 	}
 	got, err := replan()
@@ -33,25 +33,25 @@ func planAndApply(ctx context.Context, s *Session, path string, o applyOptions, 
 		return err
 	}
 	got.Plan.Path = path
-	s.nameSongs(ctx, got.Plan, s.app.OutTTY && o.plan.refresh && !o.show.JSON)
-	if err := announce(s, got, o.show); err != nil {
+	s.NameSongs(ctx, got.Plan, s.App.OutTTY && o.Plan.Refresh && !o.Show.JSON)
+	if err := announce(s, got, o.Show); err != nil {
 		return err
 	}
 	if err := got.Plan.Forbidden(); err != nil {
 		return err
 	}
-	if !got.Plan.Empty() && !o.autoApprove {
-		if err := s.app.CannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
-			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.app.Command, err)
-			return withRefusals(withSkipped(err, got.Plan.Skipped(), false), got.Plan.Refusals, false)
+	if !got.Plan.Empty() && !o.AutoApprove {
+		if err := s.App.CannotAsk(); err != nil { // nothing was wrong, and the plan is shown: all that is missing is a yes
+			err = fmt.Errorf("nothing was done: %s asks before it does what the plan says, and %w. To do it unasked, add --auto-approve", s.App.Command, err)
+			return WithRefusals(WithSkipped(err, got.Plan.Skipped(), false), got.Plan.Refusals, false)
 		}
-		showRefusals(s.app, got.Plan.Refusals)
+		showRefusals(s.App, got.Plan.Refusals)
 		s.letGo()
 		fast, err := confirm(ctx, s, got.Plan)
 		if err != nil {
 			return err
 		}
-		if err := s.take(ctx); err != nil {
+		if err := s.Take(ctx); err != nil {
 			return err
 		}
 		again, err := replan()
@@ -59,7 +59,7 @@ func planAndApply(ctx context.Context, s *Session, path string, o applyOptions, 
 			return err
 		}
 		if !again.Plan.SameAs(got.Plan) {
-			return &ended{kindPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
+			return &ended{KindPartly, errors.New("something changed while the question waited, so nothing was done: run the command again to see what differs now")}
 		}
 		got, again.Plan.Path, o.toldRefusals = again, path, true
 		if fast {
@@ -69,19 +69,19 @@ func planAndApply(ctx context.Context, s *Session, path string, o applyOptions, 
 	if err := s.perform(ctx, got, o); err != nil {
 		return err
 	}
-	return differences(got.Plan, o.show)
+	return Differences(got.Plan, o.Show)
 }
 
 // announce shows the plan before anything is done. As JSON it is the first event.
-func announce(s *Session, got *run.Planned, show showOptions) error {
+func announce(s *Session, got *run.Planned, show ShowOptions) error {
 	if !show.JSON {
-		if err := showPlan(s.app, got.Plan, show, s.takes(got.Plan, got.Desired)); err != nil {
+		if err := ShowPlan(s.App, got.Plan, show, s.Takes(got.Plan, got.Desired)); err != nil {
 			return err
 		}
-		s.countdown()
+		s.Countdown()
 		return nil
 	}
-	return emit(s.app, Event{Type: "plan", Plan: got.Plan})
+	return Emit(s.App, Event{Type: "plan", Plan: got.Plan})
 }
 
 // losses says before the question what a plan takes away.
@@ -114,7 +114,7 @@ func confirm(ctx context.Context, s *Session, p *reconcile.Plan) (fast bool, err
 	}
 	if p.Command == reconcile.CommandDestroy {
 		n := p.Summary.Delete
-		answer, err := s.app.Ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
+		answer, err := s.App.Ask(ctx, fmt.Sprintf("\n%sThis deletes %s. Type the number to go on: ", left, words.Plural(n, "playlist")))
 		if err != nil {
 			return false, err
 		}
@@ -132,10 +132,10 @@ func confirm(ctx context.Context, s *Session, p *reconcile.Plan) (fast bool, err
 		}
 	}
 	if cheaper > 0 {
-		s.app.Say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
+		s.App.Say("\nKeeping every date added takes %s.\nGiving up the dates of %s would save %s: answer \"fast\" for that.",
 			words.Plural(p.Summary.Requests, "request"), words.Plural(lost, "item"), words.Plural(saves, "request"))
 	}
-	answer, err := s.app.Ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
+	answer, err := s.App.Ask(ctx, "\n"+losses(p)+left+question+"? Only \"yes\" is taken for yes: ")
 	switch {
 	case err != nil:
 		return false, err

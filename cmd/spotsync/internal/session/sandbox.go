@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -39,7 +40,7 @@ type KeptSandbox struct {
 	seen   os.FileInfo // of the file whose contents the server holds; nil: none yet
 }
 
-// openKept opens the sandbox of a file, or makes a new one. A damaged file is an error that says what to do.
+// OpenKept opens the sandbox of a file, or makes a new one. A damaged file is an error that says what to do.
 func OpenKept(path string, o sandbox.Options) (*KeptSandbox, error) {
 	k := &KeptSandbox{path: path, options: o}
 	if err := k.reload(); err != nil {
@@ -132,7 +133,7 @@ func (k *KeptSandbox) unwritable(err error) error {
 
 // ServeHTTP implements [http.Handler].
 func (k *KeptSandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := &Response{header: make(http.Header)}
+	a := &response{header: make(http.Header)}
 	if err := k.with(r, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, r) }); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -169,34 +170,34 @@ func (k *KeptSandbox) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer in.Body.Close()
 	in.RequestURI, in.RemoteAddr, in.Host = req.URL.RequestURI(), "127.0.0.1:1", req.URL.Host
-	a := &Response{header: make(http.Header)}
+	a := &response{header: make(http.Header)}
 	if err := k.with(in, func(s *sandbox.Server) { s.Handler().ServeHTTP(a, in) }); err != nil {
 		return nil, err
 	}
-	return a.response(req), nil
+	return a.sent(req), nil
 }
 
-// answer is what a handler writes, kept.
-type Response struct {
+// response is what a handler writes, kept.
+type response struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (a *Response) Header() http.Header { return a.header }
+func (a *response) Header() http.Header { return a.header }
 
-func (a *Response) WriteHeader(status int) {
+func (a *response) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
-func (a *Response) Write(p []byte) (int, error) {
+func (a *response) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(p)
 }
 
-func (a *Response) response(req *http.Request) *http.Response {
+func (a *response) sent(req *http.Request) *http.Response {
 	a.WriteHeader(http.StatusOK)
 	return &http.Response{Status: fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)), StatusCode: a.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: a.header.Clone(), Body: io.NopCloser(&a.body),
@@ -216,31 +217,31 @@ func openEmbedded(path string) (*embedded, error) {
 
 func (e *embedded) clientID() string { return sandbox.SandboxClientID }
 
-// logIn logs an account in without asking: in the sandbox nobody needs to agree. A label is a person of that name.
-func (e *embedded) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string) error {
+// LogIn logs an account in without asking: in the sandbox nobody needs to agree. A label is a person of that name.
+func (e *embedded) LogIn(ctx context.Context, creds *auth.Credentials, app auth.App, label string) error {
 	if _, err := creds.Get(app.Key(label)); err == nil && !e.fresh {
 		return nil
 	} else if err != nil && !errors.Is(err, auth.ErrLoginRequired) {
 		return err
 	}
-	return e.KeptSandbox.logIn(ctx, creds, app, label, personOf(label))
+	return e.KeptSandbox.LogIn(ctx, creds, app, label, personOf(label))
 }
 
-// issue is a login that is kept nowhere.
-func (e *embedded) issue(ctx context.Context, app auth.App, label string) (auth.Token, error) {
+// Issue is a login that is kept nowhere.
+func (e *embedded) Issue(ctx context.Context, app auth.App, label string) (auth.Token, error) {
 	return e.KeptSandbox.issue(ctx, app, personOf(label))
 }
 
 // personOf is the user of the sandbox that a label means.
 func personOf(label string) string {
-	if label == defaultLabel {
+	if label == reconcile.DefaultAccount {
 		return sandbox.SandboxUser
 	}
 	return label
 }
 
-// logIn stores a login of a user, who need not exist yet.
-func (k *KeptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app auth.App, label, user string) error {
+// LogIn stores a login of a user, who need not exist yet.
+func (k *KeptSandbox) LogIn(ctx context.Context, creds *auth.Credentials, app auth.App, label, user string) error {
 	t, err := k.issue(ctx, app, user)
 	if err != nil {
 		return err
@@ -249,20 +250,20 @@ func (k *KeptSandbox) logIn(ctx context.Context, creds *auth.Credentials, app au
 }
 
 func (k *KeptSandbox) issue(ctx context.Context, app auth.App, user string) (auth.Token, error) {
-	t := auth.Token{AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: coreScopes, Issuer: auth.Loopback, ClientID: app.ClientID}
+	t := auth.Token{AuthorizedAt: time.Now().UTC().Truncate(time.Second), Scopes: CoreScopes, Issuer: auth.Loopback, ClientID: app.ClientID}
 	err := k.change(ctx, func(s *sandbox.Server) {
 		if user != sandbox.SandboxUser {
 			s.AddUser(sandbox.User{ID: user, DisplayName: user, Premium: true})
 		}
-		t.RefreshToken, _ = s.IssueToken(user, app.ClientID, coreScopes...)
+		t.RefreshToken, _ = s.IssueToken(user, app.ClientID, CoreScopes...)
 	})
 	return t, err
 }
 
-// sandboxHome is the folder of everything that --sandbox keeps.
+// SandboxHome is the folder of everything that --sandbox keeps.
 func SandboxHome(state string) string { return filepath.Join(state, "sandbox") }
 
-// resetEmbedded deletes what --sandbox keeps, and reports whether there was anything.
+// ResetSandbox deletes what --sandbox keeps, and reports whether there was anything.
 func ResetSandbox(home string) (found bool, err error) {
 	if _, err := os.Lstat(home); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -14,21 +14,21 @@ import (
 // maxLookUps is how many names a run asks Spotify for.
 const maxLookUps = 20
 
-// nameSongs gives the rows that a plan changes the names that are not known yet: those an earlier run asked for, and for
+// NameSongs gives the rows that a plan changes the names that are not known yet: those an earlier run asked for, and for
 // somebody who reads the plan on a terminal, those Spotify tells now. A name is worth a few requests to a person and none
 // to a script. Failing to find one is no failure.
-func (s *Session) nameSongs(ctx context.Context, p *reconcile.Plan, ask bool) {
+func (s *Session) NameSongs(ctx context.Context, p *reconcile.Plan, ask bool) {
 	missing := unnamed(p)
 	if len(missing) == 0 {
 		return
 	}
-	catalog := store.OpenCatalog(s.world.FS, s.world.cacheDir, s.world.issuer.Name)
+	catalog := store.OpenCatalog(s.World.FS, s.World.CacheDir, s.World.Issuer.Name)
 	names := catalog.Tracks()
 	if ask {
 		found := s.lookUp(ctx, missing, names)
 		if len(found) > 0 {
 			if err := catalog.Add(found); err != nil {
-				s.app.Log.Debug().Err(err).Msg("could not keep names")
+				s.App.Log.Debug().Err(err).Msg("could not keep names")
 			}
 		}
 	}
@@ -82,10 +82,10 @@ func unnamed(p *reconcile.Plan) []spotify.URI {
 func (s *Session) lookUp(ctx context.Context, uris []spotify.URI, names map[spotify.URI]spotify.Track) map[spotify.URI]spotify.Track {
 	found := make(map[spotify.URI]spotify.Track)
 	asked := 0
-	if len(s.logins) == 0 {
+	if len(s.Logins) == 0 {
 		return found
 	}
-	l := s.logins[slices.Sorted(maps.Keys(s.logins))[0]] // any account can ask
+	l := s.Logins[slices.Sorted(maps.Keys(s.Logins))[0]] // any account can ask
 	for _, u := range uris {
 		if _, known := names[u]; known || asked == maxLookUps {
 			continue
@@ -97,12 +97,12 @@ func (s *Session) lookUp(ctx context.Context, uris []spotify.URI, names map[spot
 		}
 		var t spotify.Track
 		if ref.Kind == spotify.KindEpisode {
-			t, err = l.client.Episode(ctx, ref.ID)
+			t, err = l.Client.Episode(ctx, ref.ID)
 		} else {
-			t, err = l.client.Track(ctx, ref.ID)
+			t, err = l.Client.Track(ctx, ref.ID)
 		}
 		if err != nil {
-			s.app.Log.Debug().Err(err).Msg("could not look up a name")
+			s.App.Log.Debug().Err(err).Msg("could not look up a name")
 			if reconcile.StopsRun(err) {
 				return found
 			}

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"net/http"
@@ -46,19 +46,19 @@ func TestTakes(t *testing.T) {
 	desired := &config.Desired{Accounts: map[string]config.Account{"kid": {Label: "kid", ClientID: "bbbb"}}}
 	edits := func(n int) []reconcile.Edit { return make([]reconcile.Edit, n) }
 	p := &reconcile.Plan{Changes: []reconcile.Change{
-		{Account: defaultLabel, Edits: edits(200)}, {Account: "kid", Edits: edits(100)}, {Account: defaultLabel, Edits: edits(171)},
+		{Account: reconcile.DefaultAccount, Edits: edits(200)}, {Account: "kid", Edits: edits(100)}, {Account: reconcile.DefaultAccount, Edits: edits(171)},
 	}}
 	fresh := func(issuer string) *Session {
-		w := &Environment{issuer: auth.Issuer{Name: issuer}, stateDir: dir, credentials: dir + "/credentials.json"}
+		w := &Environment{Issuer: auth.Issuer{Name: issuer}, StateDir: dir, Credentials: dir + "/credentials.json"}
 		w.app = &term.App{Getenv: func(string) string { return "" }}
-		s := &Session{app: w.app, world: w, limits: make(map[string]*spotify.Limiter)}
-		s.logins = map[string]*Login{defaultLabel: {app: auth.App{ClientID: "aaaa"}}}
+		s := &Session{App: w.app, World: w, limits: make(map[string]*spotify.Limiter)}
+		s.Logins = map[string]*Login{reconcile.DefaultAccount: {App: auth.App{ClientID: "aaaa"}}}
 		return s
 	}
-	if got := fresh(auth.Spotify).takes(p, desired); got != "about 2 minutes at the pace Spotify is assumed to allow" { // 371 by 90 in 30 s: four waits
+	if got := fresh(auth.Spotify).Takes(p, desired); got != "about 2 minutes at the pace Spotify is assumed to allow" { // 371 by 90 in 30 s: four waits
 		t.Error(got)
 	}
-	if got := fresh(auth.Loopback).takes(p, desired); got != "" {
+	if got := fresh(auth.Loopback).Takes(p, desired); got != "" {
 		t.Error(got)
 	}
 	learn := func(issuer, id string, n int) {
@@ -67,12 +67,12 @@ func TestTakes(t *testing.T) {
 		}
 	}
 	learn(auth.Loopback, "bbbb", 20)
-	if got := fresh(auth.Loopback).takes(p, desired); got != "about 2 minutes at the pace Spotify lately allowed" {
+	if got := fresh(auth.Loopback).Takes(p, desired); got != "about 2 minutes at the pace Spotify lately allowed" {
 		t.Error(got)
 	}
 	learn(auth.Spotify, "aaaa", 400)
 	learn(auth.Spotify, "bbbb", 99)
-	if got := fresh(auth.Spotify).takes(p, desired); got != "about 30 seconds at the pace Spotify lately allowed" {
+	if got := fresh(auth.Spotify).Takes(p, desired); got != "about 30 seconds at the pace Spotify lately allowed" {
 		t.Error(got)
 	}
 }
@@ -80,8 +80,8 @@ func TestTakes(t *testing.T) {
 // --parallelism bounds the requests under way of the whole run, whoever's they are.
 func TestParallelismIsOneBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &Session{world: &Environment{issuer: auth.Issuer{Name: auth.Loopback}, stateDir: t.TempDir()}, limits: make(map[string]*spotify.Limiter)}
-		s.options.parallelism = 3
+		s := &Session{World: &Environment{Issuer: auth.Issuer{Name: auth.Loopback}, StateDir: t.TempDir()}, limits: make(map[string]*spotify.Limiter)}
+		s.Options.Parallelism = 3
 		var mu sync.Mutex
 		now, most := 0, 0
 		answer := roundTripper(func(*http.Request) (*http.Response, error) {
@@ -97,7 +97,7 @@ func TestParallelismIsOneBound(t *testing.T) {
 		})
 		var group sync.WaitGroup
 		for _, id := range []string{"aaaa", "aaaa", "bbbb", "cccc"} { // two accounts of one app, and other apps
-			c := &spotify.Client{HTTP: &http.Client{Transport: answer}, Limiter: s.limiter(id)}
+			c := &spotify.Client{HTTP: &http.Client{Transport: answer}, Limiter: s.Limiter(id)}
 			for range 4 {
 				group.Go(func() {
 					if err := c.Save(t.Context(), "spotify:track:a"); err != nil {

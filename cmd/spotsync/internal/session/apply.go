@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -17,22 +17,22 @@ import (
 )
 
 // perform does a plan, and then what could not be known before: names and descriptions that need a new playlist's ID.
-func (s *Session) perform(ctx context.Context, got *run.Planned, o applyOptions) error {
+func (s *Session) perform(ctx context.Context, got *run.Planned, o ApplyOptions) error {
 	total := &reconcile.Result{}
 	shown := got.Plan                // what was asked about; later waves plan only what it left open
 	var refusals []reconcile.Refusal // of all waves
 	var moved []reconcile.Failure    // what is not what was asked about any more
-	if !o.show.JSON && !shown.Empty() {
-		s.app.Say("")
+	if !o.Show.JSON && !shown.Empty() {
+		s.App.Say("")
 	}
-	report := s.reporter(o.show)
+	report := s.reporter(o.Show)
 	failed := func(f reconcile.Failure) {
-		report(reconcile.Event{Type: reconcile.EventFailed, Address: f.Address, Account: accountIn(shown, f.Address), Message: f.Err.Error(), Time: time.Now().UTC()})
+		report(reconcile.Event{Type: reconcile.EventFailed, Address: f.Address, Account: AccountIn(shown, f.Address), Message: f.Err.Error(), Time: time.Now().UTC()})
 	}
-	refusals = s.refuse(refusals, got.Plan, o.show)
-	waiting, err := s.pipeline().Apply(ctx, got, s.doing(o, got.Desired), func(ctx context.Context) (*run.Planned, error) {
-		o.plan.attended = false
-		next, err := s.makePlan(ctx, shown.Command, o.plan)
+	refusals = s.refuse(refusals, got.Plan, o.Show)
+	waiting, err := s.Pipeline().Apply(ctx, got, s.Doing(o, got.Desired), func(ctx context.Context) (*run.Planned, error) {
+		o.Plan.Attended = false
+		next, err := s.MakePlan(ctx, shown.Command, o.Plan)
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +40,7 @@ func (s *Session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 			moved = append(moved, f)
 			failed(f)
 		}
-		refusals = s.refuse(refusals, next.Plan, o.show)
+		refusals = s.refuse(refusals, next.Plan, o.Show)
 		return next, nil
 	}, func(_ *run.Planned, res *reconcile.Result) {
 		total.Applied = slices.Compact(slices.Sorted(slices.Values(append(total.Applied, res.Applied...))))
@@ -55,34 +55,34 @@ func (s *Session) perform(ctx context.Context, got *run.Planned, o applyOptions)
 	return s.conclude(shown, total, refusals, err, o)
 }
 
-// doing is how this session applies a plan.
-func (s *Session) doing(o applyOptions, desired *config.Desired) run.Doing {
-	d := run.Doing{Verify: o.verify, Parallelism: s.options.parallelism, Stop: s.app.Stop, Limited: s.limited, StopAtFailure: true,
-		LockTimeout: s.options.lockTimeout, WaitFor: s.waitFor, Finishing: s.app.Finishing, Report: s.reporter(o.show)}
+// Doing is how this session applies a plan.
+func (s *Session) Doing(o ApplyOptions, desired *config.Desired) run.Doing {
+	d := run.Doing{Verify: o.Verify, Parallelism: s.Options.Parallelism, Stop: s.App.Stop, Limited: s.limited, StopAtFailure: true,
+		LockTimeout: s.Options.LockTimeout, WaitFor: s.waitFor, Finishing: s.App.Finishing, Report: s.reporter(o.Show)}
 	d.Begin = func(p *reconcile.Plan) (func(reconcile.Event), func()) {
 		if n := p.Summary.Requests; n > manyRequests {
-			s.app.Say("%s", announcement("This", n, s.takes(p, desired)))
+			s.App.Say("%s", announcement("This", n, s.Takes(p, desired)))
 		}
-		if o.show.JSON {
+		if o.Show.JSON {
 			return d.Report, func() {}
 		}
-		doing := s.app.Progress("Applying")
+		doing := s.App.Progress("Applying")
 		return counting(doing, p.Summary.Requests, d.Report), doing.Done
 	}
 	return d
 }
 
 // refuse adds the refusals of a plan to those of earlier waves, and reports those that are new.
-func (s *Session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show showOptions) []reconcile.Refusal {
+func (s *Session) refuse(known []reconcile.Refusal, p *reconcile.Plan, show ShowOptions) []reconcile.Refusal {
 	for _, r := range missing(known, p.Refusals) {
 		known = append(known, r)
-		s.reporter(show)(reconcile.Event{Type: reconcile.EventRefused, Address: r.Address, Account: accountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
+		s.reporter(show)(reconcile.Event{Type: reconcile.EventRefused, Address: r.Address, Account: AccountIn(p, r.Address), Message: r.Summary + ". " + r.Detail, Time: time.Now().UTC()})
 	}
 	return known
 }
 
-// accountIn is the label of the account that a playlist of a plan belongs to.
-func accountIn(p *reconcile.Plan, address string) string {
+// AccountIn is the label of the account that a playlist of a plan belongs to.
+func AccountIn(p *reconcile.Plan, address string) string {
 	for _, c := range p.Changes {
 		if c.Address == address {
 			return c.Account
@@ -102,27 +102,27 @@ func (s *Session) limited() bool {
 }
 
 // reporter shows what happens while it happens.
-func (s *Session) reporter(show showOptions) func(reconcile.Event) {
-	if s.world.hooks.event != nil {
-		return s.world.hooks.event
+func (s *Session) reporter(show ShowOptions) func(reconcile.Event) {
+	if s.World.hooks.Event != nil {
+		return s.World.hooks.Event
 	}
 	if show.JSON {
 		return func(e reconcile.Event) {
-			if err := emit(s.app, Event{Type: string(e.Type), Event: &e}); err != nil {
-				s.app.Log.Warn().Err(err).Msg("could not write an event")
+			if err := Emit(s.App, Event{Type: string(e.Type), Event: &e}); err != nil {
+				s.App.Log.Warn().Err(err).Msg("could not write an event")
 			}
 		}
 	}
 	return func(e reconcile.Event) {
 		switch e.Type {
 		case reconcile.EventCreated:
-			s.app.Say("%s: created as %s", e.Address, e.ID)
+			s.App.Say("%s: created as %s", e.Address, e.ID)
 		case reconcile.EventApplied:
-			s.app.Say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
+			s.App.Say("%s: done (%s)", e.Address, strings.TrimSuffix(string(e.Action)+", "+render.SongsRemoved(e.Removed), ", "))
 		case reconcile.EventFailed:
-			s.app.Say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.App.Say("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		case reconcile.EventWarned:
-			s.app.Note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
+			s.App.Note("%s%s: %s", blame(e.Source), e.Address, words.FromError(errors.New(e.Message)))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"fmt"
@@ -13,29 +13,29 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// known is a playlist a person may mean.
+// Named is a playlist a person may mean.
 type Named struct {
-	address string // empty when not managed
-	account string
+	Address string // empty when not managed
+	Account string
 	ID      spotify.ID
-	names   []string
+	Names   []string
 }
 
-// known are the playlists of the files and of the lock file, by address. desired may be nil.
-func (s *Session) known(desired *config.Desired) []Named {
+// Known are the playlists of the files and of the lock file, by address. desired may be nil.
+func (s *Session) Known(desired *config.Desired) []Named {
 	all := make(map[string]Named)
-	for address, e := range s.lock.Current().Playlists {
-		all[address] = Named{address: address, account: e.Account, ID: e.ID, names: []string{e.Name}}
+	for address, e := range s.Lock.Current().Playlists {
+		all[address] = Named{Address: address, Account: e.Account, ID: e.ID, Names: []string{e.Name}}
 	}
 	if desired != nil {
 		for _, p := range desired.Playlists {
 			k := all[p.Address]
-			k.address, k.account = p.Address, p.Account
+			k.Address, k.Account = p.Address, p.Account
 			if p.ID != "" {
 				k.ID = p.ID
 			}
 			if p.Name != nil {
-				k.names = append(k.names, *p.Name)
+				k.Names = append(k.Names, *p.Name)
 			}
 			all[p.Address] = k
 		}
@@ -47,24 +47,24 @@ func (s *Session) known(desired *config.Desired) []Named {
 	return list
 }
 
-// matchRef finds what a REF means: an address (with or without its index), an ID, URI or link, an exact name, or a glob
+// MatchRef finds what a REF means: an address (with or without its index), an ID, URI or link, an exact name, or a glob
 // over addresses and names. It is an error when it means nothing.
-func matchRef(ref string, all []Named) ([]Named, error) {
+func MatchRef(ref string, all []Named) ([]Named, error) {
 	tests := []func(Named) bool{
-		func(k Named) bool { return k.address == ref },
-		func(k Named) bool { return k.address != "" && strings.HasPrefix(k.address, ref+"[") },
-		func(k Named) bool { return k.address == "playlist."+ref },
+		func(k Named) bool { return k.Address == ref },
+		func(k Named) bool { return k.Address != "" && strings.HasPrefix(k.Address, ref+"[") },
+		func(k Named) bool { return k.Address == "playlist."+ref },
 	}
 	if r, err := spotify.ParseRef(ref); err == nil && (r.Kind == "" || r.Kind == spotify.KindPlaylist) {
 		tests = append(tests, func(k Named) bool { return k.ID == r.ID })
 	}
 	want := plainName(ref)
 	tests = append(tests, func(k Named) bool {
-		return slices.ContainsFunc(k.names, func(n string) bool { return plainName(n) == want })
+		return slices.ContainsFunc(k.Names, func(n string) bool { return plainName(n) == want })
 	})
 	if strings.ContainsAny(ref, "*?[") {
 		tests = append(tests, func(k Named) bool {
-			return slices.ContainsFunc(append([]string{k.address, strings.TrimPrefix(k.address, "playlist.")}, k.names...), func(s string) bool {
+			return slices.ContainsFunc(append([]string{k.Address, strings.TrimPrefix(k.Address, "playlist.")}, k.Names...), func(s string) bool {
 				ok, err := path.Match(ref, s)
 				return err == nil && ok && s != ""
 			})
@@ -84,16 +84,16 @@ func matchRef(ref string, all []Named) ([]Named, error) {
 	return nil, fmt.Errorf("no playlist is called %q: use an address (playlist.morning), an ID, a link, an exact name or a glob; spotsync list shows them", ref)
 }
 
-// oneRef is matchRef where only one playlist can be meant.
-func oneRef(ref string, all []Named) (Named, error) {
-	found, err := matchRef(ref, all)
+// OneRef is matchRef where only one playlist can be meant.
+func OneRef(ref string, all []Named) (Named, error) {
+	found, err := MatchRef(ref, all)
 	if err != nil {
 		return Named{}, err
 	}
 	if len(found) > 1 {
 		var which []string
 		for _, k := range found {
-			which = append(which, strings.TrimSpace(k.address+" "+string(k.ID)))
+			which = append(which, strings.TrimSpace(k.Address+" "+string(k.ID)))
 		}
 		return Named{}, fmt.Errorf("%q means %d playlists: %s; use one of these", ref, len(found), strings.Join(which, ", "))
 	}

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"fmt"
@@ -18,13 +18,13 @@ import (
 // true figure is secret and differs between apps; nothing is held back because of this one.
 const assumedAllowance = 90
 
-// newLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
-func (w *Environment) newLimiter(clientID string, parallelism int) *spotify.Limiter {
+// NewLimiter is the limiter of one issuer and client ID, whose "not before" other processes see.
+func (w *Environment) NewLimiter(clientID string, parallelism int) *spotify.Limiter {
 	return spotify.NewLimiter(w.limiterOptions(clientID, parallelism))
 }
 
 func (w *Environment) limiterOptions(clientID string, parallelism int) spotify.LimiterOptions {
-	limits := store.OpenLimits(w.FS, w.stateDir, w.issuer.Name, clientID)
+	limits := store.OpenLimits(w.FS, w.StateDir, w.Issuer.Name, clientID)
 	o := spotify.LimiterOptions{
 		Concurrency: parallelism,
 		Assumed:     assumedAllowance,
@@ -44,17 +44,17 @@ func (w *Environment) limiterOptions(clientID string, parallelism int) spotify.L
 		},
 		Remember: limits.SetAllowance,
 	}
-	if w.issuer.Name == auth.Loopback { // nobody's quota is spent
+	if w.Issuer.Name == auth.Loopback { // nobody's quota is spent
 		o.Rate, o.Burst, o.Assumed = 1000, 1000, 0
 	}
 	return o
 }
 
-// limiter is the limiter of one client ID. All of a session's share the bound on requests at once.
-func (s *Session) limiter(clientID string) *spotify.Limiter {
+// Limiter is the limiter of one client ID. All of a session's share the bound on requests at once.
+func (s *Session) Limiter(clientID string) *spotify.Limiter {
 	l := s.limits[clientID]
 	if l == nil {
-		o := s.world.limiterOptions(clientID, s.options.parallelism)
+		o := s.World.limiterOptions(clientID, s.Options.Parallelism)
 		for _, other := range s.limits { // whichever: the bound is the same
 			o.Beside = other
 		}
@@ -68,24 +68,24 @@ func (s *Session) limiter(clientID string) *spotify.Limiter {
 func (s *Session) remember() {
 	for _, id := range slices.Sorted(maps.Keys(s.limits)) {
 		if err := s.limits[id].Close(); err != nil {
-			s.app.Log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
+			s.App.Log.Warn().Err(err).Msg("the next run will not know how much Spotify allows")
 		}
 	}
 }
 
-// takes says about how long a plan's requests take, as far as Spotify's limits make them; empty where they don't. Apps
+// Takes says about how long a plan's requests take, as far as Spotify's limits make them; empty where they don't. Apps
 // are limited one by one, so the slowest counts.
-func (s *Session) takes(p *reconcile.Plan, desired *config.Desired) string {
+func (s *Session) Takes(p *reconcile.Plan, desired *config.Desired) string {
 	requests := make(map[string]int) // by client ID
 	for _, c := range p.Changes {
 		if n := len(c.Edits); n > 0 {
-			requests[s.clientID(accountOf(desired, c.Account))] += n
+			requests[s.clientID(AccountOf(desired, c.Account))] += n
 		}
 	}
 	var longest time.Duration
 	var known bool
 	for _, id := range slices.Sorted(maps.Keys(requests)) {
-		if d, learned := s.limiter(id).Estimate(requests[id]); d > longest {
+		if d, learned := s.Limiter(id).Estimate(requests[id]); d > longest {
 			longest, known = d, learned
 		}
 	}
@@ -94,14 +94,14 @@ func (s *Session) takes(p *reconcile.Plan, desired *config.Desired) string {
 
 // clientID is the app of an account, logged in or not; empty where it is not known.
 func (s *Session) clientID(acc config.Account) string {
-	if l, ok := s.logins[acc.Label]; ok {
-		return l.app.ClientID
+	if l, ok := s.Logins[acc.Label]; ok {
+		return l.App.ClientID
 	}
-	creds, err := s.world.openCredentials()
+	creds, err := s.World.OpenCredentials()
 	if err != nil {
 		return ""
 	}
-	app, err := s.world.appFor(acc, creds)
+	app, err := s.World.AppFor(acc, creds)
 	if err != nil {
 		return ""
 	}
@@ -143,7 +143,7 @@ func announcement(work string, n int, takes string) string {
 	return fmt.Sprintf("%s takes %d requests.", work, n)
 }
 
-// shutUntil says what Spotify wants no requests for, until when, and why if that is known.
-func shutUntil(h spotify.Hold) string {
+// ShutUntil says what Spotify wants no requests for, until when, and why if that is known.
+func ShutUntil(h spotify.Hold) string {
 	return h.What() + " until " + h.Until.UTC().Format("2 Jan 2006 15:04:05 UTC") + h.Why()
 }
