@@ -289,14 +289,7 @@ func TestMakeRandom(t *testing.T) {
 // The same for many short lists of few tracks, where everything meets.
 func TestMakeShort(t *testing.T) {
 	r := rng(1)
-	cases := 20_000
-	switch {
-	case long:
-		cases *= 20
-	case testing.Short(): // the race detector learns nothing here
-		cases /= 20
-	}
-	for range cases {
+	for range longtest.Few(5_000, 60_000) {
 		letters := "abcdefgh"[:1+r.IntN(8)] + "...."[:r.IntN(3)]
 		draw := func(n int) string {
 			var w strings.Builder

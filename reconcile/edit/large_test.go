@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -68,10 +69,7 @@ func TestRandomEdits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow")
 	}
-	more := 1
-	if long {
-		more = 10
-	}
+	more := longtest.Few(1, 3)
 	for _, c := range []struct {
 		n, from, to, cases int
 		repeats            float64
@@ -203,11 +201,11 @@ func changes(r *rand.Rand, n int) map[string][2][]spotify.URI {
 }
 
 func TestLargeChanges(t *testing.T) {
-	sizes := []int{20, 100, 319, 330, 1000}
+	sizes := []int{20, 100, 319, 330}
 	if testing.Short() {
 		sizes = sizes[:1]
 	}
-	if long {
+	if longtest.All() {
 		sizes = []int{20, 30, 50, 100, 150, 300, 318, 319, 320, 321, 322, 323, 330, 1000, 3000, 10000}
 	}
 	for _, n := range sizes {

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"math/bits"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// long says whether the tests that take minutes run too.
-var long = os.Getenv("SPOTSYNC_LONG_TESTS") != ""
+	"github.com/spotsync/spotsync/internal/longtest"
+)
 
 // moved are all lists that one move makes of l.
 func moved(l string) []string {
@@ -177,11 +175,7 @@ func (y *tally) String() string {
 }
 
 func TestPermutations(t *testing.T) {
-	most := 7
-	if long {
-		most = 8
-	}
-	for n := 1; n <= most; n++ {
+	for n := 1; n <= longtest.Few(7, 8); n++ {
 		want := "abcdefgh"[:n]
 		dist := map[string]int{want: 0}
 		for queue := []string{want}; len(queue) > 0; queue = queue[1:] {
@@ -238,7 +232,7 @@ func TestSmallLists(t *testing.T) {
 		{5, 5, 2, Always, 0, 0.9, true},
 		{5, 5, 2, Never, 0.005, 0.85, true},
 	} {
-		if c.long && !long {
+		if c.long && !longtest.All() {
 			continue
 		}
 		var y tally
@@ -258,8 +252,8 @@ func TestSmallLists(t *testing.T) {
 // Parts of lists with many copies, in every order: which copy becomes which is most of the work.
 func TestParts(t *testing.T) {
 	wants := []string{"abcabc", "aabbcc", "abcddd", "abababa", "aaabbbc"}
-	if long {
-		wants = []string{"abcdabcd", "aabbccdd", "abcabcab", "aaaabcde", "abcddefg"}
+	if longtest.All() {
+		wants = append(wants, "abcdabcd", "aabbccdd", "abcabcab", "aaaabcde", "abcddefg")
 	}
 	for _, want := range wants {
 		for _, limit := range []int{100, 2} {
@@ -277,10 +271,7 @@ func TestParts(t *testing.T) {
 // The optimum that these tests compare with is one: a search over every order of every request, through lists a row
 // longer than need be, finds nothing shorter. In Always it may remove anything at any time but what keeps its dates.
 func TestOptimum(t *testing.T) {
-	n, k := 3, 3
-	if long {
-		n, k = 4, 3
-	}
+	n, k := longtest.Few(3, 4), 3
 	letters := "abc"[:k]
 	var all []string
 	words(n+1, k, func(w string) { all = append(all, w) })
