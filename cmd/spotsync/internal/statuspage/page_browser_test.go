@@ -22,6 +22,8 @@ import (
 	cdpnetwork "github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // startBrowser starts a browser without a window, for which music.home is this computer.
@@ -181,9 +183,6 @@ func TestPageInBrowser(t *testing.T) {
 	}
 	ctx := startBrowser(t)
 	pictures := os.Getenv("SPOTSYNC_TEST_SCREENSHOTS")
-	if pictures == "" {
-		pictures = t.TempDir()
-	}
 	p := startPageServer(t, Options{})
 	base := "http://" + p.listen
 	var mu sync.Mutex
@@ -227,53 +226,58 @@ func TestPageInBrowser(t *testing.T) {
 	long.Config.Problem = "Error: " + strings.Repeat("x", 400)
 	shots["long"] = long
 	sizes := map[string][2]int64{"desk": {1200, 900}, "phone": {390, 844}, "narrow": {320, 640}}
-	for _, state := range append(slices.Sorted(maps.Keys(shots)), "form", "refused") {
-		for _, theme := range []string{"light", "dark"} {
-			for _, size := range slices.Sorted(maps.Keys(sizes)) {
+	for i, state := range append(slices.Sorted(maps.Keys(shots)), "form", "refused") {
+		for j, theme := range []string{"light", "dark"} {
+			for k, size := range slices.Sorted(maps.Keys(sizes)) {
 				name := strings.Join([]string{state, theme, size}, "-")
-				visit := []step{chromedp.Navigate(base + "/")}
-				status, sample := shots[state]
-				switch {
-				case sample:
-					p.set(status)
-				case state == "form":
-					p.set(shots["login"])
-					visit = append(visit, chromedp.Submit(chromedp.CSS(`form[action="/-/login"]`)), chromedp.WaitVisible(chromedp.CSS("#pasted")), chromedp.Click(chromedp.CSS("summary")),
-						chromedp.SetValue(chromedp.CSS("#pasted"), "http://127.0.0.1/wrong"), chromedp.Submit(chromedp.CSS("#pasted")), chromedp.WaitVisible(chromedp.CSS(`[role="alert"]`)))
-				default:
-					p.set(shots["healthy"])
-					visit = []step{chromedp.Navigate(base + "/nothing")}
-				}
-				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
-				metrics := emulation.SetDeviceMetricsOverrideParams{Width: sizes[size][0], Height: sizes[size][1], DeviceScaleFactor: 1, Mobile: size != "desk"}
-				if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics); err != nil {
-					t.Fatal(err)
-				}
-				do(t, ctx, name, visit...)
-				do(t, ctx, name, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
-				seen := ask(t, ctx, name, chromedp.Evaluate[looks](look))
-				picture := ask(t, ctx, name, chromedp.FullScreenshot(100))
-				for _, b := range seen.Bad {
-					t.Errorf("%s: %s", name, b)
-				}
-				if seen.Texts < 4 {
-					t.Errorf("%s: only %d texts were looked at", name, seen.Texts)
-				}
-				if err := os.WriteFile(filepath.Join(pictures, name+".png"), picture, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				mu.Lock()
-				for _, c := range complaints {
-					expected := state == "form" && strings.Contains(c, "422") || state == "refused" && strings.Contains(c, "404") // Chromium's note of the status
-					if !expected {
-						t.Errorf("%s: %s", name, c)
+				t.Run(name, func(t *testing.T) {
+					longtest.OneIn(t, 3, i+j+k)
+					visit := []step{chromedp.Navigate(base + "/")}
+					status, sample := shots[state]
+					switch {
+					case sample:
+						p.set(status)
+					case state == "form":
+						p.set(shots["login"])
+						visit = append(visit, chromedp.Submit(chromedp.CSS(`form[action="/-/login"]`)), chromedp.WaitVisible(chromedp.CSS("#pasted")), chromedp.Click(chromedp.CSS("summary")),
+							chromedp.SetValue(chromedp.CSS("#pasted"), "http://127.0.0.1/wrong"), chromedp.Submit(chromedp.CSS("#pasted")), chromedp.WaitVisible(chromedp.CSS(`[role="alert"]`)))
+					default:
+						p.set(shots["healthy"])
+						visit = []step{chromedp.Navigate(base + "/nothing")}
 					}
-				}
-				complaints = nil
-				mu.Unlock()
+					media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
+					metrics := emulation.SetDeviceMetricsOverrideParams{Width: sizes[size][0], Height: sizes[size][1], DeviceScaleFactor: 1, Mobile: size != "desk"}
+					if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, metrics); err != nil {
+						t.Fatal(err)
+					}
+					do(t, ctx, name, visit...)
+					do(t, ctx, name, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
+					seen := ask(t, ctx, name, chromedp.Evaluate[looks](look))
+					for _, b := range seen.Bad {
+						t.Error(b)
+					}
+					if seen.Texts < 4 {
+						t.Errorf("only %d texts were looked at", seen.Texts)
+					}
+					if pictures != "" {
+						picture := ask(t, ctx, name, chromedp.FullScreenshot(100))
+						if err := os.WriteFile(filepath.Join(pictures, name+".png"), picture, 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}
+					mu.Lock()
+					for _, c := range complaints {
+						expected := state == "form" && strings.Contains(c, "422") || state == "refused" && strings.Contains(c, "404") // Chromium's note of the status
+						if !expected {
+							t.Error(c)
+						}
+					}
+					complaints = nil
+					mu.Unlock()
+				})
 			}
 		}
 	}
