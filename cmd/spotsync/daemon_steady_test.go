@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -9,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 
@@ -21,14 +21,12 @@ func manyPlaylists(n int) map[string]string {
 	return map[string]string{"main.hcl": b.String()}
 }
 
-// daemonRounds may be 10000 for who has two minutes.
-var daemonRounds = flag.Int("daemon-rounds", 1000, "how many rounds a daemon does that must leave nothing behind")
-
 // Years of rounds leave nothing behind: what grew with each would show in goroutines and descriptors.
 func TestDaemonRoundsLeaveNothingBehind(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long, and nothing in it is about goroutines that share")
 	}
+	rounds := longtest.Few(200, 2000)
 	inDaemonWorld(t, sandbox.NoQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 		d := w.start("--interval", "10s", "--poll", "1h", "--log-level", "error")
 		time.Sleep(20 * time.Minute)
@@ -36,7 +34,7 @@ func TestDaemonRoundsLeaveNothingBehind(t *testing.T) {
 		goroutines, files := runtime.NumGoroutine(), descriptors(t)
 		w.server.ResetRequests()
 		for range 10 {
-			time.Sleep(time.Duration(*daemonRounds) * time.Second)
+			time.Sleep(time.Duration(rounds) * time.Second)
 			w.server.ResetRequests()
 		}
 		runtime.GC()

@@ -176,9 +176,11 @@ type runningDaemon struct {
 	code    int
 	stopped bool
 	cancel  context.CancelFunc
+	read    int         // bytes of the log of which known has the rounds
+	known   []roundLine // so that waiting does not mean reading everything again and again
 }
 
-// start starts a daemon. It looks at its files each second, and its requests of a day have no limit unless args say so.
+// start starts a daemon. It looks at its files every ten seconds, and its requests of a day have no limit unless args say so.
 func (w *daemonWorld) start(args ...string) *runningDaemon {
 	return w.startAs(append([]string{"--requests-per-day", "0"}, args...)...)
 }
@@ -195,7 +197,7 @@ func (w *daemonWorld) startAs(args ...string) *runningDaemon {
 	d.cancel = cancel
 	go func() {
 		defer close(d.done)
-		d.code = execute(ctx, d.app, append([]string{"daemon", "--poll", "1s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
+		d.code = execute(ctx, d.app, append([]string{"daemon", "--poll", "10s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
 	}()
 	w.started = append(w.started, d)
 	return d
@@ -249,14 +251,19 @@ func (d *runningDaemon) tail() string {
 }
 
 // rounds are those that have ended.
-func (d *runningDaemon) rounds() (all []roundLine) {
-	for line := range strings.SplitSeq(d.log.String(), "\n") {
+func (d *runningDaemon) rounds() []roundLine {
+	log := d.log.String()
+	for {
+		line, _, whole := strings.Cut(log[d.read:], "\n")
+		if !whole {
+			return slices.Clone(d.known)
+		}
+		d.read += len(line) + 1
 		var r roundLine
-		if strings.Contains(line, `"message":"round"}`) && json.Unmarshal([]byte(line), &r) == nil {
-			all = append(all, r)
+		if strings.HasSuffix(line, `"message":"round"}`) && json.Unmarshal([]byte(line), &r) == nil {
+			d.known = append(d.known, r)
 		}
 	}
-	return all
 }
 
 // awaits waits until something is so.
