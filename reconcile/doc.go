@@ -1,29 +1,25 @@
-// Package reconcile makes a Spotify account's playlists match what files say, and loses nothing on the way.
+// Package reconcile works out what differs between a Spotify account's playlists and what files say. It is pure: no request,
+// no disk, no clock; the same input gives the same plan.
 //
 // A map, in the order data flows:
 //
-//	api.go        what of Spotify this package needs
-//	lock.go       the lock file as it counts: the file, plus what could not yet be written to it; readonly_*.go tell when
-//	              that is because the file system is mounted read-only
-//	observe.go    what is on Spotify now: look.go finds the playlists, read.go what they hold, relinked.go which songs
-//	              Spotify has exchanged for others; settle.go decides when a read may be believed after a write
-//	identity.go   which playlist an address means, and when that must not be guessed; moves.go gives
-//	              playlists the names that moved blocks say, adopt.go deals with what exists already
-//	compare.go    when two playlists count as different; text.go when two texts do
-//	plan.go       the difference, as data; planner.go makes it of what is wanted and what is there, diff.go works out one playlist's, edits.go is one request of it, saved.go a plan
-//	              that was kept; guard.go says what it may not do, suspect.go leaves alone what
-//	              may be a mistake in a file, hold.go what is held, visibility.go refuses what excludes each other;
-//	              refusal.go says how a refusal is told, shell.go quotes what people copy
-//	apply.go      doing it: playlists side by side (sidebyside.go), and what each run must prepare and remember;
-//	              wave.go ends a run that plans again what needs a new playlist's ID
-//	create.go     making a playlist exactly once
-//	write.go      bringing one playlist to what the plan says, one request at a time: fresh.go looks whether it still is
-//	              what was planned for, expect.go says what a read should show, verify.go whether it does, refused.go
-//	              deals with what Spotify does not take, apart.go finds what makes an insert fail,
-//	              source.go names the line to blame, attempts.go bounds how much is sent, finish.go records what became
-//	              of it
-//	rollback.go   a plan that puts back what an earlier run changed
+//	observed.go    what was seen of an account
+//	identity.go    which playlist an address means, and when that must not be guessed; moves.go gives playlists the names
+//	               that moved blocks say, adopt.go deals with what exists already
+//	contents.go    what a playlist holds, and when two reads show the same; compare.go when two playlists count as different,
+//	               text.go when two texts do
+//	relinked.go    finds the rows that Spotify shows as other songs; exchanged.go says which songs somebody may have exchanged
+//	withdrawn.go   what Spotify refuses, and for how long it is not asked again; stays.go what it does not remove
+//	plan.go        the difference, as data; edits.go is one request of it, after.go what that makes of a playlist
+//	planner.go     makes a plan of what is wanted and what is there; diff.go works out one playlist's part
+//	guard.go       what a plan may not do: suspect.go leaves alone what may be a mistake in a file, hold.go what is held,
+//	               visibility.go refuses what excludes each other; refusal.go says how a refusal is told
+//	rollback.go    a plan that puts back what an earlier run changed
+//	saved.go       a plan that was kept; wave.go one that is made again for what needs a new playlist's ID
+//	result.go      what became of a plan; agreed.go what both sides agree on afterwards, readback.go which texts Spotify may
+//	               show otherwise than they were written
+//	source.go      names the line to blame; shell.go quotes what people copy
 //
-// Package edit, below it, turns one list into another; package store keeps what must be remembered on disk. Above it, package
-// run is the whole way once, and package heal says what of a plan a daemon may do now.
+// Around it: package observe reads Spotify, apply does a plan, lockstore keeps the lock file, run is the whole way once, and heal
+// says what of a plan a daemon may do now. Below it: edit turns one list into another, store keeps what must be remembered.
 package reconcile

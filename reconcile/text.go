@@ -53,7 +53,7 @@ func (r renderings) written(shown string, key func(string) string) string {
 }
 
 // learned adds to the renderings what was written and is shown with other white space: Spotify drops some. Everything else
-// that is shown in place of what we wrote is somebody's edit, or is learned by reading at once (see [writer.checkTexts]).
+// that is shown in place of what we wrote is somebody's edit, or is learned by reading at once (see [Change.LearnTexts]).
 func (r renderings) learned(wrote, shown string, key func(string) string) renderings {
 	if wrote == shown || squeezed(wrote) != squeezed(shown) {
 		return r

@@ -294,7 +294,7 @@ var ourFiles = []struct {
 var givenOnly = map[string]string{
 	"cmd/spotsync/internal/render/fold.go --full": "the page leaves that line out: changeLines",
 	"reconcile/shell.go --account":                "follows spotsync login",
-	"reconcile/observe.go --refresh":              "said where --refresh=false was given",
+	"reconcile/observe/observe.go --refresh":      "said where --refresh=false was given",
 	"reconcile/heal/heal.go --prune":              "said by the daemon alone",
 	"reconcile/heal/heal.go --no-create":          "said by the daemon alone",
 	"spotify/errors.go --max-requests":            "said where --max-requests was given",

@@ -18,7 +18,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -143,7 +143,7 @@ func readIDs(a *term.App, lockPath string) (ids map[string]spotify.ID, err error
 		return nil, err
 	}
 	path := w.LockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, path), path, w.Issuer.Name)
+	lock, err := lockstore.Open(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, path), path, w.Issuer.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/reconcile/heal"
 	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/spotify"
@@ -193,7 +194,7 @@ func (d *daemon) tame(s *session.Session, r *attempt) {
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
 func (d *daemon) apply(ctx context.Context, s *session.Session, r *attempt) error {
-	o := session.ApplyOptions{Plan: d.planning(), Verify: reconcile.VerifyAuto}
+	o := session.ApplyOptions{Plan: d.planning(), Verify: apply.VerifyAuto}
 	first, err := d.allowed(r)
 	if first == nil {
 		return err

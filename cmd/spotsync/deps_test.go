@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -17,10 +18,11 @@ const modulePath = "github.com/spotsync/spotsync"
 
 // room is what one package may import. Every package has a room here, and every room a package.
 type room struct {
-	ours   []string // packages of this module
-	others []string // of other modules; a name ending in /... stands for all below it
-	never  []string // of the standard library
-	why    string   // said when the rule is broken
+	ours      []string // packages of this module
+	others    []string // of other modules; a name ending in /... stands for all below it
+	never     []string // of the standard library
+	clockless bool     // time is data here: the package may use the types of package time, and nothing that looks at a clock
+	why       string   // said when the rule is broken
 }
 
 var (
@@ -95,10 +97,27 @@ var rooms = map[string]room{
 		why:    "what is kept on disk knows neither what is wanted nor how Spotify is asked",
 	},
 	"reconcile": {
-		ours:   []string{"spotify", "config", "config/lockfile", "reconcile/edit", "reconcile/store"},
-		others: []string{"github.com/hashicorp/hcl/v2", "golang.org/x/sync/errgroup", "golang.org/x/text/unicode/norm"},
-		never:  append([]string{"os", "os/exec", "os/signal"}, network...),
-		why:    "reconciling reads and writes through the interfaces it is given, so that tests can break each step",
+		ours:      []string{"spotify", "config", "config/lockfile", "reconcile/edit", "reconcile/store"},
+		others:    []string{"github.com/hashicorp/hcl/v2", "golang.org/x/text/unicode/norm"},
+		never:     slices.Concat(disk, network, []string{"context", "sync", "math/rand/v2", "crypto/rand"}),
+		clockless: true,
+		why:       "what differs is decided from values alone: same files, same reads, same time, same plan",
+	},
+	"reconcile/observe": {
+		ours:   []string{"spotify", "reconcile", "reconcile/store"},
+		others: []string{"golang.org/x/sync/errgroup"},
+		never:  slices.Concat(disk, network),
+		why:    "reading goes through the interface it is given, which has no request that changes anything",
+	},
+	"reconcile/lockstore": {
+		ours:  []string{"spotify", "config/lockfile", "reconcile", "reconcile/store"},
+		never: append([]string{"os", "os/exec", "os/signal"}, network...), // syscall has the error of a read-only file system
+		why:   "the lock file is written through the file system it is given, so that tests can break each step",
+	},
+	"reconcile/apply": {
+		ours:  []string{"spotify", "config", "config/lockfile", "reconcile", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/store"},
+		never: slices.Concat(disk, network),
+		why:   "writing goes through the interfaces it is given, so that tests can break each step",
 	},
 	"cmd/spotsync/internal/words": {
 		others: []string{"github.com/rivo/uniseg"},
@@ -152,15 +171,16 @@ var rooms = map[string]room{
 		why:   "the tests that have a long form are found in the source",
 	},
 	"reconcile/run": {
-		ours:   []string{"spotify", "config", "reconcile", "reconcile/store"},
+		ours:   []string{"spotify", "config", "reconcile", "reconcile/apply", "reconcile/lockstore", "reconcile/observe", "reconcile/store"},
 		others: []string{"github.com/hashicorp/hcl/v2"},
 		never:  slices.Concat(disk, network),
 		why:    "the way from files to Spotify is gone once, by commands, daemon and tests; who opens accounts is told to it",
 	},
 	"reconcile/heal": {
-		ours:  []string{"spotify", "config", "config/lockfile", "reconcile", "reconcile/edit", "reconcile/store"},
-		never: slices.Concat(disk, network, []string{"context"}),
-		why:   "what a daemon may do is decided from a plan and a memory, without a look at Spotify or the clock",
+		ours:      []string{"spotify", "config", "config/lockfile", "reconcile", "reconcile/edit", "reconcile/store"},
+		never:     slices.Concat(disk, network, []string{"context"}),
+		clockless: true,
+		why:       "what a daemon may do is decided from a plan and a memory, without a look at Spotify or the clock",
 	},
 	"cmd/spotsync/internal/term": {
 		ours:   []string{"cmd/spotsync/internal/words", "config"},
@@ -169,14 +189,14 @@ var rooms = map[string]room{
 		why:    "how people are talked to is told neither what about nor by whom",
 	},
 	"cmd/spotsync/internal/session": {
-		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/textfile", "reconcile", "reconcile/edit", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
+		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mitchellh/go-wordwrap", "github.com/rs/zerolog", "golang.org/x/text/unicode/norm"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",
 	},
 	"cmd/spotsync": {
 		ours: []string{"cmd/spotsync/internal/session", "cmd/spotsync/internal/term", "reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
-			"reconcile/store", "spotify", "spotify/sandbox"},
+			"reconcile/apply", "reconcile/lockstore", "reconcile/observe", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",
 			"github.com/schollz/progressbar/v3", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang/...",
@@ -261,6 +281,9 @@ func TestRoomBreach(t *testing.T) {
 		{"reconcile", modulePath + "/spotify/sandbox", false},
 		{"reconcile", modulePath + "/auth", false},
 		{"reconcile", "net/http", false},
+		{"reconcile", "context", false},
+		{"reconcile", modulePath + "/reconcile/observe", false},
+		{"reconcile/observe", modulePath + "/reconcile/apply", false},
 		{"reconcile/edit", "time", false},
 		{"reconcile/edit", "slices", true},
 		{"spotify", modulePath + "/reconcile", false},
@@ -276,6 +299,82 @@ func TestRoomBreach(t *testing.T) {
 	} {
 		if why := rooms[c.dir].breach(c.imported); (why == "") != c.allowed {
 			t.Errorf("%s imports %s: %q", c.dir, c.imported, why)
+		}
+	}
+}
+
+// clocks are what of package time looks at a clock or waits for it.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+
+// readsClock is what a file uses of them, empty if nothing.
+func readsClock(file *ast.File) string {
+	name := ""
+	for _, i := range file.Imports {
+		if i.Path.Value == `"time"` {
+			if name = "time"; i.Name != nil {
+				name = i.Name.Name
+			}
+		}
+	}
+	found := ""
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == name && slices.Contains(clocks, sel.Sel.Name) {
+				found = "time." + sel.Sel.Name
+			}
+		}
+		return true
+	})
+	if name == "." {
+		return "all of package time"
+	}
+	return found
+}
+
+// Where time is data, nothing looks at a clock.
+func TestRoomsWithoutClock(t *testing.T) {
+	rooms := maps.Clone(rooms)
+	maps.DeleteFunc(rooms, func(_ string, r room) bool { return !r.clockless })
+	if len(rooms) < 2 {
+		t.Fatal("the table has too few rooms without a clock")
+	}
+	for _, dir := range slices.Sorted(maps.Keys(rooms)) {
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(dir), "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files (%v)", dir, err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), f, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if used := readsClock(parsed); used != "" {
+				t.Errorf("%s uses %s: %s", f, used, rooms[dir].why)
+			}
+		}
+	}
+}
+
+// The test for clocks finds them under any name.
+func TestReadsClock(t *testing.T) {
+	for src, want := range map[string]string{
+		"import \"time\"\nvar x time.Time":                               "",
+		"import \"time\"\nvar x = time.Now()":                            "time.Now",
+		"import \"time\"\nvar x = time.Now":                              "time.Now",
+		"import t \"time\"\nfunc f(a t.Time) any { return t.Since(a) }":  "time.Since",
+		"import . \"time\"\nvar x = Now()":                               "all of package time",
+		"var time struct{ Now int }\nvar x = time.Now":                   "",
+		"import \"time\"\nfunc f(a time.Time) any { return a.After(a) }": "",
+	} {
+		parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", "package x\n"+src, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readsClock(parsed); got != want {
+			t.Errorf("%s: %q, want %q", src, got, want)
 		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -219,7 +220,7 @@ func (c *checkup) here(ctx context.Context, path string, in session.Inputs) {
 		return
 	}
 	lockPath = c.w.LockPath(lockPath)
-	lock, err := reconcile.OpenLockFile(c.w.FS, store.OpenState(c.w.FS, c.w.StateDir, c.w.Issuer.Name, lockPath), lockPath, c.w.Issuer.Name)
+	lock, err := lockstore.Open(c.w.FS, store.OpenState(c.w.FS, c.w.StateDir, c.w.Issuer.Name, lockPath), lockPath, c.w.Issuer.Name)
 	switch {
 	case err != nil:
 		c.fail("lock file", err.Error(), "")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
-	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 )
 
 // registerInputs adds the flags of every command that reads a configuration.
@@ -99,11 +99,11 @@ func (f *applyFlags) options() session.ApplyOptions {
 	o := f.apply
 	switch {
 	case f.verify:
-		o.Verify = reconcile.VerifyAlways
+		o.Verify = apply.VerifyAlways
 	case f.noVerify:
-		o.Verify = reconcile.VerifyNever
+		o.Verify = apply.VerifyNever
 	default:
-		o.Verify = reconcile.VerifyAuto
+		o.Verify = apply.VerifyAuto
 	}
 	return o
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -308,7 +309,7 @@ func readPlaylist(ctx context.Context, s *session.Session, l *session.Login, id 
 			if p, err = l.Client.Playlist(ctx, id); err != nil {
 				return p, nil, err
 			}
-			if reconcile.StillHolds(c, p) {
+			if observe.StillHolds(c, p) {
 				return p, c.Items, nil
 			}
 		} else {

@@ -23,6 +23,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -238,7 +239,7 @@ func targetOfLogin(ctx context.Context, a *term.App, w *session.Environment, cre
 		return t, nil
 	}
 	lockPath := w.LockPath(f.lockPath)
-	lock, err := reconcile.OpenLockFile(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, lockPath), lockPath, w.Issuer.Name)
+	lock, err := lockstore.Open(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, lockPath), lockPath, w.Issuer.Name)
 	if err != nil {
 		return t, err
 	}

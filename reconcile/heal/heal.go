@@ -47,7 +47,7 @@ type Policy struct {
 	NoCreate       bool              // something else creates
 	Interval       time.Duration     // between two quiet rounds, at least
 	RequestsPerDay int               // how many to stay under; 0: no matter
-	Hold           map[string]string // addresses that must be left alone, and why: [LockFile.Conflicts]
+	Hold           map[string]string // addresses that must be left alone, and why: the conflicts of the lock file
 	Stale          bool              // the files are broken, and what counts is what they said before
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -55,7 +56,7 @@ func (w *world) applyOver(x *poison) *reconcile.Result {
 		w.t.Fatal(err)
 	}
 	for key, n := range x.fails {
-		if n > reconcile.MaxSame {
+		if n > apply.MaxSame {
 			w.t.Errorf("failed %d times: %s", n, key)
 		}
 	}

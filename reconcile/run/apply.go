@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // Doing says how a plan is applied. Its functions may be nil.
 type Doing struct {
-	Verify      reconcile.Verify
+	Verify      apply.Verify
 	Parallelism int             // playlists side by side
 	Stop        <-chan struct{} // closed: finish the request in flight, record it, start no other
 	Limited     func() bool     // whether Spotify has answered 429 in this run
-	By          string          // as in [reconcile.Applier]
+	By          string          // as in [apply.Applier]
 	Healed      func(*reconcile.Plan) map[string][]string
 
 	LockTimeout time.Duration                                                   // how long another process that writes to an account is waited for
@@ -71,8 +72,8 @@ func Waiting(p *reconcile.Plan) []reconcile.Failure {
 
 // wave does what one plan knows how to do. Each account's lock is taken here.
 func (r *Run) wave(ctx context.Context, got *Planned, o Doing, history map[string]*store.RunLog) (*reconcile.Result, error) {
-	a := &reconcile.Applier{
-		APIs: make(map[string]reconcile.API), Accounts: make(map[string]*store.Account), Library: make(map[string][]spotify.Playlist),
+	a := &apply.Applier{
+		APIs: make(map[string]apply.API), Accounts: make(map[string]*store.Account), Library: make(map[string][]spotify.Playlist),
 		Lock: r.Lock, State: r.State, Verify: o.Verify, Parallelism: o.Parallelism, Stop: o.Stop, Limited: o.Limited,
 		Report: o.Report, Runs: history, By: o.By,
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -308,7 +310,7 @@ func TestCutShortIsNotLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.server.Fail(sandbox.Fault{Method: "GET", Route: "/playlists/{id}/items", Skip: 4, Times: 1, RetryAfter: "3600"})
-		if r := w.plan(); !reconcile.StopsRun(r.failed()) {
+		if r := w.plan(); !observe.StopsRun(r.failed()) {
 			t.Fatalf("got %v", r.failed())
 		}
 		reads := func() int { asked := w.asked(); return asked[single] + asked[items] }
@@ -405,7 +407,7 @@ func TestOneGroupIsShut(t *testing.T) {
 		w.hcl = strings.Replace(lists(3), block("p002", "List 002", upTo(120)), block("p002", "List 002", upTo(121)), 1)
 		w.server.SetQuota(sandbox.Quota{Routes: []string{"/me/library", "/me/library/contains"}})
 		r := w.apply()
-		if reconcile.StopsRun(r.failed()) || len(r.plan.Changes) != 3 {
+		if observe.StopsRun(r.failed()) || len(r.plan.Changes) != 3 {
 			t.Fatalf("%v: %s", r.failed(), describe(r.plan))
 		}
 		w.holds("playlist.p002", upTo(121)...)
@@ -432,7 +434,7 @@ func TestNothingWrittenNothingExpected(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.hcl = block("p000", "List 000", upTo(121)) + block("p001", "List 001", upTo(120))
 		w.server.Fail(sandbox.Fault{Method: "POST", Route: "/playlists/{id}/items", Times: 1, RetryAfter: "3600"})
-		if r := w.apply(); !reconcile.StopsRun(r.failed()) {
+		if r := w.apply(); !observe.StopsRun(r.failed()) {
 			t.Fatalf("got %v", r.failed())
 		}
 		w.asked()
@@ -467,7 +469,7 @@ func TestUnverifiedIsRead(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.quiet("settled")
 		want := append(songs(20, 30), append(upTo(18), song(19), song(31))...)
-		w.hcl, w.verify = block("a", "A", want), reconcile.VerifyNever
+		w.hcl, w.verify = block("a", "A", want), apply.VerifyNever
 		w.between = func() {
 			w.server.Edit(w.id("playlist.a"), func(p *sandbox.Playlist) { p.Rows[4], p.Rows[5] = p.Rows[5], p.Rows[4] })
 		}

@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/internal/longtest"
-	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
@@ -170,7 +170,7 @@ func TestRequestsAreBounded(t *testing.T) {
 			if err != nil || diags.HasErrors() || len(got.Plan.Refusals) > 0 || len(got.Plan.Changes) == 0 {
 				t.Fatal(err, diags, describe(got.plan()))
 			}
-			most := reconcile.MostRequests(got.Plan.Changes[0])
+			most := apply.MostRequests(got.Plan.Changes[0])
 			x := &adversary{w: w, rng: rand.New(rand.NewPCG(seed, 1)), weights: weights, failed: map[string]int{}, refused: map[string]int{}}
 			s.client.HTTP = &http.Client{Transport: bearer{s.client.HTTP.Transport.(bearer).token, x}}
 			res, err := s.do(context.Background(), got)
@@ -183,7 +183,7 @@ func TestRequestsAreBounded(t *testing.T) {
 				wrong += fmt.Sprintf("%d reads for %d writes\n", reads, x.writes)
 			}
 			for key, n := range x.failed {
-				if n > reconcile.MaxSame || x.refused[key] > 1 {
+				if n > apply.MaxSame || x.refused[key] > 1 {
 					wrong += fmt.Sprintf("failed %d times, refused %d times: %s\n", n, x.refused[key], key)
 				}
 			}

@@ -18,6 +18,9 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 	"github.com/spotsync/spotsync/spotify/sandbox"
@@ -36,7 +39,7 @@ type world struct {
 	scopes []string // granted; nil means all
 
 	command  reconcile.Command
-	verify   reconcile.Verify
+	verify   apply.Verify
 	targets  []string
 	force    bool
 	adopt    bool
@@ -83,7 +86,7 @@ type run struct {
 	res   *reconcile.Result
 	err   error // of planning, or of what ended the run
 	state *store.State
-	lock  *reconcile.LockFile
+	lock  *lockstore.File
 }
 
 // failed is the first thing that went wrong, if any.
@@ -109,7 +112,7 @@ type session struct {
 	client  *spotify.Client
 	account *store.Account
 	state   *store.State
-	lock    *reconcile.LockFile
+	lock    *lockstore.File
 	me      spotify.User
 	granted []string
 }
@@ -122,9 +125,9 @@ func (w *world) open(ctx context.Context) (*session, error) {
 	state, cache := filepath.Join(w.dir, "state"), filepath.Join(w.dir, "cache")
 	s.state = store.OpenState(w.fsys, state, w.issuer, w.lockPath())
 	var err error
-	openLock := reconcile.OpenLockFile
+	openLock := lockstore.Open
 	if w.apart {
-		openLock = reconcile.OpenLockFileApart
+		openLock = lockstore.OpenReadOnly
 	}
 	if s.lock, err = openLock(w.fsys, s.state, w.lockPath(), w.issuer); err != nil {
 		return nil, err
@@ -138,7 +141,7 @@ func (w *world) open(ctx context.Context) (*session, error) {
 }
 
 // desire works out what the files want.
-func (w *world) desire(lock *reconcile.LockFile) (*config.Desired, hcl.Diagnostics) {
+func (w *world) desire(lock *lockstore.File) (*config.Desired, hcl.Diagnostics) {
 	ids := make(map[string]spotify.ID)
 	for a, p := range lock.Current().Playlists {
 		ids[a] = p.ID
@@ -154,7 +157,7 @@ func (w *world) desire(lock *reconcile.LockFile) (*config.Desired, hcl.Diagnosti
 func (s *session) pipeline() *Run {
 	return &Run{Issuer: s.issuer, State: s.state, Lock: s.lock, Warn: func(err error, what string) { s.t.Logf("%s: %v", what, err) },
 		Open: func(_ context.Context, _ *config.Desired, label string, _ bool) (*Account, error) {
-			o := &reconcile.Observer{API: s.client, Account: s.account, User: s.me, Label: label, Scopes: s.granted, Announce: s.announce, Watching: s.watching}
+			o := &observe.Observer{API: s.client, Account: s.account, User: s.me, Label: label, Scopes: s.granted, Announce: s.announce, Watching: s.watching}
 			if e, ok := s.lock.Current().Accounts[label]; ok && label != reconcile.DefaultAccount {
 				o.User = spotify.User{ID: e.User, AccountID: e.ID}
 				o.Account = store.OpenAccount(s.fsys, filepath.Join(s.dir, "state"), filepath.Join(s.dir, "cache"), s.issuer, e.ID)
@@ -259,7 +262,7 @@ func (w *world) rollback() run {
 		ids = append(ids, v.ID, s.lock.Current().Playlists[v.Address].ID)
 	}
 	ids = slices.DeleteFunc(ids, func(id spotify.ID) bool { return id == "" })
-	seen, err := (&reconcile.Observer{API: s.client, Account: s.account, User: s.me, Label: "default"}).Observe(ctx, ids)
+	seen, err := (&observe.Observer{API: s.client, Account: s.account, User: s.me, Label: "default"}).Observe(ctx, ids)
 	if err != nil {
 		return run{err: err}
 	}
@@ -337,7 +340,7 @@ func (w *world) quiet(when string) {
 // id is the playlist an address means.
 func (w *world) id(address string) spotify.ID {
 	w.t.Helper()
-	l, err := reconcile.OpenLockFile(store.OS{}, store.OpenState(store.OS{}, filepath.Join(w.dir, "state"), w.issuer, w.lockPath()), w.lockPath(), w.issuer)
+	l, err := lockstore.Open(store.OS{}, store.OpenState(store.OS{}, filepath.Join(w.dir, "state"), w.issuer, w.lockPath()), w.lockPath(), w.issuer)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -62,7 +64,7 @@ func (r *Run) Plan(ctx context.Context, desired *config.Desired, o Options) (*Pl
 }
 
 // observe reads one account.
-func (r *Run) observe(ctx context.Context, o *reconcile.Observer, in reconcile.Input) (*reconcile.Observed, error) {
+func (r *Run) observe(ctx context.Context, o *observe.Observer, in reconcile.Input) (*reconcile.Observed, error) {
 	if r.Reading != nil {
 		defer r.Reading(o)()
 	}
@@ -108,7 +110,7 @@ func (r *Run) remember(p *reconcile.Plan, bases map[string]store.Base) error {
 }
 
 // Labels are the accounts a configuration and its lock file speak of, sorted; with a target, those it needs.
-func Labels(desired *config.Desired, lock *reconcile.LockFile, targeted func(address string) bool) []string {
+func Labels(desired *config.Desired, lock *lockstore.File, targeted func(address string) bool) []string {
 	set := make(map[string]bool)
 	add := func(address, label string) {
 		if targeted == nil || targeted(address) {

@@ -8,6 +8,9 @@ import (
 
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
@@ -15,20 +18,20 @@ import (
 type Run struct {
 	Issuer string
 	State  *store.State
-	Lock   *reconcile.LockFile
+	Lock   *lockstore.File
 
 	// Open is an account, logged in. Offline it need not be: only who it belongs to is asked for.
 	Open func(ctx context.Context, desired *config.Desired, label string, offline bool) (*Account, error)
 	// Reading is called before an account is read, and what it returns after; nil for nobody who wants to know.
-	Reading func(*reconcile.Observer) (done func())
+	Reading func(*observe.Observer) (done func())
 	// Warn is told what is not worth ending a run for; it is a sentence without its end.
 	Warn func(err error, what string)
 }
 
 // Account is an account that was opened.
 type Account struct {
-	*reconcile.Observer
-	Client reconcile.API // what writes are sent to; nil offline
+	*observe.Observer
+	Client apply.API // what writes are sent to; nil offline
 }
 
 // Planned is a plan and what it was made from.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/reconcile/run"
 )
 
@@ -17,7 +18,7 @@ type ApplyOptions struct {
 	Plan        PlanOptions
 	Show        ShowOptions
 	AutoApprove bool
-	Verify      reconcile.Verify
+	Verify      apply.Verify
 
 	toldRefusals bool // what is refused was said before somebody was asked
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/run"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -76,7 +77,7 @@ func (s *Session) Pipeline() *run.Run {
 }
 
 // reading shows how far the reading of an account is.
-func (s *Session) reading(o *reconcile.Observer) (done func()) {
+func (s *Session) reading(o *observe.Observer) (done func()) {
 	reading := s.App.Progress("Reading playlists")
 	o.Progress = reading.Set
 	o.Announce = func(playlists, requests int) {
@@ -90,7 +91,7 @@ func (s *Session) reading(o *reconcile.Observer) (done func()) {
 
 // Observer reads one account. Offline it knows only who the account is.
 func (s *Session) Observer(ctx context.Context, acc config.Account, offline bool) (*run.Account, error) {
-	o := &reconcile.Observer{Label: acc.Label, Parallelism: s.Options.Parallelism, Offline: offline, Watching: s.Options.Watching}
+	o := &observe.Observer{Label: acc.Label, Parallelism: s.Options.Parallelism, Offline: offline, Watching: s.Options.Watching}
 	if offline {
 		user, err := s.knownUser(acc)
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -27,7 +28,7 @@ type Session struct {
 	World *Environment
 	Conf  *Configuration
 	State *store.State
-	Lock  *reconcile.LockFile
+	Lock  *lockstore.File
 
 	Options Options
 	budget  *spotify.Budget
@@ -83,9 +84,9 @@ func OpenResolving(a *term.App, o Options, lockPath string, choose map[string]sp
 	s.State.Command, s.State.Often = a.Command, o.Apart
 	s.State.Warn = func(err error) { a.Log.Warn().Err(err).Msg("what was remembered is damaged") }
 	if o.Apart {
-		s.Lock, err = reconcile.OpenLockFileApart(w.FS, s.State, path, w.Issuer.Name)
+		s.Lock, err = lockstore.OpenReadOnly(w.FS, s.State, path, w.Issuer.Name)
 	} else {
-		s.Lock, err = reconcile.OpenLockFileChoosing(w.FS, s.State, path, w.Issuer.Name, choose)
+		s.Lock, err = lockstore.OpenChoosing(w.FS, s.State, path, w.Issuer.Name, choose)
 	}
 	if err != nil {
 		return nil, w.about(err)

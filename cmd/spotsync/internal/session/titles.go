@@ -7,6 +7,7 @@ import (
 
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -103,7 +104,7 @@ func (s *Session) lookUp(ctx context.Context, uris []spotify.URI, names map[spot
 		}
 		if err != nil {
 			s.App.Log.Debug().Err(err).Msg("could not look up a name")
-			if reconcile.StopsRun(err) {
+			if observe.StopsRun(err) {
 				return found
 			}
 			continue

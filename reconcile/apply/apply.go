@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/lockstore"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -32,14 +35,14 @@ const (
 type Applier struct {
 	APIs     map[string]API            // by account label
 	Accounts map[string]*store.Account // by account label
-	Lock     *LockFile
+	Lock     *lockstore.File
 	State    *store.State
 
 	Library     map[string][]spotify.Playlist // by account label: the listing the plan was made from; asked for when missing
 	Verify      Verify
 	Parallelism int                      // playlists side by side; 0 means 4
 	Stop        <-chan struct{}          // closed: finish the request in flight, record it, start no other
-	Report      func(Event)              // called from several goroutines, one at a time
+	Report      func(reconcile.Event)    // called from several goroutines, one at a time
 	Limited     func() bool              // whether Spotify has answered 429 in this run
 	Runs        map[string]*store.RunLog // by account label: what history has of this run so far; several appliers can share a run
 	By          string                   // who runs it, for history, where that is not a person: "daemon"
@@ -53,8 +56,8 @@ type Applier struct {
 // Apply does what the plan says, playlists side by side and one write at a time in each, and records each success before
 // the next request. A playlist that fails does not stop the others, but what concerns the whole run does. The error is
 // what ended the run; failures of single playlists are in the result.
-func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
-	res := &Result{}
+func (a *Applier) Apply(ctx context.Context, p *reconcile.Plan) (*reconcile.Result, error) {
+	res := &reconcile.Result{}
 	if err := p.Forbidden(); err != nil {
 		return res, err
 	}
@@ -72,12 +75,12 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 	slices.SortStableFunc(todo, func(i, j int) int { return lateness(p.Changes[i]) - lateness(p.Changes[j]) })
 
 	var mu sync.Mutex
-	err := Parallel(a.Parallelism, len(todo), func(i int) error {
+	err := observe.Parallel(a.Parallelism, len(todo), func(i int) error {
 		c := p.Changes[todo[i]]
 		if a.stopping() {
-			return ErrStopped
+			return reconcile.ErrStopped
 		}
-		a.event(Event{Type: EventStarted, Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
+		a.event(reconcile.Event{Type: reconcile.EventStarted, Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
 		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
 			attempts: newAttempts(c), refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
 		err := w.do(ctx)
@@ -86,25 +89,25 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 		res.Requests += w.requests
 		if err == nil {
 			res.Applied = append(res.Applied, c.Address)
-			a.event(Event{Type: EventApplied, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
+			a.event(reconcile.Event{Type: reconcile.EventApplied, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Removed: c.SongsRemoved})
 			return nil
 		}
-		if errors.Is(err, ErrStopped) {
+		if errors.Is(err, reconcile.ErrStopped) {
 			return err
 		}
-		if StopsRun(err) { // nothing is wrong with this playlist
+		if observe.StopsRun(err) { // nothing is wrong with this playlist
 			res.Unfinished = append(res.Unfinished, c.Address)
 			return err
 		}
-		res.Failures = append(res.Failures, Failure{Address: c.Address, Err: err, Source: w.source})
-		a.event(Event{Type: EventFailed, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error(), Source: w.source})
+		res.Failures = append(res.Failures, reconcile.Failure{Address: c.Address, Err: err, Source: w.source})
+		a.event(reconcile.Event{Type: reconcile.EventFailed, Address: c.Address, Account: c.Account, Action: c.Action, ID: w.id, Message: err.Error(), Source: w.source})
 		return nil
 	})
 	slices.Sort(res.Applied)
 	slices.Sort(res.Unfinished)
-	slices.SortFunc(res.Failures, func(x, y Failure) int { return strings.Compare(x.Address, y.Address) })
+	slices.SortFunc(res.Failures, func(x, y reconcile.Failure) int { return strings.Compare(x.Address, y.Address) })
 	res.Pending = a.Lock.Pending()
-	if errors.Is(err, ErrStopped) {
+	if errors.Is(err, reconcile.ErrStopped) {
 		res.Stopped, err = true, nil
 	}
 	return res, err
@@ -112,14 +115,14 @@ func (a *Applier) Apply(ctx context.Context, p *Plan) (*Result, error) {
 
 // ready are the changes that can be done now: those that wait for no other playlist's ID. Where all wait, they wait for each
 // other, or one for itself; then the new ones that have a name are created, and described once the IDs are known.
-func ready(p *Plan) []int {
+func ready(p *reconcile.Plan) []int {
 	var known, named []int
 	for i, c := range p.Changes {
 		switch {
 		case !c.Acts():
 		case len(c.Unknown) == 0:
 			known = append(known, i)
-		case c.Action == Create && !slices.Contains(c.Unknown, "name"):
+		case c.Action == reconcile.Create && !slices.Contains(c.Unknown, "name"):
 			named = append(named, i)
 		}
 	}
@@ -129,19 +132,19 @@ func ready(p *Plan) []int {
 	return named
 }
 
-func lateness(c Change) int {
+func lateness(c reconcile.Change) int {
 	switch {
 	case c.Unfinished:
 		return -1
-	case c.Action == Delete:
+	case c.Action == reconcile.Delete:
 		return 1
 	}
 	return 0
 }
 
 // prepare writes to the lock file what only it will say differently, and makes sure that IDs can be remembered.
-func (a *Applier) prepare(p *Plan) error {
-	creates := slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action == Create && c.Acts() })
+func (a *Applier) prepare(p *reconcile.Plan) error {
+	creates := slices.ContainsFunc(p.Changes, func(c reconcile.Change) bool { return c.Action == reconcile.Create && c.Acts() })
 	if creates {
 		if err := a.State.ProveWritable(); err != nil {
 			return fmt.Errorf("nothing was sent, for what is created could not be remembered: %w", err)
@@ -166,7 +169,7 @@ func (a *Applier) prepare(p *Plan) error {
 				continue
 			}
 			delete(f.Playlists, l.Address)
-			if l.Kind == LockMove {
+			if l.Kind == reconcile.LockMove {
 				f.Playlists[l.To] = e
 			}
 		}
@@ -176,7 +179,7 @@ func (a *Applier) prepare(p *Plan) error {
 				continue
 			}
 			c.UpdateEntry(&e)
-			if c.Action == None && p.Command != CommandRollback {
+			if c.Action == reconcile.None && p.Command != reconcile.CommandRollback {
 				e.Held = nil // one that is in force was not planned
 			}
 			f.Playlists[c.Address] = e
@@ -190,17 +193,17 @@ func (a *Applier) prepare(p *Plan) error {
 		return err
 	}
 	for _, c := range p.Changes {
-		if c.Unfinished && c.Action == None {
+		if c.Unfinished && c.Action == reconcile.None {
 			err = errors.Join(err, a.State.EndReplace(c.ID))
 		}
 		for _, o := range open { // killed after the ID was written down
-			if o.Address == c.Address && c.ID != "" && c.Action != Adopt && a.Lock.Current().Playlists[c.Address].ID == c.ID {
+			if o.Address == c.Address && c.ID != "" && c.Action != reconcile.Adopt && a.Lock.Current().Playlists[c.Address].ID == c.ID {
 				err = errors.Join(err, a.State.EndCreate(o.Key, c.ID))
 			}
 		}
 	}
 	for _, l := range p.LockChanges {
-		if l.Kind == LockMove {
+		if l.Kind == reconcile.LockMove {
 			err = errors.Join(err, a.State.MoveRemembered(l.Address, l.To), a.State.MoveBase(l.Address, l.To))
 		} else {
 			err = errors.Join(err, a.State.Forget(l.Address), a.State.DropBase(l.Address))
@@ -209,8 +212,10 @@ func (a *Applier) prepare(p *Plan) error {
 	return err
 }
 
-func usesAccount(p *Plan, label string) bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Account == label && c.Action != Skipped && !c.Refused })
+func usesAccount(p *reconcile.Plan, label string) bool {
+	return slices.ContainsFunc(p.Changes, func(c reconcile.Change) bool {
+		return c.Account == label && c.Action != reconcile.Skipped && !c.Refused
+	})
 }
 
 func (a *Applier) stopping() bool {
@@ -222,7 +227,7 @@ func (a *Applier) stopping() bool {
 	}
 }
 
-func (a *Applier) event(e Event) {
+func (a *Applier) event(e reconcile.Event) {
 	if a.Report == nil {
 		return
 	}
@@ -233,7 +238,7 @@ func (a *Applier) event(e Event) {
 }
 
 // history is the record of this run for one account, begun when first needed.
-func (a *Applier) history(p *Plan, label string) (*store.RunLog, error) {
+func (a *Applier) history(p *reconcile.Plan, label string) (*store.RunLog, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if log, ok := a.Runs[label]; ok {

@@ -1,9 +1,10 @@
-package reconcile
+package observe
 
 import (
 	"context"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -22,16 +23,16 @@ const (
 
 // CompareItems compares a read of items with the states our recent writes made.
 func CompareItems(marks []store.Mark, items []spotify.Item) ReadState {
-	print := MarkOf(store.Contents{Items: items}).Items
+	print := reconcile.MarkOf(store.Contents{Items: items}).Items
 	return latest(marks, func(m store.Mark) bool { return m.Items == print })
 }
 
 // CompareDetails does the same for details.
 func CompareDetails(marks []store.Mark, d spotify.Details) ReadState {
-	if v := latest(marks, func(m store.Mark) bool { return SameDetails(m.Details, d) }); v != Foreign {
+	if v := latest(marks, func(m store.Mark) bool { return reconcile.SameDetails(m.Details, d) }); v != Foreign {
 		return v
 	}
-	return latest(marks, func(m store.Mark) bool { return SimilarDetails(m.Details, d) })
+	return latest(marks, func(m store.Mark) bool { return reconcile.SimilarDetails(m.Details, d) })
 }
 
 func latest(marks []store.Mark, same func(store.Mark) bool) ReadState {
@@ -53,7 +54,7 @@ func latest(marks []store.Mark, same func(store.Mark) bool) ReadState {
 // together with a write of ours that does not show yet.
 const foreignReads = 3
 
-// Until reads until the read shows our latest write, or goes on showing something foreign. A read that stays stale to
+// Until reads until the read shows our latest write, or goes on showing something foreign. A read that stays Stale to
 // the end is returned as such: then what was asked for did not happen, for that takes every read to agree.
 func Until[T any](ctx context.Context, read func(context.Context) (T, error), judge func(T) ReadState) (T, ReadState, error) {
 	for i := 0; ; i++ {

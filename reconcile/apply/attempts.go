@@ -1,8 +1,10 @@
-package reconcile
+package apply
 
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/spotsync/spotsync/reconcile"
 )
 
 const (
@@ -32,13 +34,13 @@ type attempts struct {
 
 // newAttempts allows a change what its plan takes, a second plan that names each song by itself, and finding each refused
 // song by halving.
-func newAttempts(c Change) *attempts {
+func newAttempts(c reconcile.Change) *attempts {
 	most := MostRequests(c)
 	return &attempts{left: most, most: most, failed: make(map[string]int)}
 }
 
 // MostRequests is how many writes a run sends for a change, whatever happens.
-func MostRequests(c Change) int {
+func MostRequests(c reconcile.Change) int {
 	songs := 0
 	if c.Before != nil {
 		songs = len(c.Before.Tracks)
@@ -59,16 +61,16 @@ func (a *attempts) take() error {
 }
 
 // fail counts a request that did not happen.
-func (a *attempts) fail(e Edit) { a.failed[requestKey(e)]++ }
+func (a *attempts) fail(e reconcile.Edit) { a.failed[requestKey(e)]++ }
 
 // refuse notes a request that Spotify refuses, which it would do again.
-func (a *attempts) refuse(e Edit) { a.failed[requestKey(e)] = MaxSame }
+func (a *attempts) refuse(e reconcile.Edit) { a.failed[requestKey(e)] = MaxSame }
 
 // spent reports whether a request did not happen so often that it is not sent again as it is.
-func (a *attempts) spent(e Edit) bool { return a.failed[requestKey(e)] >= MaxSame }
+func (a *attempts) spent(e reconcile.Edit) bool { return a.failed[requestKey(e)] >= MaxSame }
 
 // requestKey is the same for edits that send the same.
-func requestKey(e Edit) string {
+func requestKey(e reconcile.Edit) string {
 	key, err := json.Marshal(e)
 	if err != nil {
 		panic("reconcile: an edit can always be written as JSON: " + err.Error())

@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -6,46 +6,50 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// lookInto finds out by reading whether a request whose answer was lost took effect: settled says it did, stale that it
-// did not, foreign that something else is there. It returns what is there.
-func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (store.Contents, ReadState, error) {
+// lookInto finds out by reading whether a request whose answer was lost took effect: Current says it did, Stale that it
+// did not, Foreign that something else is there. It returns what is there.
+func (w *writer) lookInto(ctx context.Context, e reconcile.Edit, next store.Contents) (store.Contents, observe.ReadState, error) {
 	now := w.now
 	switch e.Kind {
-	case Follow, Unfollow:
-		_, v, err := Until(ctx, func(ctx context.Context) ([]bool, error) { return w.api.Contains(ctx, spotify.PlaylistURI(w.id)) },
-			func(in []bool) ReadState {
+	case reconcile.Follow, reconcile.Unfollow:
+		_, v, err := observe.Until(ctx, func(ctx context.Context) ([]bool, error) { return w.api.Contains(ctx, spotify.PlaylistURI(w.id)) },
+			func(in []bool) observe.ReadState {
 				if len(in) == 1 && in[0] == next.Following {
-					return Current
+					return observe.Current
 				}
-				return Stale
+				return observe.Stale
 			})
-		if v == Current {
+		if v == observe.Current {
 			return next, v, err
 		}
 		return now, v, err
-	case ChangeDetails:
-		p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
-			func(p spotify.Playlist) ReadState { return CompareDetails(w.states, DetailsOf(p)) })
-		if v == Current {
+	case reconcile.ChangeDetails:
+		p, v, err := observe.Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+			func(p spotify.Playlist) observe.ReadState {
+				return observe.CompareDetails(w.states, reconcile.DetailsOf(p))
+			})
+		if v == observe.Current {
 			return next, v, err
 		}
-		if v == Foreign {
-			now.Details = DetailsOf(p)
+		if v == observe.Foreign {
+			now.Details = reconcile.DetailsOf(p)
 		}
 		return now, v, err
 	}
-	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) ReadState { return w.judge(next, items) })
+	items, v, err := observe.Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) observe.ReadState { return w.judge(next, items) })
 	switch v {
-	case Current:
+	case observe.Current:
 		next.Items = w.learn(next, items)
 		return next, v, err
-	case Foreign:
+	case observe.Foreign:
 		now.Items, now.Snapshot = w.recognized(items), ""
 	}
 	return now, v, err
@@ -53,21 +57,21 @@ func (w *writer) lookInto(ctx context.Context, e Edit, next store.Contents) (sto
 
 // judge tells what a read of the items shows when expected is the latest we made. A row of ours that Spotify shows under
 // another URI is as good.
-func (w *writer) judge(expected store.Contents, items []spotify.Item) ReadState {
-	if v := CompareItems(w.states, Recognize(items, w.recollection(expected))); v != Foreign {
+func (w *writer) judge(expected store.Contents, items []spotify.Item) observe.ReadState {
+	if v := observe.CompareItems(w.states, reconcile.Recognize(items, w.recollection(expected))); v != observe.Foreign {
 		return v
 	}
-	return CompareItems(w.states, w.recognized(items))
+	return observe.CompareItems(w.states, w.recognized(items))
 }
 
 // recognized gives rows of a read the URIs they were added by, as far as what is expected to be there tells.
 func (w *writer) recognized(items []spotify.Item) []spotify.Item {
-	return Recognize(items, w.recollection(w.now))
+	return reconcile.Recognize(items, w.recollection(w.now))
 }
 
 // recollection is what is known of the rows while expected is what we believe to be there.
-func (w *writer) recollection(expected store.Contents) Recollection {
-	r := Recollection{Rows: expected.Items, WrittenAt: w.wroteBy(), Refuted: Recollect(w.base).Refuted}
+func (w *writer) recollection(expected store.Contents) reconcile.Recollection {
+	r := reconcile.Recollection{Rows: expected.Items, WrittenAt: w.wroteBy(), Refuted: reconcile.Recollect(w.base).Refuted}
 	if before := w.change.Before; before != nil {
 		r.Before = before.Contents(w.id).Items
 	}
@@ -76,7 +80,7 @@ func (w *writer) recollection(expected store.Contents) Recollection {
 
 // learn is recognized for a read that shows what was written, and remembers what is shown as something else.
 func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.Item {
-	named := Recognize(items, w.recollection(expected))
+	named := reconcile.Recognize(items, w.recollection(expected))
 	w.change.LearnAliases(items, named)
 	return named
 }
@@ -89,16 +93,16 @@ func (w *writer) wroteBy() time.Time {
 	case !w.wrote.IsZero():
 		return w.wrote
 	case w.base != nil:
-		return Recollect(w.base).WrittenAt
+		return reconcile.Recollect(w.base).WrittenAt
 	}
 	return time.Now()
 }
 
 // mustVerify reports whether what was written is to be read again.
-func (w *writer) mustVerify(edits []Edit) bool {
+func (w *writer) mustVerify(edits []reconcile.Edit) bool {
 	switch {
 	case w.lost || w.a.Verify == VerifyAlways:
-		return slices.ContainsFunc(edits, Edit.Items)
+		return slices.ContainsFunc(edits, reconcile.Edit.Items)
 	case w.a.Verify == VerifyNever:
 		return false
 	}
@@ -106,10 +110,10 @@ func (w *writer) mustVerify(edits []Edit) bool {
 }
 
 // dependent reports whether edits, which were sent, built on each other's positions: where one went wrong, so did the next.
-func (w *writer) dependent(edits []Edit) bool {
+func (w *writer) dependent(edits []reconcile.Edit) bool {
 	positional := 0
 	for _, e := range edits {
-		if e.Items() && e.Kind != edit.Remove && !(e.Kind == edit.Insert && w.change.Action == Create) && !appends(e, edits, w) {
+		if e.Items() && e.Kind != edit.Remove && !(e.Kind == edit.Insert && w.change.Action == reconcile.Create) && !appends(e, edits, w) {
 			positional++
 		}
 	}
@@ -117,7 +121,7 @@ func (w *writer) dependent(edits []Edit) bool {
 }
 
 // appends reports whether an insert only adds at the end, where no position can have been wrong.
-func appends(e Edit, edits []Edit, w *writer) bool {
+func appends(e reconcile.Edit, edits []reconcile.Edit, w *writer) bool {
 	if e.Kind != edit.Insert {
 		return false
 	}
@@ -135,17 +139,17 @@ func appends(e Edit, edits []Edit, w *writer) bool {
 
 // verify reads the items and tells whether they are what was written.
 func (w *writer) verify(ctx context.Context) (outcome, error) {
-	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-		func(items []spotify.Item) ReadState { return w.judge(w.now, items) })
+	items, v, err := observe.Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+		func(items []spotify.Item) observe.ReadState { return w.judge(w.now, items) })
 	if err != nil {
 		return done, fmt.Errorf("everything was written, and reading it again failed: %w", err)
 	}
-	if v == Current {
+	if v == observe.Current {
 		w.now.Items = w.learn(w.now, items)
 		w.read = true
 		return done, nil
 	}
 	w.now.Items, w.now.Snapshot = w.recognized(items), ""
-	w.states = append(w.states, MarkOf(w.now))
+	w.states = append(w.states, reconcile.MarkOf(w.now))
 	return moved, nil
 }

@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -16,8 +18,8 @@ import (
 // writer does one change. Everything it knows of the playlist is in now: what a read would show once all is settled.
 type writer struct {
 	a       *Applier
-	plan    *Plan
-	change  Change
+	plan    *reconcile.Plan
+	change  reconcile.Change
 	api     API
 	account *store.Account
 
@@ -66,12 +68,12 @@ func (w *writer) do(ctx context.Context) error {
 }
 
 func (w *writer) bring(ctx context.Context) error {
-	if w.change.Action == Delete {
+	if w.change.Action == reconcile.Delete {
 		return w.delete(ctx)
 	}
 	edits := w.change.Edits
-	if w.change.Action == Create {
-		if len(edits) == 0 || edits[0].Kind != CreateIt || edits[0].Details == nil {
+	if w.change.Action == reconcile.Create {
+		if len(edits) == 0 || edits[0].Kind != reconcile.CreateIt || edits[0].Details == nil {
 			return errors.New("the plan creates it without saying how")
 		}
 		if err := w.create(ctx, *edits[0].Details); err != nil {
@@ -168,7 +170,7 @@ func (w *writer) version(before *store.Contents) error {
 
 // write sends edits one at a time, and plans again when what is there turns out to be something else, or when Spotify
 // refuses a part of them. Each plan made again counts: see [attempts].
-func (w *writer) write(ctx context.Context, edits []Edit) error {
+func (w *writer) write(ctx context.Context, edits []reconcile.Edit) error {
 	begun := w.change.Unfinished
 	for {
 		if replaces(edits) && len(edits) > 1 {
@@ -211,12 +213,12 @@ func (w *writer) write(ctx context.Context, edits []Edit) error {
 	return nil
 }
 
-func replaces(edits []Edit) bool {
-	return slices.ContainsFunc(edits, func(e Edit) bool { return e.Kind == edit.Replace })
+func replaces(edits []reconcile.Edit) bool {
+	return slices.ContainsFunc(edits, func(e reconcile.Edit) bool { return e.Kind == edit.Replace })
 }
 
 // send sends edits in order, until one does not become what it should. Then now says what is there.
-func (w *writer) send(ctx context.Context, edits []Edit) (outcome, error) {
+func (w *writer) send(ctx context.Context, edits []reconcile.Edit) (outcome, error) {
 	for _, e := range edits {
 		if became, err := w.sendOne(ctx, e); became != done || err != nil {
 			return became, err
@@ -227,10 +229,10 @@ func (w *writer) send(ctx context.Context, edits []Edit) (outcome, error) {
 
 // sendOne makes one edit happen exactly once. What it will make is on disk before it is sent, so that a run killed here
 // is understood by the next. An edit that did not happen is sent once more as it is; then only a different one is.
-func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
+func (w *writer) sendOne(ctx context.Context, e reconcile.Edit) (outcome, error) {
 	for {
 		if w.a.stopping() {
-			return done, ErrStopped
+			return done, reconcile.ErrStopped
 		}
 		next, err := e.After(w.now, w.aliases(), w.change.Desired.TitlesByURI())
 		if err != nil {
@@ -267,12 +269,12 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 		}
 		w.asked = false
 		switch {
-		case v == Current:
+		case v == observe.Current:
 			w.happened(e, now)
 			return done, nil
-		case v == Foreign:
+		case v == observe.Foreign:
 			w.attempts.fail(e)
-			w.now, w.states = now, append(w.states, MarkOf(now))
+			w.now, w.states = now, append(w.states, reconcile.MarkOf(now))
 			return moved, nil
 		}
 		w.unmake()
@@ -284,7 +286,7 @@ func (w *writer) sendOne(ctx context.Context, e Edit) (outcome, error) {
 }
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
-func (w *writer) happened(e Edit, next store.Contents) {
+func (w *writer) happened(e reconcile.Edit, next store.Contents) {
 	w.now, w.read, w.untouched = next, false, false
 	if e.Items() {
 		w.wrote = time.Now()
@@ -295,17 +297,17 @@ func (w *writer) happened(e Edit, next store.Contents) {
 			w.taken[u] = true
 		}
 	}
-	w.a.event(Event{Type: EventRequested, Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
+	w.a.event(reconcile.Event{Type: reconcile.EventRequested, Address: w.change.Address, Account: w.change.Account, Action: w.change.Action, ID: w.id, Edit: &e})
 }
 
 // request sends one edit, once.
-func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) {
+func (w *writer) request(ctx context.Context, e reconcile.Edit) (spotify.Snapshot, error) {
 	switch e.Kind {
-	case Follow:
+	case reconcile.Follow:
 		return "", w.api.Save(ctx, spotify.PlaylistURI(w.id))
-	case Unfollow:
+	case reconcile.Unfollow:
 		return "", w.api.Unsave(ctx, spotify.PlaylistURI(w.id))
-	case ChangeDetails:
+	case reconcile.ChangeDetails:
 		return "", w.api.ChangeDetails(ctx, w.id, spotify.DetailsChange(*e.Details))
 	case edit.Insert:
 		at := e.At
@@ -325,5 +327,5 @@ func (w *writer) request(ctx context.Context, e Edit) (spotify.Snapshot, error) 
 
 // warn tells of something that a line of the files is to blame for; source is empty where that is not known.
 func (w *writer) warn(source, format string, args ...any) {
-	w.a.event(Event{Type: EventWarned, Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...), Source: source})
+	w.a.event(reconcile.Event{Type: reconcile.EventWarned, Address: w.change.Address, Account: w.change.Account, ID: w.id, Message: fmt.Sprintf(format, args...), Source: source})
 }

@@ -1,9 +1,10 @@
-package reconcile
+package apply
 
 import (
 	"context"
 	"errors"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
@@ -19,7 +20,7 @@ func (e *failingError) Unwrap() error { return e.error }
 // apart finds out which items make Spotify fail to do an insert: a withdrawn one does so for ever. What can be looked up is;
 // the rest is sent in halves. others reports whether Spotify took other items of the same insert meanwhile. Without that,
 // nothing tells an item that Spotify refuses from a Spotify that is down, and no item is left out on the strength of it.
-func (w *writer) apart(ctx context.Context, e Edit, cause error, others bool) (outcome, error) {
+func (w *writer) apart(ctx context.Context, e reconcile.Edit, cause error, others bool) (outcome, error) {
 	if len(e.URIs) <= maxSuspects {
 		if found, err := w.withdrawn(ctx, e.URIs); found || err != nil {
 			return around, err
@@ -59,7 +60,7 @@ func (w *writer) apart(ctx context.Context, e Edit, cause error, others bool) (o
 
 // probe sends a part of an insert and does not take it apart: fails says that Spotify fails to do it, and that nothing of
 // it is there. A part of which something is there is planned again.
-func (w *writer) probe(ctx context.Context, e Edit) (fails error, became outcome, err error) {
+func (w *writer) probe(ctx context.Context, e reconcile.Edit) (fails error, became outcome, err error) {
 	had := len(w.now.Items)
 	w.probing = true
 	became, err = w.sendOne(ctx, e)
@@ -84,13 +85,13 @@ func doing(k edit.Kind) string {
 		return "move items"
 	case edit.Replace:
 		return "replace its items"
-	case ChangeDetails:
+	case reconcile.ChangeDetails:
 		return "change its details"
-	case CreateIt:
+	case reconcile.CreateIt:
 		return "create it"
-	case Follow:
+	case reconcile.Follow:
 		return "put it into the library"
-	case Unfollow:
+	case reconcile.Unfollow:
 		return "take it out of the library"
 	}
 	return string(k)

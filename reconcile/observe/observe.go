@@ -1,4 +1,4 @@
-package reconcile
+package observe
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -30,9 +31,9 @@ type Observer struct {
 
 // Observe reads what the account holds of the managed playlists: all of a page or an error, and contents only where the
 // snapshot moved. A playlist that cannot be read is reported as such; the rest is still observed.
-func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed, error) {
+func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*reconcile.Observed, error) {
 	managed = slices.Compact(slices.Sorted(slices.Values(managed)))
-	out := &Observed{Label: o.Label, User: o.User, Seen: make(map[spotify.ID]Seen, len(managed))}
+	out := &reconcile.Observed{Label: o.Label, User: o.User, Seen: make(map[spotify.ID]reconcile.Seen, len(managed))}
 	now := time.Now()
 	if o.Offline {
 		for _, id := range managed {
@@ -54,7 +55,7 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 		return nil, err
 	}
 	for _, id := range managed {
-		if p := out.Seen[id].Presence; p == Absent || p == Gone {
+		if p := out.Seen[id].Presence; p == reconcile.Absent || p == reconcile.Gone {
 			out.Missing = append(out.Missing, id)
 		}
 	}
@@ -62,9 +63,9 @@ func (o *Observer) Observe(ctx context.Context, managed []spotify.ID) (*Observed
 }
 
 // Settle looks at what matters only because of what was observed: playlists that an interrupted create may have made, or
-// that could be adopted by name, and songs that Spotify may have exchanged for others. While a create is recent and nothing shows, it looks again: a
-// listing lags.
-func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
+// that could be adopted by name, and songs that Spotify may have exchanged for others. While a
+// create is recent and nothing shows, it looks again: a listing lags.
+func (o *Observer) Settle(ctx context.Context, seen *reconcile.Observed, in reconcile.Input) error {
 	for i := 0; in.AwaitsCreate(o.Label, seen) && i < len(settleDelays); i++ {
 		if err := pause(ctx, settleDelays[i]); err != nil {
 			return err
@@ -100,7 +101,7 @@ func (o *Observer) Settle(ctx context.Context, seen *Observed, in Input) error {
 }
 
 // written adds the records of writes that were cut short.
-func (o *Observer) written(seen *Observed) error {
+func (o *Observer) written(seen *reconcile.Observed) error {
 	for id, s := range seen.Seen {
 		w, err := o.Account.Written(id)
 		if err != nil {
@@ -115,15 +116,15 @@ func (o *Observer) written(seen *Observed) error {
 }
 
 // remembered is a playlist as far as it is known without asking.
-func (o *Observer) remembered(id spotify.ID, now time.Time) Seen {
+func (o *Observer) remembered(id spotify.ID, now time.Time) reconcile.Seen {
 	if s, err := o.Account.Settling(id, now); err == nil && s != nil && s.Expected != nil {
-		return Seen{Presence: Present, Contents: *s.Expected, Owner: o.User.ID, Expected: true}
+		return reconcile.Seen{Presence: reconcile.Present, Contents: *s.Expected, Owner: o.User.ID, Expected: true}
 	}
 	if c, ok := o.Account.Cached(id); ok {
 		c.Following = true
-		return Seen{Presence: Present, Contents: *c, Owner: o.User.ID}
+		return reconcile.Seen{Presence: reconcile.Present, Contents: *c, Owner: o.User.ID}
 	}
-	return Seen{Presence: Unread, Err: errors.New("nothing is remembered of it: plan without --refresh=false")}
+	return reconcile.Seen{Presence: reconcile.Unread, Err: errors.New("nothing is remembered of it: plan without --refresh=false")}
 }
 
 // StopsRun reports whether an error concerns the whole run and not one playlist.

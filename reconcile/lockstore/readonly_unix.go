@@ -1,6 +1,6 @@
 //go:build unix
 
-package reconcile
+package lockstore
 
 import (
 	"errors"

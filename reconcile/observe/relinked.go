@@ -1,10 +1,11 @@
-package reconcile
+package observe
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -16,7 +17,7 @@ const maxLookups = 20
 // lookUpRelinked looks up what dates don't tell. Where somebody may have edited the playlist since we wrote to it, a song of ours
 // that was never read may have been exchanged within the second: if it is another recording, it was. And where nothing is
 // remembered, as on another computer, a song in the place of a wanted one is its twin if it is the same recording.
-func (o *Observer) lookUpRelinked(ctx context.Context, seen *Observed, in Input) error {
+func (o *Observer) lookUpRelinked(ctx context.Context, seen *reconcile.Observed, in reconcile.Input) error {
 	q := lookups{o: o, ctx: ctx, asked: make(map[spotify.URI]*spotify.Track)}
 	for _, block := range in.Desired.Playlists {
 		if !block.HasTracks || block.Account != o.Label || !in.Includes(block.Address) {
@@ -24,7 +25,7 @@ func (o *Observer) lookUpRelinked(ctx context.Context, seen *Observed, in Input)
 		}
 		id, address := in.PlaylistOf(block, seen)
 		s, found := seen.Seen[id]
-		if !found || s.Presence != Present && s.Presence != Absent || s.Expected && !s.Reread {
+		if !found || s.Presence != reconcile.Present && s.Presence != reconcile.Absent || s.Expected && !s.Reread {
 			continue
 		}
 		var want []spotify.URI
@@ -74,13 +75,13 @@ func (q *lookups) track(u spotify.URI) (*spotify.Track, error) {
 }
 
 // refute finds songs of ours that were exchanged for others by somebody.
-func (q *lookups) refute(s *Seen, base store.Base) error {
-	for _, x := range Exchanges(base, s.Contents) {
+func (q *lookups) refute(s *reconcile.Seen, base store.Base) error {
+	for _, x := range reconcile.Exchanges(base, s.Contents) {
 		t, err := q.track(x.Ours)
 		if err != nil {
 			return err
 		}
-		if t != nil && OtherRecording(*t, x.Shown.Track) {
+		if t != nil && reconcile.OtherRecording(*t, x.Shown.Track) {
 			q.other++
 			if s.Refuted == nil {
 				s.Refuted = make(map[spotify.URI]spotify.URI)
@@ -96,8 +97,8 @@ const maxMisses = 10
 
 // confirm finds rows that show a wanted song as another, where nothing is remembered of the playlist: the wanted songs that
 // are missing are looked up, those first in whose place another one stands.
-func (q *lookups) confirm(s *Seen, aliases map[spotify.URI]spotify.URI, want []spotify.URI) error {
-	strangers, missing := Unmatched(s.Contents.Items, want, aliases)
+func (q *lookups) confirm(s *reconcile.Seen, aliases map[spotify.URI]spotify.URI, want []spotify.URI) error {
+	strangers, missing := reconcile.Unmatched(s.Contents.Items, want, aliases)
 	misses := 0
 	for _, u := range missing {
 		if len(strangers) == 0 || misses == maxMisses {
@@ -109,7 +110,7 @@ func (q *lookups) confirm(s *Seen, aliases map[spotify.URI]spotify.URI, want []s
 		}
 		i := -1
 		if t != nil {
-			i = slices.IndexFunc(strangers, func(it spotify.Item) bool { return SameRecording(*t, it.Track) })
+			i = slices.IndexFunc(strangers, func(it spotify.Item) bool { return reconcile.SameRecording(*t, it.Track) })
 		}
 		if i < 0 {
 			misses++

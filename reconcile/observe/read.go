@@ -1,4 +1,4 @@
-package reconcile
+package observe
 
 import (
 	"context"
@@ -7,19 +7,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // contents finds out what each of the playlists holds. What is known is taken from memory; the rest is read side by side,
 // and looked at again where reading took several requests.
-func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at libraryView, now time.Time) (map[spotify.ID]Seen, error) {
-	seen := make(map[spotify.ID]Seen, len(ids))
+func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at libraryView, now time.Time) (map[spotify.ID]reconcile.Seen, error) {
+	seen := make(map[spotify.ID]reconcile.Seen, len(ids))
 	var unread []spotify.ID
 	requests := 0
 	for _, id := range ids {
 		if err := at.unknown[id]; err != nil {
-			seen[id] = Seen{Presence: Unread, Err: err}
+			seen[id] = reconcile.Seen{Presence: reconcile.Unread, Err: err}
 			continue
 		}
 		s, known := o.known(id, at, now)
@@ -44,7 +45,7 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at libraryVie
 			if StopsRun(err) {
 				return err
 			}
-			read[i] = reading{Seen: Seen{Presence: Unread, Err: err}}
+			read[i] = reading{Seen: reconcile.Seen{Presence: reconcile.Unread, Err: err}}
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -66,41 +67,41 @@ func (o *Observer) contents(ctx context.Context, ids []spotify.ID, at libraryVie
 
 // reading is a playlist that was read.
 type reading struct {
-	Seen
+	reconcile.Seen
 	torn bool // the items took several requests to read, or don't fit: they may be of two versions
 }
 
 // known is what need not be read: a playlist we have just written to, one whose snapshot is that of what was read before,
 // or somebody else's.
-func (o *Observer) known(id spotify.ID, at libraryView, now time.Time) (s Seen, ok bool) {
+func (o *Observer) known(id spotify.ID, at libraryView, now time.Time) (s reconcile.Seen, ok bool) {
 	recent := at.recent[id]
 	p, found := at.playlists[id]
 	expected := recent != nil && recent.Expected != nil && !o.Certain && !(o.Watching && found && p.Snapshot != recent.Expected.Snapshot)
 	if !found {
 		if expected && at.inLibrary[id] {
-			return Seen{Presence: Present, Contents: *recent.Expected, Owner: o.User.ID, Expected: true}, true
+			return reconcile.Seen{Presence: reconcile.Present, Contents: *recent.Expected, Owner: o.User.ID, Expected: true}, true
 		}
-		return Seen{}, false
+		return reconcile.Seen{}, false
 	}
 	if p.Owner != o.User.ID {
-		return Seen{Presence: NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(p)}, At: now}, true
+		return reconcile.Seen{Presence: reconcile.NotOwned, Owner: p.Owner, Contents: store.Contents{ID: id, Details: reconcile.DetailsOf(p)}, At: now}, true
 	}
-	s = Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner}
+	s = reconcile.Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner}
 	switch {
 	case expected:
 		s.Contents, s.Expected = *recent.Expected, true
-		if CompareDetails(recent.States, DetailsOf(p)) == Foreign {
-			s.Contents.Details = DetailsOf(p)
+		if CompareDetails(recent.States, reconcile.DetailsOf(p)) == Foreign {
+			s.Contents.Details = reconcile.DetailsOf(p)
 		}
 	case recent != nil:
-		return Seen{}, false
+		return reconcile.Seen{}, false
 	default:
 		c, cached := o.Account.Cached(id)
 		if !cached || !StillHolds(c, p) {
-			return Seen{}, false
+			return reconcile.Seen{}, false
 		}
 		s.Contents, s.At = *c, now
-		s.Contents.Details = DetailsOf(p)
+		s.Contents.Details = reconcile.DetailsOf(p)
 	}
 	s.Contents.Following = at.inLibrary[id]
 	return s, true
@@ -112,11 +113,11 @@ func StillHolds(c *store.Contents, p spotify.Playlist) bool {
 	return p.Snapshot != "" && c.Snapshot == p.Snapshot && (p.Total < 0 || p.Total == len(c.Items))
 }
 
-func presence(held bool) Presence {
+func presence(held bool) reconcile.Presence {
 	if held {
-		return Present
+		return reconcile.Present
 	}
-	return Absent
+	return reconcile.Absent
 }
 
 // read reads one playlist.
@@ -126,7 +127,7 @@ func (o *Observer) read(ctx context.Context, id spotify.ID, at libraryView, now 
 		var err error // a small look may tell that nothing else need be read
 		p, err = o.API.Playlist(ctx, id)
 		if errors.Is(err, spotify.ErrNotFound) {
-			return reading{Seen: Seen{Presence: Gone}}, nil
+			return reading{Seen: reconcile.Seen{Presence: reconcile.Gone}}, nil
 		}
 		if err != nil {
 			return reading{}, fmt.Errorf("read playlist %s: %w", id, err)
@@ -137,23 +138,23 @@ func (o *Observer) read(ctx context.Context, id spotify.ID, at libraryView, now 
 		}
 	}
 	if recent := at.recent[id]; recent != nil {
-		c, err := o.resolve(ctx, store.Contents{ID: id, Details: DetailsOf(p), Snapshot: p.Snapshot, Following: at.inLibrary[id]}, *recent)
+		c, err := o.resolve(ctx, store.Contents{ID: id, Details: reconcile.DetailsOf(p), Snapshot: p.Snapshot, Following: at.inLibrary[id]}, *recent)
 		if err != nil {
 			return reading{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 		}
-		return reading{Seen: Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner, Contents: c, Expected: true, Reread: true}}, nil
+		return reading{Seen: reconcile.Seen{Presence: presence(at.inLibrary[id]), Owner: p.Owner, Contents: c, Expected: true, Reread: true}}, nil
 	}
 	full, err := readFull(ctx, o.API, id)
 	switch {
 	case !found && errors.Is(err, spotify.ErrNotFound):
-		return reading{Seen: Seen{Presence: Gone}}, nil
+		return reading{Seen: reconcile.Seen{Presence: reconcile.Gone}}, nil
 	case err != nil:
 		return reading{}, fmt.Errorf("read playlist %q (%s): %w", p.Name, id, err)
 	case full.Owner != o.User.ID:
-		return reading{Seen: Seen{Presence: NotOwned, Owner: full.Owner, Contents: store.Contents{ID: id, Details: DetailsOf(full.Playlist)}, At: now}}, nil
+		return reading{Seen: reconcile.Seen{Presence: reconcile.NotOwned, Owner: full.Owner, Contents: store.Contents{ID: id, Details: reconcile.DetailsOf(full.Playlist)}, At: now}}, nil
 	}
-	c := store.Contents{ID: id, Details: DetailsOf(full.Playlist), Snapshot: full.Snapshot, Items: full.Items, Following: at.inLibrary[id]}
-	return reading{Seen: Seen{Presence: presence(at.inLibrary[id]), Owner: full.Owner, At: now, Contents: c}, torn: full.Answers > 1}, nil
+	c := store.Contents{ID: id, Details: reconcile.DetailsOf(full.Playlist), Snapshot: full.Snapshot, Items: full.Items, Following: at.inLibrary[id]}
+	return reading{Seen: reconcile.Seen{Presence: presence(at.inLibrary[id]), Owner: full.Owner, At: now, Contents: c}, torn: full.Answers > 1}, nil
 }
 
 // readFull reads a playlist with its items, also where they did not come along although it may be ours.
@@ -202,10 +203,10 @@ func (o *Observer) confirm(ctx context.Context, ids []spotify.ID, seen []reading
 		case err != nil && StopsRun(err):
 			return err
 		case err != nil:
-			s.Seen = Seen{Presence: Unread, Err: fmt.Errorf("read playlist %q (%s): %w", c.Details.Name, ask[i], err)}
+			s.Seen = reconcile.Seen{Presence: reconcile.Unread, Err: fmt.Errorf("read playlist %q (%s): %w", c.Details.Name, ask[i], err)}
 			return nil
 		}
-		c.Items, c.Snapshot, c.Details = items, p.Snapshot, DetailsOf(p)
+		c.Items, c.Snapshot, c.Details = items, p.Snapshot, reconcile.DetailsOf(p)
 		return nil
 	})
 }
@@ -236,7 +237,7 @@ func ReadWhole(ctx context.Context, api Reader, id spotify.ID, before []spotify.
 		if unchanged(full.Snapshot, full.Items, after) {
 			return after, full.Items, nil
 		}
-		if before != nil && SameItems(full.Items, before) {
+		if before != nil && reconcile.SameItems(full.Items, before) {
 			after.Snapshot = ""
 			return after, full.Items, nil
 		}
@@ -265,26 +266,26 @@ func (o *Observer) keep(seen []reading) {
 func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settling) (store.Contents, error) {
 	items, v, err := Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return o.API.Items(ctx, c.ID) },
 		func(items []spotify.Item) ReadState {
-			return CompareItems(s.States, Recognize(items, o.lately(c.ID, s)))
+			return CompareItems(s.States, reconcile.Recognize(items, o.lately(c.ID, s)))
 		})
 	if err != nil {
 		return c, err
 	}
-	c.Items = Recognize(items, o.lately(c.ID, s))
+	c.Items = reconcile.Recognize(items, o.lately(c.ID, s))
 	d := CompareDetails(s.States, c.Details)
 	if d != Current {
 		var p spotify.Playlist
 		p, d, err = Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return o.API.Playlist(ctx, c.ID) },
-			func(p spotify.Playlist) ReadState { return CompareDetails(s.States, DetailsOf(p)) })
+			func(p spotify.Playlist) ReadState { return CompareDetails(s.States, reconcile.DetailsOf(p)) })
 		if err != nil {
 			return c, err
 		}
-		c.Details = DetailsOf(p)
+		c.Details = reconcile.DetailsOf(p)
 	}
 	c.Snapshot = ""
 	switch {
 	case v != Current || d != Current || c.Following != lastMark(&s).Following:
-		s.States = append(s.States, MarkOf(c))
+		s.States = append(s.States, reconcile.MarkOf(c))
 	case s.Expected != nil: // nothing new: once snapshots are at rest, that of our write saves reading it again
 		c.Snapshot = s.Expected.Snapshot
 	}
@@ -294,14 +295,14 @@ func (o *Observer) resolve(ctx context.Context, c store.Contents, s store.Settli
 }
 
 // lately is what is known of the rows of a playlist that we wrote to within the last minute.
-func (o *Observer) lately(id spotify.ID, s store.Settling) Recollection {
+func (o *Observer) lately(id spotify.ID, s store.Settling) reconcile.Recollection {
 	if s.Expected != nil {
-		return Recollection{Rows: s.Expected.Items, KnownOnly: true}
+		return reconcile.Recollection{Rows: s.Expected.Items, KnownOnly: true}
 	}
 	if c, ok := o.Account.Cached(id); ok {
-		return Recollection{Rows: c.Items, KnownOnly: true}
+		return reconcile.Recollection{Rows: c.Items, KnownOnly: true}
 	}
-	return Recollection{}
+	return reconcile.Recollection{}
 }
 
 func lastMark(s *store.Settling) store.Mark { return s.States[len(s.States)-1] }

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package reconcile
+package lockstore
 
 // isReadOnlyFS is covered by fs.ErrPermission where the system tells no more.
 func isReadOnlyFS(error) bool { return false }

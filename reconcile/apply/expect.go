@@ -1,9 +1,10 @@
-package reconcile
+package apply
 
 import (
 	"fmt"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -25,7 +26,7 @@ const keepOurs = 8
 
 // making notes a state that the next request will make. unmake takes it back where it is sure that it did not happen.
 func (w *writer) making(next store.Contents) {
-	w.states, w.ours = append(w.states, MarkOf(next)), append(w.ours, MarkOf(next))
+	w.states, w.ours = append(w.states, reconcile.MarkOf(next)), append(w.ours, reconcile.MarkOf(next))
 }
 
 func (w *writer) unmake() {

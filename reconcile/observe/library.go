@@ -1,4 +1,4 @@
-package reconcile
+package observe
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -177,7 +178,7 @@ func (o *Observer) inLibrary(ctx context.Context, managed []spotify.ID, at libra
 	}
 	for _, scope := range []string{"playlist-read-private", "playlist-read-collaborative"} {
 		if o.Scopes != nil && !slices.Contains(o.Scopes, scope) {
-			return nil, nil, hiddenError(fmt.Sprintf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login%s", o.Label, scope, LoginFlag(o.Label)))
+			return nil, nil, hiddenError(fmt.Sprintf("account %q was not granted %s, so Spotify hides playlists from spotsync and a missing one means nothing: run spotsync login%s", o.Label, scope, reconcile.LoginFlag(o.Label)))
 		}
 	}
 	found, err := o.API.Contains(ctx, ask...)

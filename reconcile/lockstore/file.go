@@ -1,4 +1,4 @@
-package reconcile
+package lockstore
 
 import (
 	"encoding/json"
@@ -12,13 +12,14 @@ import (
 	"sync"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// LockFile is the lock file as it counts: the file in the configuration folder, plus entries that were learned while it
+// File is the lock file as it counts: the file in the configuration folder, plus entries that were learned while it
 // could not be written and wait in the state directory. It may be used from several goroutines.
-type LockFile struct {
+type File struct {
 	fsys   store.FS
 	state  *store.State
 	path   string
@@ -35,14 +36,14 @@ type LockFile struct {
 	parsed *lockfile.File // make two thousand updates, and parsing is most of an update's work
 }
 
-// OpenLockFile reads the lock file and what is pending for it. A missing file is an empty one.
-func OpenLockFile(fsys store.FS, state *store.State, path, issuer string) (*LockFile, error) {
-	return OpenLockFileChoosing(fsys, state, path, issuer, nil)
+// Open reads the lock file and what is pending for it. A missing file is an empty one.
+func Open(fsys store.FS, state *store.State, path, issuer string) (*File, error) {
+	return OpenChoosing(fsys, state, path, issuer, nil)
 }
 
-// OpenLockFileChoosing is OpenLockFile where a person has said which playlist an address that came to mean two is.
-func OpenLockFileChoosing(fsys store.FS, state *store.State, path, issuer string, choose map[string]spotify.ID) (*LockFile, error) {
-	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer, choose: choose}
+// OpenChoosing is Open where a person has chosen which playlist an address that came to mean two is.
+func OpenChoosing(fsys store.FS, state *store.State, path, issuer string, choose map[string]spotify.ID) (*File, error) {
+	l := &File{fsys: fsys, state: state, path: path, issuer: issuer, choose: choose}
 	var err error
 	if _, l.current, err = l.read(); err != nil {
 		return nil, err
@@ -50,11 +51,11 @@ func OpenLockFileChoosing(fsys store.FS, state *store.State, path, issuer string
 	return l, nil
 }
 
-// OpenLockFileApart is OpenLockFile for who must not write to the configuration folder, such as a daemon: all that is
+// OpenReadOnly is Open for a program that must not write to the configuration folder, such as a daemon: all that is
 // learned goes to the state directory, for the next one to fold in that may write. An address that came to mean two
-// playlists is no error but one of [LockFile.Conflicts]; it means what the file says.
-func OpenLockFileApart(fsys store.FS, state *store.State, path, issuer string) (*LockFile, error) {
-	l := &LockFile{fsys: fsys, state: state, path: path, issuer: issuer, apart: true}
+// playlists is no error but one of [File.Conflicts]; it means what the file says.
+func OpenReadOnly(fsys store.FS, state *store.State, path, issuer string) (*File, error) {
+	l := &File{fsys: fsys, state: state, path: path, issuer: issuer, apart: true}
 	var err error
 	if _, l.current, err = l.read(); err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func OpenLockFileApart(fsys store.FS, state *store.State, path, issuer string) (
 }
 
 // Conflicts are the addresses that came to mean two playlists, with what to tell people.
-func (l *LockFile) Conflicts() map[string]string {
+func (l *File) Conflicts() map[string]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make(map[string]string, len(l.clashes))
@@ -74,17 +75,17 @@ func (l *LockFile) Conflicts() map[string]string {
 }
 
 // Current is the effective lock file. The caller must not change it.
-func (l *LockFile) Current() *lockfile.File {
+func (l *File) Current() *lockfile.File {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.current
 }
 
 // Path is where the file is.
-func (l *LockFile) Path() string { return l.path }
+func (l *File) Path() string { return l.path }
 
 // Pending reports whether entries wait in the state directory because the file could not be written.
-func (l *LockFile) Pending() bool {
+func (l *File) Pending() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.pending
@@ -92,7 +93,7 @@ func (l *LockFile) Pending() bool {
 
 // Waiting are the addresses whose entries wait in the state directory: what the file says of them is something else, or
 // nothing.
-func (l *LockFile) Waiting() []string {
+func (l *File) Waiting() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	file := l.parsed
@@ -114,7 +115,7 @@ func (l *LockFile) Waiting() []string {
 }
 
 // Reload reads both again and reports whether they say something else than before.
-func (l *LockFile) Reload() (changed bool, err error) {
+func (l *File) Reload() (changed bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, f, err := l.read()
@@ -129,17 +130,17 @@ func (l *LockFile) Reload() (changed bool, err error) {
 // Update changes the lock file on disk, and returns only when the disk has accepted it. The change is made to what the
 // file says now, so that what git brought in meanwhile stays. Where the folder can't be written, the change goes to the
 // state directory instead, to be folded in by the next update that can write.
-func (l *LockFile) Update(change func(*lockfile.File)) error { return l.update(change, false) }
+func (l *File) Update(change func(*lockfile.File)) error { return l.update(change, false) }
 
 // ProveWritable makes sure that what Update is asked to remember will be remembered, by writing what is known already.
-func (l *LockFile) ProveWritable() error {
+func (l *File) ProveWritable() error {
 	if l.apart {
 		return l.state.ProveWritable()
 	}
 	return l.update(func(*lockfile.File) {}, true)
 }
 
-func (l *LockFile) update(change func(*lockfile.File), force bool) error {
+func (l *File) update(change func(*lockfile.File), force bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	file, f, err := l.read()
@@ -181,7 +182,7 @@ func (l *LockFile) update(change func(*lockfile.File), force bool) error {
 }
 
 // wait keeps in the state directory what the file should say next. Of an address that means two playlists that is both.
-func (l *LockFile) wait(file, next *lockfile.File) error {
+func (l *File) wait(file, next *lockfile.File) error {
 	base, want := file.Clone(), next.Clone()
 	for _, c := range l.clashes {
 		if _, taken := next.AddressOf(c.is.ID); taken {
@@ -213,7 +214,7 @@ type pendingEntries struct {
 }
 
 // read returns the file as it is on disk, and that merged with what is pending.
-func (l *LockFile) read() (file, effective *lockfile.File, err error) {
+func (l *File) read() (file, effective *lockfile.File, err error) {
 	file = lockfile.New(l.issuer)
 	data, err := l.fsys.ReadFile(l.path)
 	switch {
@@ -224,7 +225,7 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 			return nil, nil, err
 		}
 		if file.Issuer != l.issuer {
-			return nil, nil, RefusedErrorf("", "The lock file belongs to another Spotify",
+			return nil, nil, reconcile.RefusedErrorf("", "The lock file belongs to another Spotify",
 				"%s was written for %q and this run talks to %q. Use another --lock-file, or set or unset SPOTSYNC_API_URL and SPOTSYNC_ACCOUNTS_URL.", l.path, file.Issuer, l.issuer)
 		}
 		l.text, l.parsed = string(data), file
@@ -253,7 +254,7 @@ func (l *LockFile) read() (file, effective *lockfile.File, err error) {
 	}
 	effective, l.clashes, err = merge(base, file, next, l.choose)
 	if err == nil && len(l.clashes) > 0 && !l.apart {
-		return nil, nil, &RefusedError{Refusals: []Refusal{l.clashes[0].refusal()}}
+		return nil, nil, &reconcile.RefusedError{Refusals: []reconcile.Refusal{l.clashes[0].refusal()}}
 	}
 	return file, effective, err
 }
@@ -265,10 +266,10 @@ type clash struct {
 	was, is, now lockfile.Playlist // then, learned, in the file
 }
 
-func (c clash) refusal() Refusal {
-	return Refusal{Address: c.address, Summary: "One address means two playlists",
+func (c clash) refusal() reconcile.Refusal {
+	return reconcile.Refusal{Address: c.address, Summary: "One address means two playlists",
 		Detail: fmt.Sprintf("The lock file says %s is %s; this computer, while it could not write that file, made it %s. Look at both on Spotify, then keep one: spotsync lock restore %s ID",
-			c.address, c.now.ID, c.is.ID, ShellQuote(c.address))}
+			c.address, c.now.ID, c.is.ID, reconcile.ShellQuote(c.address))}
 }
 
 // merge brings what changed from base to next into file, as git would. Where both changed one entry the file wins, but

@@ -1,14 +1,15 @@
-package reconcile
+package apply
 
 import (
 	"context"
 
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // API is what reconciling needs of Spotify. [spotify.Client] is one.
 type API interface {
-	Reader
+	observe.Reader
 	CreatePlaylist(ctx context.Context, p spotify.NewPlaylist) (spotify.Playlist, error)
 	ChangeDetails(ctx context.Context, id spotify.ID, change spotify.DetailsChange) error
 	AddItems(ctx context.Context, id spotify.ID, uris []spotify.URI, position int) (spotify.Snapshot, error)

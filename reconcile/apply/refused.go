@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -10,25 +10,27 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
 
 // refusedBy deals with an edit that Spotify refused, so it did not happen: without what was refused it is tried again.
-func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, error) {
+func (w *writer) refusedBy(ctx context.Context, e reconcile.Edit, cause error) (outcome, error) {
 	switch {
-	case e.Kind == ChangeDetails && e.Details.Description != nil && refusedDescription(cause, *e.Details.Description):
+	case e.Kind == reconcile.ChangeDetails && e.Details.Description != nil && refusedDescription(cause, *e.Details.Description):
 		rest := *e.Details
 		rest.Description = nil
-		if rest != (Details{}) {
-			if became, err := w.sendOne(ctx, NewEdit(ChangeDetails, &rest)); became != done || err != nil {
+		if rest != (reconcile.Details{}) {
+			if became, err := w.sendOne(ctx, reconcile.NewEdit(reconcile.ChangeDetails, &rest)); became != done || err != nil {
 				return became, err // it is not the description, or not it alone
 			}
 		}
 		w.refusedDescription(*e.Details)
 		return done, nil
-	case e.Kind == ChangeDetails && errors.Is(cause, spotify.ErrBadRequest):
+	case e.Kind == reconcile.ChangeDetails && errors.Is(cause, spotify.ErrBadRequest):
 		w.source = w.change.DetailsLine(*e.Details)
 	case e.Kind == edit.Insert && blamesItem(cause):
 		return w.halves(ctx, e, cause)
@@ -40,7 +42,7 @@ func (w *writer) refusedBy(ctx context.Context, e Edit, cause error) (outcome, e
 
 // failing deals with an edit that Spotify fails to do, and that did not happen. done means that it may be sent once more as
 // it is. A withdrawn episode makes Spotify answer 502 for ever, so those are looked for first.
-func (w *writer) failing(ctx context.Context, e Edit, cause error) (outcome, error) {
+func (w *writer) failing(ctx context.Context, e reconcile.Edit, cause error) (outcome, error) {
 	if found, err := w.withdrawnEpisodes(ctx, e); found || err != nil {
 		return around, err
 	}
@@ -80,7 +82,7 @@ func refusedDescription(err error, description string) bool {
 	return errors.Is(err, spotify.ErrBadRequest) && strings.TrimSpace(description) != ""
 }
 
-func (w *writer) refusedDescription(d Details) {
+func (w *writer) refusedDescription(d reconcile.Details) {
 	if d.Description == nil {
 		return
 	}
@@ -102,7 +104,7 @@ func blamesItem(err error) bool {
 }
 
 // halves sends an insert in halves until each item that Spotify refuses stands alone, and is left out.
-func (w *writer) halves(ctx context.Context, e Edit, cause error) (outcome, error) {
+func (w *writer) halves(ctx context.Context, e reconcile.Edit, cause error) (outcome, error) {
 	if len(e.URIs) == 1 {
 		return w.refuse(e.URIs[0], cause)
 	}
@@ -124,7 +126,7 @@ func (w *writer) halves(ctx context.Context, e Edit, cause error) (outcome, erro
 
 // withdrawnEpisodes looks for the episodes that make Spotify answer 502 for ever, and reports whether there are any that
 // this run did not know of.
-func (w *writer) withdrawnEpisodes(ctx context.Context, e Edit) (found bool, err error) {
+func (w *writer) withdrawnEpisodes(ctx context.Context, e reconcile.Edit) (found bool, err error) {
 	if e.Kind != edit.Insert && e.Kind != edit.Replace {
 		return false, nil
 	}
@@ -142,7 +144,7 @@ const maxThinned = 20
 func (w *writer) thinned() []spotify.URI {
 	there, wanted := make(map[spotify.URI]int), w.change.Desired.Copies()
 	for _, it := range w.now.Items {
-		there[URIOf(it)]++
+		there[reconcile.URIOf(it)]++
 	}
 	maps.DeleteFunc(there, func(u spotify.URI, n int) bool { return wanted[u] == 0 || wanted[u] >= n })
 	all := slices.Sorted(maps.Keys(there))
@@ -168,7 +170,7 @@ func (w *writer) withdrawn(ctx context.Context, uris []spotify.URI) (found bool,
 				return found, err
 			}
 			found = true
-		case err != nil && StopsRun(err):
+		case err != nil && observe.StopsRun(err):
 			return found, err
 		}
 	}
@@ -199,7 +201,7 @@ func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 		title = " (" + title + ")"
 	}
 	becomes := "is left out"
-	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return URIOf(it) == uri }) {
+	if slices.ContainsFunc(w.now.Items, func(it spotify.Item) bool { return reconcile.URIOf(it) == uri }) {
 		becomes = "stays as it is in the playlist"
 	}
 	w.warn(w.change.SongLine(uri), "%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
@@ -207,7 +209,7 @@ func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 }
 
 // keepingEdits are the edits from what is there that replace nothing, unless nothing stays.
-func (w *writer) keepingEdits() []Edit {
+func (w *writer) keepingEdits() []reconcile.Edit {
 	was := w.keeping
 	w.keeping = true
 	defer func() { w.keeping = was }()
@@ -215,8 +217,8 @@ func (w *writer) keepingEdits() []Edit {
 }
 
 // withoutReplace turns a replacement into removes and inserts, which can be refused one item at a time.
-func withoutReplace(edits []Edit, now store.Contents) []Edit {
-	var out []Edit
+func withoutReplace(edits []reconcile.Edit, now store.Contents) []reconcile.Edit {
+	var out []reconcile.Edit
 	for _, e := range edits {
 		if e.Kind != edit.Replace {
 			out = append(out, e)
@@ -224,15 +226,15 @@ func withoutReplace(edits []Edit, now store.Contents) []Edit {
 		}
 		uris := make([]spotify.URI, 0, len(now.Items))
 		for _, it := range now.Items {
-			if u := URIOf(it); u != "" && !slices.Contains(uris, u) {
+			if u := reconcile.URIOf(it); u != "" && !slices.Contains(uris, u) {
 				uris = append(uris, u)
 			}
 		}
 		for batch := range slices.Chunk(uris, edit.MaxURIs) {
-			out = append(out, Edit{Edit: edit.Edit{Kind: edit.Remove, URIs: batch}})
+			out = append(out, reconcile.Edit{Edit: edit.Edit{Kind: edit.Remove, URIs: batch}})
 		}
 		if len(e.URIs) > 0 {
-			out = append(out, Edit{Edit: edit.Edit{Kind: edit.Insert, URIs: e.URIs}})
+			out = append(out, reconcile.Edit{Edit: edit.Edit{Kind: edit.Insert, URIs: e.URIs}})
 		}
 	}
 	return out

@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -28,13 +30,13 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	if written, err := w.account.Written(w.id); err != nil {
 		return err
-	} else if w.ours = OursSince(written, w.base); len(w.ours) > 0 {
+	} else if w.ours = reconcile.OursSince(written, w.base); len(w.ours) > 0 {
 		w.earlier = written
 	}
-	w.states, w.untouched = []store.Mark{MarkOf(w.now)}, settling == nil
+	w.states, w.untouched = []store.Mark{reconcile.MarkOf(w.now)}, settling == nil
 	if settling != nil {
 		w.states = settling.States
-		if m := MarkOf(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
+		if m := reconcile.MarkOf(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
 			w.states = append(w.states, m) // the same rows, where some were recognized since
 		}
 	}
@@ -51,7 +53,7 @@ func (w *writer) freshen(ctx context.Context) error {
 		return err
 	}
 	if !known { // the next plan must not expect it to be there
-		return errors.Join(fmt.Errorf("%w: Spotify no longer knows %s", ErrMoved, w.id), w.account.DropSettling(w.id), w.account.DropCached(w.id))
+		return errors.Join(fmt.Errorf("%w: Spotify no longer knows %s", reconcile.ErrMoved, w.id), w.account.DropSettling(w.id), w.account.DropCached(w.id))
 	}
 	unmoved := p.Snapshot != "" && p.Snapshot == w.now.Snapshot && settling == nil
 	if unmoved && !replacing {
@@ -59,44 +61,46 @@ func (w *writer) freshen(ctx context.Context) error {
 	}
 	var items []spotify.Item
 	if settling == nil {
-		p, items, err = ReadWhole(ctx, w.api, w.id, nil)
+		p, items, err = observe.ReadWhole(ctx, w.api, w.id, nil)
 	} else {
-		items, _, err = Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
-			func(items []spotify.Item) ReadState { return CompareItems(w.states, w.recognized(items)) })
+		items, _, err = observe.Until(ctx, func(ctx context.Context) ([]spotify.Item, error) { return w.api.Items(ctx, w.id) },
+			func(items []spotify.Item) observe.ReadState {
+				return observe.CompareItems(w.states, w.recognized(items))
+			})
 	}
 	if err != nil {
 		return err
 	}
 	raw := items
 	items = w.recognized(items)
-	now := store.Contents{ID: w.id, Details: DetailsOf(p), Snapshot: p.Snapshot, Items: raw, Following: w.now.Following}
+	now := store.Contents{ID: w.id, Details: reconcile.DetailsOf(p), Snapshot: p.Snapshot, Items: raw, Following: w.now.Following}
 	if settling == nil {
 		_ = w.account.SaveCached(now) // what was read is not read again, whatever comes of it
 	}
 	now.Items = items
-	if m := MarkOf(now); CompareItems(w.states, items) != Current || CompareDetails(w.states, now.Details) != Current {
+	if m := reconcile.MarkOf(now); observe.CompareItems(w.states, items) != observe.Current || observe.CompareDetails(w.states, now.Details) != observe.Current {
 		w.states = append(w.states, m)
 	}
-	if SameItems(now.Items, w.now.Items) && SameDetails(now.Details, w.now.Details) {
+	if reconcile.SameItems(now.Items, w.now.Items) && reconcile.SameDetails(now.Details, w.now.Details) {
 		now.Details = w.now.Details
 		w.now = now
 		return nil
 	}
-	if w.change.Action == Delete {
+	if w.change.Action == reconcile.Delete {
 		w.now = now
 		return nil
 	}
 	again := w.again(now)
-	if w.change.Action == Restore {
-		again = append([]Edit{NewEdit(Follow, nil)}, again...)
+	if w.change.Action == reconcile.Restore {
+		again = append([]reconcile.Edit{reconcile.NewEdit(reconcile.Follow, nil)}, again...)
 	}
-	if !SameEdits(again, w.change.Edits) {
+	if !reconcile.SameEdits(again, w.change.Edits) {
 		// The next plan is made from this, not from what we expected, nor from a listing that lags.
 		if settling == nil {
 			settling = &store.Settling{ID: w.id, Time: time.Now().UTC(), Ours: w.ours}
 		}
 		settling.States, settling.Unsure, settling.Expected = w.states, false, &now
-		return errors.Join(ErrMoved, w.account.SaveSettling(*settling))
+		return errors.Join(reconcile.ErrMoved, w.account.SaveSettling(*settling))
 	}
 	w.now = now
 	return nil
@@ -105,28 +109,28 @@ func (w *writer) freshen(ctx context.Context) error {
 // details reads the playlist's details; known is false where Spotify has nothing under its ID. Where reads may lag, what is not
 // as it was planned from is read again before it is believed.
 func (w *writer) details(ctx context.Context, lags bool) (p spotify.Playlist, known bool, err error) {
-	p, _, err = Until(ctx, func(ctx context.Context) (spotify.Playlist, error) {
+	p, _, err = observe.Until(ctx, func(ctx context.Context) (spotify.Playlist, error) {
 		p, err := w.api.Playlist(ctx, w.id)
 		known = !errors.Is(err, spotify.ErrNotFound)
 		if !known {
 			return p, nil
 		}
 		return p, err
-	}, func(p spotify.Playlist) ReadState {
+	}, func(p spotify.Playlist) observe.ReadState {
 		switch {
-		case !lags || known && SameDetails(DetailsOf(p), w.now.Details):
-			return Current
+		case !lags || known && reconcile.SameDetails(reconcile.DetailsOf(p), w.now.Details):
+			return observe.Current
 		case !known:
-			return Stale
+			return observe.Stale
 		}
-		return CompareDetails(w.states, DetailsOf(p))
+		return observe.CompareDetails(w.states, reconcile.DetailsOf(p))
 	})
 	return p, known, err
 }
 
 // again works out the requests from what was just read to what is wanted.
-func (w *writer) again(now store.Contents) []Edit {
-	wish := DesiredState{}
+func (w *writer) again(now store.Contents) []reconcile.Edit {
+	wish := reconcile.DesiredState{}
 	if w.change.Desired != nil {
 		wish = *w.change.Desired
 	}

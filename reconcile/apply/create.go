@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -14,12 +16,12 @@ import (
 // create makes the playlist, exactly once: the journal says what is about to be asked for, the request is sent, the ID
 // goes to the lock file, the journal is closed. Killed in between, the next run finds the playlist by what the journal
 // says. Both files were proven writable before.
-func (w *writer) create(ctx context.Context, d Details) error {
+func (w *writer) create(ctx context.Context, d reconcile.Details) error {
 	name := ""
 	if d.Name != nil {
 		name = *d.Name
 	}
-	unlock, err := w.a.name.lock(ctx, w.change.Account+"\x00"+NameKey(name))
+	unlock, err := w.a.name.lock(ctx, w.change.Account+"\x00"+reconcile.NameKey(name))
 	if err != nil {
 		return err
 	}
@@ -81,8 +83,8 @@ func (w *writer) create(ctx context.Context, d Details) error {
 	if err := w.locked(name); err != nil {
 		return fmt.Errorf("%q was created as %s, and this could not be written to the lock file: %w", name, p.ID, err)
 	}
-	w.a.event(Event{Type: EventCreated, Address: w.change.Address, Account: w.change.Account, Action: Create, ID: p.ID})
-	w.states = []store.Mark{MarkOf(store.Contents{}), MarkOf(w.now)}
+	w.a.event(reconcile.Event{Type: reconcile.EventCreated, Address: w.change.Address, Account: w.change.Account, Action: reconcile.Create, ID: p.ID})
+	w.states = []store.Mark{reconcile.MarkOf(store.Contents{}), reconcile.MarkOf(w.now)}
 	if err := w.settled(); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (w *writer) ownedCalled(ctx context.Context, name string) ([]spotify.ID, er
 	}
 	var known []spotify.ID
 	for _, p := range all {
-		if NamedLike(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
+		if reconcile.NamedLike(name, p.Name) && p.Owner == w.plan.Accounts[w.change.Account].User {
 			known = append(known, p.ID)
 		}
 	}
@@ -124,25 +126,25 @@ func (w *writer) findCreated(ctx context.Context, entry store.Create) (spotify.P
 		return locked
 	}
 	var found []spotify.Playlist
-	_, _, err := Until(ctx, w.api.Playlists, func(all []spotify.Playlist) ReadState {
+	_, _, err := observe.Until(ctx, w.api.Playlists, func(all []spotify.Playlist) observe.ReadState {
 		var own []spotify.Playlist
 		for _, p := range all {
 			if p.Owner == w.plan.Accounts[w.change.Account].User {
 				own = append(own, p)
 			}
 		}
-		if found = Candidates(entry.Name, entry.Known, own, taken); len(found) == 0 {
-			return Stale
+		if found = reconcile.Candidates(entry.Name, entry.Known, own, taken); len(found) == 0 {
+			return observe.Stale
 		}
-		return Current
+		return observe.Current
 	})
 	switch {
 	case err != nil:
-		return spotify.Playlist{}, fmt.Errorf("%w (looking for it: %w)", ErrOpen, err)
+		return spotify.Playlist{}, fmt.Errorf("%w (looking for it: %w)", reconcile.ErrOpen, err)
 	case len(found) == 0:
-		return spotify.Playlist{}, ErrOpen
+		return spotify.Playlist{}, reconcile.ErrOpen
 	case len(found) > 1:
-		return spotify.Playlist{}, RefusedErrorf(w.change.Address, "More than one new playlist of this name",
+		return spotify.Playlist{}, reconcile.RefusedErrorf(w.change.Address, "More than one new playlist of this name",
 			"Spotify did not say whether %q was created, and %d empty new ones are there. Delete all but one in Spotify and apply again.", entry.Name, len(found))
 	}
 	return found[0], nil

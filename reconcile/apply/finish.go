@@ -1,4 +1,4 @@
-package reconcile
+package apply
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config/lockfile"
+	"github.com/spotsync/spotsync/reconcile"
+	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -40,7 +42,7 @@ func (w *writer) finish(ctx context.Context) error {
 	w.change.PublicIgnored = unhonoured
 	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicIgnored: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
-		b.Wrote = Recollect(w.base).WrittenAt // its rows without a date are of that time
+		b.Wrote = reconcile.Recollect(w.base).WrittenAt // its rows without a date are of that time
 	}
 	b.Removed = w.change.Removed(w.base)
 	if w.agreed(&b) {
@@ -140,11 +142,11 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 	}
 	wanted, there := w.change.Desired.Copies(), make(map[spotify.URI]bool, len(w.now.Items))
 	for _, it := range w.now.Items {
-		there[URIOf(it)] = true
+		there[reconcile.URIOf(it)] = true
 	}
 	e.Withdrawn = maps.Clone(e.Withdrawn)
 	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, tried time.Time) bool {
-		old := time.Since(tried) >= RetryWithdrawn
+		old := time.Since(tried) >= reconcile.RetryWithdrawn
 		return wanted[u] == 0 || !w.refusing[u] && (w.taken[u] || there[u] && old)
 	})
 	if len(e.Withdrawn) == 0 {
@@ -156,20 +158,20 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 // What is not seen is not taken for honoured or not, and what else changed meanwhile may have changed that too.
 func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, err error) {
 	wish := w.change.Desired
-	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e Edit) bool {
-		return e.Kind == ChangeDetails && e.Details != nil && e.Details.Public != nil
+	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e reconcile.Edit) bool {
+		return e.Kind == reconcile.ChangeDetails && e.Details != nil && e.Details.Public != nil
 	}) {
 		return w.change.PublicIgnored, w.sawPublic(), nil
 	}
-	p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
-		func(p spotify.Playlist) ReadState {
+	p, v, err := observe.Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
+		func(p spotify.Playlist) observe.ReadState {
 			if p.Public == nil || *p.Public == *wish.Public {
-				return Current
+				return observe.Current
 			}
-			return Stale
+			return observe.Stale
 		})
-	if err != nil || v == Current {
-		return nil, v == Current && p.Public != nil, err
+	if err != nil || v == observe.Current {
+		return nil, v == observe.Current && p.Public != nil, err
 	}
 	w.now.Details.Public = p.Public
 	if p.Collaborative != w.now.Details.Collaborative { // somebody else's doing; the next plan compares anew
@@ -183,7 +185,7 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, 
 // something else does not make a question of it again.
 func (w *writer) sawPublic() bool {
 	was := w.change.Before
-	return w.change.Action != Create && was != nil && was.Public != nil && w.now.Details.Public != nil && *was.Public == *w.now.Details.Public
+	return w.change.Action != reconcile.Create && was != nil && was.Public != nil && w.now.Details.Public != nil && *was.Public == *w.now.Details.Public
 }
 
 // checkTexts reads back texts that Spotify may show otherwise than they were written, so that the next plan takes what is
@@ -199,14 +201,14 @@ func (w *writer) checkTexts(ctx context.Context) (learned bool) {
 	if !doubtful {
 		return false
 	}
-	p, v, err := Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) }, func(p spotify.Playlist) ReadState {
-		if texts.AnsweredBy(DetailsOf(p)) {
-			return Current
+	p, v, err := observe.Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) }, func(p spotify.Playlist) observe.ReadState {
+		if texts.AnsweredBy(reconcile.DetailsOf(p)) {
+			return observe.Current
 		}
-		return Stale
+		return observe.Stale
 	})
-	if err != nil || v == Foreign {
+	if err != nil || v == observe.Foreign {
 		return false
 	}
-	return w.change.LearnTexts(texts, DetailsOf(p), &w.now.Details)
+	return w.change.LearnTexts(texts, reconcile.DetailsOf(p), &w.now.Details)
 }
