@@ -43,7 +43,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	quiet := *d.app
 	quiet.Err = io.Discard
 	quiet.AsText()
-	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, loginOptions{Inputs: d.o.Inputs, account: label})
+	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, accountOptions{Inputs: d.o.Inputs, account: label})
 	if err != nil {
 		return "", err
 	}
