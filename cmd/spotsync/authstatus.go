@@ -248,7 +248,7 @@ func writeLogins(a *term.App, w io.Writer, r *authReport) {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "Account %q: %s\n", l.Account, person(l.token))
+		fmt.Fprintf(w, "Account %q: %s\n", l.Account, session.Person(l.token))
 		line := func(name, format string, args ...any) {
 			fmt.Fprintf(w, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
 		}

@@ -15,7 +15,7 @@ import (
 // pendingLogin is a login that somebody began on the page.
 type pendingLogin struct {
 	*auth.Pending
-	target loginTarget
+	target session.LoginTarget
 	began  time.Time
 }
 
@@ -43,16 +43,16 @@ func (d *daemon) beginLogin(label string) (string, error) {
 	quiet := *d.app
 	quiet.Err = io.Discard
 	quiet.AsText()
-	t, err := targetOfLogin(ctx, &quiet, w, creds, d.path, accountOptions{Inputs: d.o.Inputs, account: label})
+	t, err := session.TargetOfLogin(ctx, &quiet, w, creds, d.path, session.LoginOptions{Inputs: d.o.Inputs, Account: label})
 	if err != nil {
 		return "", err
 	}
-	again, err := t.showDialog(creds)
+	again, err := t.ShowDialog(creds)
 	if err != nil {
 		return "", err
 	}
 	p = pendingLogin{target: t, began: time.Now()}
-	p.Pending, err = auth.Begin(t.app, auth.LoginOptions{Scopes: session.CoreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.Inner),
+	p.Pending, err = auth.Begin(t.App, auth.LoginOptions{Scopes: session.CoreScopes, ShowDialog: again, HTTP: auth.HTTPClient(w.Inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
 			u, err := w.ClientOver(hc, session.ClientOptions{}).Me(ctx)
 			return string(u.Account()), string(u.ID), u.DisplayName, err
@@ -85,7 +85,7 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.target.wrongAccount(token); err != nil {
+	if err := p.target.WrongAccount(token); err != nil {
 		return err
 	}
 	w, err := session.OpenEnvironment(d.app, d.hooks)
@@ -96,7 +96,7 @@ func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
 	if err != nil {
 		return err
 	}
-	if err := creds.Put(context.WithoutCancel(ctx), p.target.app.Key(label), token); err != nil {
+	if err := creds.Put(context.WithoutCancel(ctx), p.target.App.Key(label), token); err != nil {
 		return err
 	}
 	d.ask("login")

@@ -189,7 +189,7 @@ var rooms = map[string]room{
 		why:    "how people are talked to is told neither what about nor by whom",
 	},
 	"cmd/spotsync/internal/session": {
-		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
+		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mitchellh/go-wordwrap", "github.com/rs/zerolog", "golang.org/x/text/unicode/norm"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",

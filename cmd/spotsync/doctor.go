@@ -259,26 +259,26 @@ func (c *checkup) folder(check, dir string) {
 
 // configuration checks the files, and returns where their lock file is.
 func (c *checkup) configuration(ctx context.Context, path string, in session.Inputs) string {
-	f, diags, err := accountsAt(ctx, c.app, path, in)
+	f, diags, err := session.AccountsAt(ctx, c.app, path, in)
 	switch {
 	case err != nil:
 		c.fail("configuration", err.Error(), "")
-		return f.lockPath
-	case !diags.HasErrors() && f.sources == nil:
+		return f.LockPath
+	case !diags.HasErrors() && f.Sources == nil:
 		c.skip("configuration", "there is no .hcl file in "+path)
-		return f.lockPath
+		return f.LockPath
 	case !diags.HasErrors():
-		c.accounts = f.accounts
+		c.accounts = f.Accounts
 		if diags, err = c.evaluateAt(ctx, path, in); err != nil {
 			c.fail("configuration", err.Error(), "")
-			return f.lockPath
+			return f.LockPath
 		}
 	}
 	if !diags.HasErrors() {
 		c.ok("configuration", "%s is fine", path)
-		return f.lockPath
+		return f.LockPath
 	}
-	c.app.Answer.Add(f.sources, diags)
+	c.app.Answer.Add(f.Sources, diags)
 	errs := 0
 	first := ""
 	for _, d := range diags.Errs() {
@@ -287,7 +287,7 @@ func (c *checkup) configuration(ctx context.Context, path string, in session.Inp
 		}
 	}
 	c.fail("configuration", fmt.Sprintf("%s in %s, the first: %s", words.Plural(errs, "mistake"), path, first), "To see them: spotsync validate "+path)
-	return f.lockPath
+	return f.LockPath
 }
 
 // evaluateAt works a configuration out and returns what is wrong with it.
@@ -499,13 +499,13 @@ func (c *checkup) login(ctx context.Context, name func(string) string, label str
 		return
 	}
 	who := auth.Token{UserID: string(user.ID), AccountID: string(user.Account()), DisplayName: user.DisplayName}
-	target := loginTarget{label: label}
+	target := session.LoginTarget{Label: label}
 	if locked, ok := c.locked[label]; ok {
-		target.locked = &locked
+		target.Locked = &locked
 	}
-	if err := target.wrongAccount(who); err != nil {
+	if err := target.WrongAccount(who); err != nil {
 		c.fail(name("account"), err.Error(), "")
 		return
 	}
-	c.ok(name("account"), "the Web API answers; this is %s", person(who))
+	c.ok(name("account"), "the Web API answers; this is %s", session.Person(who))
 }

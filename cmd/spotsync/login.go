@@ -24,7 +24,7 @@ import (
 
 // loginOptions are the flags of login.
 type loginOptions struct {
-	accountOptions
+	session.LoginOptions
 	noBrowser  bool
 	printToken bool
 	wait       time.Duration
@@ -50,12 +50,12 @@ a login as one line for SPOTSYNC_REFRESH_TOKEN or for "login --with-token"; whoe
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.account, "account", reconcile.DefaultAccount, "`label` of the account, as in the configuration")
-	f.StringVar(&o.clientID, "client-id", "", "client `ID` of your app")
-	f.StringVar(&o.listen, "callback-listen", "", "`address` to listen on for the browser, where redirect_uri reaches it through a proxy")
+	f.StringVar(&o.Account, "account", reconcile.DefaultAccount, "`label` of the account, as in the configuration")
+	f.StringVar(&o.ClientID, "client-id", "", "client `ID` of your app")
+	f.StringVar(&o.Listen, "callback-listen", "", "`address` to listen on for the browser, where redirect_uri reaches it through a proxy")
 	f.BoolVar(&o.noBrowser, "no-browser", false, "open no browser; take the address it ended on, pasted or piped")
 	f.BoolVar(&o.printToken, "print-token", false, "log in anew, keep nothing, print the login as one line")
-	f.BoolVar(&o.withToken, "with-token", false, "take a login from standard input: such a line, or a refresh token")
+	f.BoolVar(&o.WithToken, "with-token", false, "take a login from standard input: such a line, or a refresh token")
 	registerMaxWait(f, &o.wait, time.Minute)
 	registerInputs(f, &o.Inputs)
 	cmd.MarkFlagsMutuallyExclusive("print-token", "with-token")
@@ -71,29 +71,29 @@ func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (er
 	if err != nil {
 		return err
 	}
-	t, err := targetOfLogin(ctx, a, w, creds, path, o.accountOptions)
+	t, err := session.TargetOfLogin(ctx, a, w, creds, path, o.LoginOptions)
 	if err != nil {
 		return err
 	}
 	w.SayWhere()
-	limiter := w.NewLimiter(t.app.ClientID, 1)
+	limiter := w.NewLimiter(t.App.ClientID, 1)
 	if h := limiter.NotBefore(spotify.GroupAccount); time.Until(h.Until) > o.wait {
 		return &spotify.RateLimitError{What: "ask Spotify who logs in", Group: h.Group, Until: h.Until, RetryAfter: time.Until(h.Until), Quota: h.Quota()}
 	}
 	client := session.ClientOptions{Limiter: limiter, Wait: o.wait}
 	var token auth.Token
 	switch {
-	case o.withToken:
+	case o.WithToken:
 		token, err = takeToken(ctx, a, w, creds, &t, client)
 	case w.Sandbox != nil && o.printToken:
 		a.Say("The sandbox logs in by itself.")
-		token, err = w.Sandbox.Issue(ctx, t.app, t.label)
+		token, err = w.Sandbox.Issue(ctx, t.App, t.Label)
 	case w.Sandbox != nil:
 		a.Say("The sandbox logs in by itself, so there is nothing to agree to.")
 		var l *session.Login
-		if l, err = w.LogIn(ctx, creds, t.app, t.label, client); err == nil {
+		if l, err = w.LogIn(ctx, creds, t.App, t.Label, client); err == nil {
 			defer term.Closing(l.Source.Close, &err)
-			token, err = creds.Get(t.app.Key(t.label))
+			token, err = creds.Get(t.App.Key(t.Label))
 		}
 	default:
 		token, err = askUser(ctx, a, w, creds, t, o, client)
@@ -104,22 +104,22 @@ func runLogin(ctx context.Context, a *term.App, path string, o loginOptions) (er
 	switch {
 	case o.printToken:
 		fmt.Fprintln(a.Out, token.Handover())
-		a.Say("%s", describeLogin(a, token, t.label))
+		a.Say("%s", describeLogin(a, token, t.Label))
 		a.Say("Nothing is kept on this computer. Whoever has the line has the login: put it into a secret store, as SPOTSYNC_REFRESH_TOKEN.")
 		return afterLogin(a, w, creds, t, token, o)
-	case !o.withToken && w.Sandbox == nil:
-		if err := creds.Put(context.WithoutCancel(ctx), t.app.Key(t.label), token); err != nil {
+	case !o.WithToken && w.Sandbox == nil:
+		if err := creds.Put(context.WithoutCancel(ctx), t.App.Key(t.Label), token); err != nil {
 			return fmt.Errorf("keep the login: %w", err)
 		}
 	}
-	fmt.Fprintln(a.Out, describeLogin(a, token, t.label))
+	fmt.Fprintln(a.Out, describeLogin(a, token, t.Label))
 	a.Say("The login is kept in %s.", creds.Path())
 	return afterLogin(a, w, creds, t, token, o)
 }
 
 // describeLogin says who is logged in and until when.
 func describeLogin(a *term.App, t auth.Token, label string) string {
-	s := fmt.Sprintf("Logged in as %s, account %q, ", person(t), label)
+	s := fmt.Sprintf("Logged in as %s, account %q, ", session.Person(t), label)
 	ends, ok := t.Ends()
 	if !ok {
 		return s + "until a day that this refresh token doesn't tell (six months after it was made)."
@@ -129,17 +129,17 @@ func describeLogin(a *term.App, t auth.Token, label string) string {
 }
 
 // afterLogin says what could surprise later.
-func afterLogin(a *term.App, w *session.Environment, creds *auth.Credentials, t loginTarget, token auth.Token, o loginOptions) error {
+func afterLogin(a *term.App, w *session.Environment, creds *auth.Credentials, t session.LoginTarget, token auth.Token, o loginOptions) error {
 	if missing := auth.Missing(token.Scopes, session.CoreScopes); len(missing) > 0 {
-		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), reconcile.LoginFlag(t.label))
+		a.Note("Spotify did not grant %s; what needs it will fail. Run spotsync login%s again and agree to everything.", strings.Join(missing, ", "), reconcile.LoginFlag(t.Label))
 	}
 	if o.printToken {
 		return nil
 	}
-	if _, seeded, err := w.Seed(); (seeded || err != nil) && t.label == reconcile.DefaultAccount && !a.Settings.Sandbox {
+	if _, seeded, err := w.Seed(); (seeded || err != nil) && t.Label == reconcile.DefaultAccount && !a.Settings.Sandbox {
 		a.Note("SPOTSYNC_REFRESH_TOKEN (or …_FILE) is set and takes precedence, so this login is not used until it is unset.")
 	}
-	if t.named || a.Settings.Sandbox {
+	if t.Named || a.Settings.Sandbox {
 		return nil
 	}
 	entries, err := creds.List()
@@ -147,8 +147,8 @@ func afterLogin(a *term.App, w *session.Environment, creds *auth.Credentials, t 
 		return err
 	}
 	for _, e := range entries {
-		if e.Key.Issuer == t.app.Issuer.Name && e.Key.Account == t.label && e.Key.ClientID != t.app.ClientID {
-			a.Note("account %q also has a login through the app %s, so commands need to be told which: set client_id = %q in the account block, or SPOTSYNC_CLIENT_ID.", t.label, e.Key.ClientID, t.app.ClientID)
+		if e.Key.Issuer == t.App.Issuer.Name && e.Key.Account == t.Label && e.Key.ClientID != t.App.ClientID {
+			a.Note("account %q also has a login through the app %s, so commands need to be told which: set client_id = %q in the account block, or SPOTSYNC_CLIENT_ID.", t.Label, e.Key.ClientID, t.App.ClientID)
 			break
 		}
 	}
@@ -156,12 +156,12 @@ func afterLogin(a *term.App, w *session.Environment, creds *auth.Credentials, t 
 }
 
 // askUser runs the login in the browser.
-func askUser(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t loginTarget, o loginOptions, client session.ClientOptions) (auth.Token, error) {
-	again, err := t.showDialog(creds)
+func askUser(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t session.LoginTarget, o loginOptions, client session.ClientOptions) (auth.Token, error) {
+	again, err := t.ShowDialog(creds)
 	if err != nil {
 		return auth.Token{}, err
 	}
-	token, err := auth.Login(ctx, t.app, auth.LoginOptions{
+	token, err := auth.Login(ctx, t.App, auth.LoginOptions{
 		Scopes: session.CoreScopes, ShowDialog: again,
 		Open: openBrowser, NoBrowser: o.noBrowser, In: a.In, Out: a.MessageWriter(zerolog.InfoLevel), HTTP: auth.HTTPClient(w.Inner),
 		Me: func(ctx context.Context, hc *http.Client) (accountID, userID, name string, err error) {
@@ -172,7 +172,7 @@ func askUser(ctx context.Context, a *term.App, w *session.Environment, creds *au
 	if err != nil {
 		return auth.Token{}, err
 	}
-	return token, t.wrongAccount(token)
+	return token, t.WrongAccount(token)
 }
 
 // openBrowser opens the user's browser. Some ways to open one return only when its window is closed, and what it prints is

@@ -16,7 +16,7 @@ import (
 )
 
 // takeToken takes over a login made elsewhere: it is read, proven by one refresh and by asking whose it is, and kept.
-func takeToken(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t *loginTarget, client session.ClientOptions) (token auth.Token, err error) {
+func takeToken(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, t *session.LoginTarget, client session.ClientOptions) (token auth.Token, err error) {
 	line, err := readToken(ctx, a)
 	if err != nil {
 		return auth.Token{}, err
@@ -27,20 +27,20 @@ func takeToken(ctx context.Context, a *term.App, w *session.Environment, creds *
 	}
 	if seed.ClientID != "" {
 		switch {
-		case !t.known:
-			t.app.ClientID = seed.ClientID
+		case !t.Known:
+			t.App.ClientID = seed.ClientID
 			client.Limiter = w.NewLimiter(seed.ClientID, 1)
-		case t.app.ClientID != seed.ClientID:
-			return auth.Token{}, fmt.Errorf("the login on standard input was made through the app %s, and client ID %s is set: use one for both", seed.ClientID, t.app.ClientID)
+		case t.App.ClientID != seed.ClientID:
+			return auth.Token{}, fmt.Errorf("the login on standard input was made through the app %s, and client ID %s is set: use one for both", seed.ClientID, t.App.ClientID)
 		}
 	}
-	if t.app.ClientID == "" {
+	if t.App.ClientID == "" {
 		return auth.Token{}, errors.New("a bare refresh token does not say which app it belongs to: give the client ID with --client-id")
 	}
 	if seed.Issuer != "" && seed.Issuer != w.Issuer.Name {
 		return auth.Token{}, fmt.Errorf("the login on standard input was issued by %q, and this run talks to %q: a login never moves from one to the other", seed.Issuer, w.Issuer.Name)
 	}
-	source, err := auth.NewSeed(creds, t.app, seed, auth.HTTPClient(w.Inner))
+	source, err := auth.NewSeed(creds, t.App, seed, auth.HTTPClient(w.Inner))
 	if err != nil {
 		return auth.Token{}, err
 	}
@@ -57,13 +57,13 @@ func takeToken(ctx context.Context, a *term.App, w *session.Environment, creds *
 		return auth.Token{}, fmt.Errorf("asking Spotify whose login it is: %w", err)
 	}
 	who := auth.Token{AccountID: string(user.Account()), UserID: string(user.ID), DisplayName: user.DisplayName}
-	if err := t.wrongAccount(who); err != nil {
+	if err := t.WrongAccount(who); err != nil {
 		return auth.Token{}, err
 	}
 	if err := source.SetAccount(ctx, who.AccountID, who.UserID, who.DisplayName); err != nil {
 		return auth.Token{}, err
 	}
-	return source.Keep(ctx, t.label)
+	return source.Keep(ctx, t.Label)
 }
 
 // maxToken is more than any login line has.

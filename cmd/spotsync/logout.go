@@ -72,9 +72,9 @@ func runLogout(ctx context.Context, a *term.App, account string, all bool) (err 
 		}
 		removed++
 		if e.Key.Seed != "" {
-			fmt.Fprintf(a.Out, "Forgot what followed a token from the environment (%s).\n", person(e.Token))
+			fmt.Fprintf(a.Out, "Forgot what followed a token from the environment (%s).\n", session.Person(e.Token))
 		} else {
-			fmt.Fprintf(a.Out, "Logged out %s, account %q.\n", person(e.Token), e.Key.Account)
+			fmt.Fprintf(a.Out, "Logged out %s, account %q.\n", session.Person(e.Token), e.Key.Account)
 		}
 	}
 	switch {

@@ -370,7 +370,7 @@ func statusAccounts(ctx context.Context, s *session.Session, r *statusReport, de
 				app.ClientID = l.ClientID
 			}
 			if acc.User == "" && l.UserID != "" {
-				acc.User = person(l.token)
+				acc.User = session.Person(l.token)
 			}
 		}
 		if app.ClientID != "" {

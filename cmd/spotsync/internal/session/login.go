@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/spotsync/spotsync/auth"
-	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
@@ -21,80 +20,80 @@ import (
 	"github.com/spotsync/spotsync/reconcile/store"
 )
 
-// accountOptions are what a login is for.
-type accountOptions struct {
-	session.Inputs
-	account   string
-	clientID  string
-	listen    string // beats callback_listen of the configuration
-	withToken bool   // the token may know its app
+// LoginOptions are what a login is for.
+type LoginOptions struct {
+	Inputs
+	Account   string
+	ClientID  string
+	Listen    string // beats callback_listen of the configuration
+	WithToken bool   // the token may know its app
 }
 
-// loginTarget is what a login is for.
-type loginTarget struct {
-	label  string
-	app    auth.App
-	locked *lockfile.Account // who the label means already; nil: nobody yet
-	known  bool              // the client ID is from a flag, the environment or the configuration
-	named  bool              // and a later command will find it there
+// LoginTarget is what a login is for.
+type LoginTarget struct {
+	Label  string
+	App    auth.App
+	Locked *lockfile.Account // who the label means already; nil: nobody yet
+	Known  bool              // the client ID is from a flag, the environment or the configuration
+	Named  bool              // and a later command will find it there
 }
 
-// targetOfLogin works out through which app to log in, and whose login it must be.
-func targetOfLogin(ctx context.Context, a *term.App, w *session.Environment, creds *auth.Credentials, path string, o accountOptions) (loginTarget, error) {
-	t := loginTarget{label: o.account}
-	if strings.TrimSpace(t.label) == "" {
+// TargetOfLogin works out through which app to log in, and whose login it must be.
+func TargetOfLogin(ctx context.Context, a *term.App, w *Environment, creds *auth.Credentials, path string, o LoginOptions) (LoginTarget, error) {
+	t := LoginTarget{Label: o.Account}
+	if strings.TrimSpace(t.Label) == "" {
 		return t, errors.New("--account wants the label of an account, such as default")
 	}
 	env := a.Getenv("SPOTSYNC_CLIENT_ID") != ""
-	f, diags, err := accountsAt(ctx, a, path, o.Inputs)
+	f, diags, err := AccountsAt(ctx, a, path, o.Inputs)
 	if err != nil {
 		return t, err
 	}
-	if diags.HasErrors() && (w.Sandbox != nil || !f.judged && (o.clientID != "" || env)) {
+	if diags.HasErrors() && (w.Sandbox != nil || !f.judged && (o.ClientID != "" || env)) {
 		a.Note("the configuration in %s can't be read (%s), so its account block isn't used; see spotsync validate.", path, diags[0].Summary)
-	} else if err := session.Checked(a, f.sources, diags); err != nil {
+	} else if err := Checked(a, f.Sources, diags); err != nil {
 		return t, err
 	}
-	acc, declared := f.accounts[t.label]
-	if len(f.accounts) > 0 && !declared {
-		a.Note("the configuration has no account %q yet; for playlists to use it, write: account %q {}", t.label, t.label)
+	acc, declared := f.Accounts[t.Label]
+	if len(f.Accounts) > 0 && !declared {
+		a.Note("the configuration has no account %q yet; for playlists to use it, write: account %q {}", t.Label, t.Label)
 	}
-	acc.Label = t.label
-	if o.listen != "" {
-		acc.CallbackListen = o.listen
+	acc.Label = t.Label
+	if o.Listen != "" {
+		acc.CallbackListen = o.Listen
 	}
-	if t.app, err = w.AppFor(acc, nil); err != nil {
+	if t.App, err = w.AppFor(acc, nil); err != nil {
 		return t, err
 	}
-	t.named = t.app.ClientID != ""
-	if o.clientID != "" && w.Sandbox == nil {
-		t.named = t.app.ClientID == o.clientID
-		t.app.ClientID = o.clientID
+	t.Named = t.App.ClientID != ""
+	if o.ClientID != "" && w.Sandbox == nil {
+		t.Named = t.App.ClientID == o.ClientID
+		t.App.ClientID = o.ClientID
 	}
-	t.known = t.app.ClientID != ""
-	if !t.known {
-		if t.app.ClientID, err = usualClient(creds, w.Issuer.Name, t.label, f.accounts); err != nil {
+	t.Known = t.App.ClientID != ""
+	if !t.Known {
+		if t.App.ClientID, err = usualClient(creds, w.Issuer.Name, t.Label, f.Accounts); err != nil {
 			return t, err
 		}
 	}
-	if t.app.ClientID == "" && !o.withToken {
-		return t, noClientID(t.app)
+	if t.App.ClientID == "" && !o.WithToken {
+		return t, noClientID(t.App)
 	}
-	if t.app.ClientID != "" {
-		if err := t.app.Check(); err != nil {
+	if t.App.ClientID != "" {
+		if err := t.App.Check(); err != nil {
 			return t, err
 		}
 	}
-	if f.lockPath == "" {
+	if f.LockPath == "" {
 		return t, nil
 	}
-	lockPath := w.LockPath(f.lockPath)
+	lockPath := w.LockPath(f.LockPath)
 	lock, err := lockstore.Open(w.FS, store.OpenState(w.FS, w.StateDir, w.Issuer.Name, lockPath), lockPath, w.Issuer.Name)
 	if err != nil {
 		return t, err
 	}
-	if locked, ok := lock.Current().Accounts[t.label]; ok {
-		t.locked = &locked
+	if locked, ok := lock.Current().Accounts[t.Label]; ok {
+		t.Locked = &locked
 	}
 	return t, nil
 }
@@ -106,7 +105,7 @@ func usualClient(creds *auth.Credentials, issuer, label string, accounts map[str
 		if id := accounts[l].ClientID; id != "" {
 			return id, nil
 		}
-		if id, err := session.OnlyClient(creds, issuer, l); id != "" || err != nil {
+		if id, err := OnlyClient(creds, issuer, l); id != "" || err != nil {
 			return id, err
 		}
 	}
@@ -115,39 +114,39 @@ func usualClient(creds *auth.Credentials, issuer, label string, accounts map[str
 
 // accountsFile is what a configuration says about accounts.
 type accountsFile struct {
-	accounts map[string]config.Account // by label; empty where there is no configuration
-	lockPath string                    // empty when it can't be told
-	sources  config.Files              // for quoting
+	Accounts map[string]config.Account // by label; empty where there is no configuration
+	LockPath string                    // empty when it can't be told
+	Sources  config.Files              // for quoting
 	judged   bool                      // the files could be read, so what is wrong is in an account block
 }
 
-// accountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
+// AccountsAt reads the account blocks of a configuration, and where its lock file is. A folder without configuration has
 // none, which is no error. What is wrong with the files is in the diagnostics.
-func accountsAt(ctx context.Context, a *term.App, path string, in session.Inputs) (f accountsFile, diags hcl.Diagnostics, err error) {
-	source, diags := session.ReadSource(a, path, in)
+func AccountsAt(ctx context.Context, a *term.App, path string, in Inputs) (f accountsFile, diags hcl.Diagnostics, err error) {
+	source, diags := ReadSource(a, path, in)
 	if config.IsNoFiles(diags) {
-		f.lockPath = a.Settings.LockFile
-		if f.lockPath == "" {
-			f.lockPath = filepath.Join(path, "spotsync.lock.hcl")
+		f.LockPath = a.Settings.LockFile
+		if f.LockPath == "" {
+			f.LockPath = filepath.Join(path, "spotsync.lock.hcl")
 		}
-		f.lockPath, err = filepath.Abs(f.lockPath)
+		f.LockPath, err = filepath.Abs(f.LockPath)
 		return f, nil, err
 	}
 	if diags.HasErrors() {
 		return f, diags, nil
 	}
-	f.lockPath, f.sources = source.LockPath, source.Sources()
+	f.LockPath, f.Sources = source.LockPath, source.Sources()
 	module, diags := config.Parse(source.Files, config.ForVersion(a.Version))
 	if diags.HasErrors() {
 		return f, diags, nil
 	}
-	c, err := session.NewConfiguration(a, source, module, in)
+	c, err := NewConfiguration(a, source, module, in)
 	if err != nil {
 		return f, nil, err
 	}
 	defer term.Closing(c.Files.Close, &err)
 	f.judged = true
-	f.accounts, diags = module.EvaluateAccounts(ctx, c.Inputs(nil, time.Now().UTC()))
+	f.Accounts, diags = module.EvaluateAccounts(ctx, c.Inputs(nil, time.Now().UTC()))
 	return f, diags, ctx.Err() // interrupted, it blames the files
 }
 
@@ -168,24 +167,24 @@ func noClientID(app auth.App) error {
 Commands find it again by the login. To have it in git for other computers, write client_id into the account block.`, redirect)
 }
 
-// wrongAccount refuses a login for somebody else than the lock file says; nil: it is not.
-func (t loginTarget) wrongAccount(token auth.Token) error {
-	if t.locked == nil || string(t.locked.ID) == token.AccountID || string(t.locked.ID) == token.UserID {
+// WrongAccount refuses a login for somebody else than the lock file says; nil: it is not.
+func (t LoginTarget) WrongAccount(token auth.Token) error {
+	if t.Locked == nil || string(t.Locked.ID) == token.AccountID || string(t.Locked.ID) == token.UserID {
 		return nil
 	}
-	meant := string(t.locked.User)
-	if t.locked.Name != "" {
-		meant = fmt.Sprintf("%s (%s)", t.locked.Name, t.locked.User)
+	meant := string(t.Locked.User)
+	if t.Locked.Name != "" {
+		meant = fmt.Sprintf("%s (%s)", t.Locked.Name, t.Locked.User)
 	}
 	return &reconcile.RefusedError{Refusals: []reconcile.Refusal{{Summary: "This login belongs to another account",
 		Detail: fmt.Sprintf("The lock file says account %q is %s, and the login is for %s, so it was not kept. Log in as %s: choose \"Not you?\" on Spotify's page, or log out at https://accounts.spotify.com first. To use another account on purpose, give it a label of its own (--account) or another --lock-file.",
-			t.label, meant, person(token), meant)}}}
+			t.Label, meant, Person(token), meant)}}}
 }
 
-// showDialog reports whether Spotify's page must ask even a user who agreed before: for a further account, since the
+// ShowDialog reports whether Spotify's page must ask even a user who agreed before: for a further account, since the
 // browser may be logged in as another; where the lock file names an account this computer has no login of, for the same
 // reason; and when an earlier login lacks scopes, which are not added silently.
-func (t loginTarget) showDialog(creds *auth.Credentials) (bool, error) {
+func (t LoginTarget) ShowDialog(creds *auth.Credentials) (bool, error) {
 	entries, err := creds.List()
 	if err != nil {
 		return false, err
@@ -193,20 +192,20 @@ func (t loginTarget) showDialog(creds *auth.Credentials) (bool, error) {
 	right := false
 	for _, e := range entries {
 		switch {
-		case e.Key.Issuer != t.app.Issuer.Name || e.Key.Seed != "":
-		case e.Key.Account != t.label:
+		case e.Key.Issuer != t.App.Issuer.Name || e.Key.Seed != "":
+		case e.Key.Account != t.Label:
 			return true, nil
-		case len(auth.Missing(e.Token.Scopes, session.CoreScopes)) > 0:
+		case len(auth.Missing(e.Token.Scopes, CoreScopes)) > 0:
 			return true, nil
-		case e.Key.ClientID == t.app.ClientID && t.wrongAccount(e.Token) == nil:
+		case e.Key.ClientID == t.App.ClientID && t.WrongAccount(e.Token) == nil:
 			right = true
 		}
 	}
-	return t.locked != nil && !right, nil
+	return t.Locked != nil && !right, nil
 }
 
-// person is who a login is for.
-func person(t auth.Token) string {
+// Person is who a login is for.
+func Person(t auth.Token) string {
 	id := t.UserID
 	if id == "" {
 		id = t.AccountID
