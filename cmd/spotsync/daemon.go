@@ -11,7 +11,7 @@ import (
 )
 
 func newDaemon(a *term.App) *cobra.Command {
-	var o daemonOptions
+	var o Options
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "daemon [flags] [PATH]",
@@ -32,7 +32,7 @@ It deletes nothing without --prune. On --listen it tells how it is: a page for p
 			}
 			v := readVersion()
 			o.build = statuspage.Build{Version: v.Version, Go: v.Go, Commit: v.Commit}
-			return runDaemon(cmd.Context(), a, pathArg(args), o)
+			return Run(cmd.Context(), a, pathArg(args), o)
 		},
 	}
 	registerInputs(cmd.Flags(), &o.Inputs)

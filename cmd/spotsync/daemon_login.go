@@ -23,7 +23,7 @@ type pendingLogin struct {
 const loginLasts = 15 * time.Minute
 
 // beginLogin is the address to open for renewing an account's login.
-func (d *daemon) beginLogin(label string) (string, error) {
+func (d *runner) beginLogin(label string) (string, error) {
 	d.mu.Lock()
 	p, ok := d.begun[label]
 	d.mu.Unlock()
@@ -67,7 +67,7 @@ func (d *daemon) beginLogin(label string) (string, error) {
 }
 
 // finishLogin keeps the login that the pasted address tells of.
-func (d *daemon) finishLogin(ctx context.Context, label, pasted string) error {
+func (d *runner) finishLogin(ctx context.Context, label, pasted string) error {
 	d.mu.Lock()
 	p, ok := d.begun[label]
 	d.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 
 // ended is what became of a round as the error of a command: with --once a daemon returns what apply would. What a daemon
 // leaves alone because it was told to, or until later, is no error.
-func (d *daemon) ended(r *attempt) error {
+func (d *runner) ended(r *attempt) error {
 	if r.planned == nil || r.Result == "stopped" {
 		return r.err
 	}

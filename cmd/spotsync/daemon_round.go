@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/spotsync/spotsync/auth"
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/statuspage"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
@@ -64,7 +65,7 @@ func (r *attempt) made(address string) []doneChange {
 }
 
 // round looks once, does what may be done, and says what came of it. Its error is the command's with --once: see [daemon.ended].
-func (d *daemon) round(ctx context.Context, why string) error {
+func (d *runner) round(ctx context.Context, why string) error {
 	d.began = time.Now()
 	reloads := d.reloads.Swap(0)
 	last := d.view().Last
@@ -112,7 +113,7 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	case r.Result != statuspage.RoundOK && r.Result != statuspage.RoundStopped || why != "interval":
 		event = log.Info()
 	}
-	event.Str("why", why).Str("result", string(r.Result)).Int("requests", r.Requests).Strs("applied", few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
+	event.Str("why", why).Str("result", string(r.Result)).Int("requests", r.Requests).Strs("applied", words.Few(r.Applied)).Stringer("took", r.Took.Round(time.Millisecond)).Time("next", next).Msg("round")
 	if reloads > 0 {
 		d.manager.ready() // for the signals that came before this round, whatever else it was for
 	}
@@ -122,17 +123,8 @@ func (d *daemon) round(ctx context.Context, why string) error {
 	return r.err
 }
 
-// few are the first of a list, for a line that a person reads.
-func few(list []string) []string {
-	const most = 10
-	if len(list) <= most {
-		return list
-	}
-	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
-}
-
 // attempt does a round's work.
-func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
+func (d *runner) attempt(ctx context.Context, a *term.App, r *attempt) error {
 	d.busy("Reading the files")
 	if err := d.watch.Settle(ctx); err != nil {
 		return err
@@ -180,12 +172,12 @@ func (d *daemon) attempt(ctx context.Context, a *term.App, r *attempt) error {
 }
 
 // planning is what a daemon's plan is about.
-func (d *daemon) planning() session.PlanOptions {
+func (d *runner) planning() session.PlanOptions {
 	return session.PlanOptions{Refresh: true, NoDelete: !d.policy.Prune || d.view().Config.Problem != ""}
 }
 
 // tame takes out of the plan what the daemon may not do, or not yet.
-func (d *daemon) tame(s *session.Session, r *attempt) {
+func (d *runner) tame(s *session.Session, r *attempt) {
 	policy := d.policy
 	r.conflicts = s.Lock.Conflicts()
 	policy.Hold, policy.Stale = r.conflicts, d.view().Config.Problem != ""
@@ -193,7 +185,7 @@ func (d *daemon) tame(s *session.Session, r *attempt) {
 }
 
 // apply does what a round may do. Names that need the ID of a new playlist come in a second wave.
-func (d *daemon) apply(ctx context.Context, s *session.Session, r *attempt) error {
+func (d *runner) apply(ctx context.Context, s *session.Session, r *attempt) error {
 	o := session.ApplyOptions{Plan: d.planning(), Verify: apply.VerifyAuto}
 	first, err := d.allowed(r)
 	if first == nil {
@@ -201,7 +193,7 @@ func (d *daemon) apply(ctx context.Context, s *session.Session, r *attempt) erro
 	}
 	stopped := false
 	doing := s.Doing(o, d.good)
-	doing.By, doing.Healed, doing.StopAtFailure = "daemon", healedBy, false
+	doing.By, doing.Healed, doing.StopAtFailure = "daemon", render.HealedBy, false
 	_, err = s.Pipeline().Apply(ctx, first, doing, func(ctx context.Context) (*run.Planned, error) {
 		if s.Conf != nil { // names may hold the ID of what was just created
 			if err := d.understand(ctx, s); err != nil {
@@ -234,7 +226,7 @@ func (d *daemon) apply(ctx context.Context, s *session.Session, r *attempt) erro
 }
 
 // allowed is what a round may do of what it planned, nil for nothing.
-func (d *daemon) allowed(r *attempt) (*run.Planned, error) {
+func (d *runner) allowed(r *attempt) (*run.Planned, error) {
 	switch {
 	case len(r.tamed.Refusals) > 0:
 		return nil, &reconcile.RefusedError{Refusals: r.tamed.Refusals}
@@ -259,7 +251,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
-func (d *daemon) read(ctx context.Context, a *term.App) (*session.Session, error) {
+func (d *runner) read(ctx context.Context, a *term.App) (*session.Session, error) {
 	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.parallelism, MaxWait: patience, Apart: true, Hooks: d.hooks}
 	now := time.Now()
 	conf, err := session.LoadSource(a, d.path, d.o.Inputs)
@@ -327,7 +319,7 @@ func (d *daemon) read(ctx context.Context, a *term.App) (*session.Session, error
 
 // understand works out what the files want, unless all that decides it is as it was: that would be half the work of a
 // quiet round.
-func (d *daemon) understand(ctx context.Context, s *session.Session) error {
+func (d *runner) understand(ctx context.Context, s *session.Session) error {
 	ids := s.Ids()
 	if d.good != nil && d.good.Closed && d.files == fingerprint(s.Conf.Source, nil) && maps.Equal(d.ids, ids) {
 		return nil
@@ -344,7 +336,7 @@ func (d *daemon) understand(ctx context.Context, s *session.Session) error {
 var errBroken = errors.New(statuspage.NeverGood)
 
 // paths are all that reading the configuration looked at, broken or not, and what it looked at when it was last good.
-func (d *daemon) paths(conf *session.Configuration) []string {
+func (d *runner) paths(conf *session.Configuration) []string {
 	source := conf.Source
 	paths := slices.Concat(d.basics, conf.Files.Reads(), []string{source.LockPath})
 	if d.good != nil {
@@ -381,7 +373,7 @@ func fingerprint(source *config.Source, reads []string) string {
 }
 
 // releaseNow releases what somebody asked to have released.
-func (d *daemon) releaseNow(s *session.Session) error {
+func (d *runner) releaseNow(s *session.Session) error {
 	d.mu.Lock()
 	addresses := d.releases
 	d.releases = nil
@@ -402,7 +394,7 @@ func (d *daemon) releaseNow(s *session.Session) error {
 }
 
 // recall takes over what a command, such as resume, has written of what the daemon remembers. The lock is held.
-func (d *daemon) recall() error {
+func (d *runner) recall() error {
 	now, err := d.state.Loop()
 	if err != nil || bytes.Equal(now, d.saved) {
 		return err
@@ -415,7 +407,7 @@ func (d *daemon) recall() error {
 }
 
 // save writes down what the daemon remembers.
-func (d *daemon) save() error {
+func (d *runner) save() error {
 	if err := d.loop.Save(d.state); err != nil {
 		return err
 	}
@@ -426,7 +418,7 @@ func (d *daemon) save() error {
 }
 
 // learnCost finds out what a quiet round costs, and says so once.
-func (d *daemon) learnCost(r *attempt) {
+func (d *runner) learnCost(r *attempt) {
 	var libraries []int
 	for _, label := range slices.Sorted(maps.Keys(r.planned.Observed)) {
 		if o := r.planned.Observed[label]; o.Asked {
@@ -457,7 +449,7 @@ func (d *daemon) learnCost(r *attempt) {
 }
 
 // next is when the next round begins.
-func (d *daemon) next(r *attempt, now time.Time) time.Time {
+func (d *runner) next(r *attempt, now time.Time) time.Time {
 	until := d.notBefore(r)
 	jitter := rand.Float64()
 	if r.Result == statuspage.RoundLogin || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
@@ -477,7 +469,7 @@ func (d *daemon) next(r *attempt, now time.Time) time.Time {
 }
 
 // notBefore is until when Spotify wants no requests about playlists. Until another group opens again, rounds go on without it.
-func (d *daemon) notBefore(r *attempt) (until time.Time) {
+func (d *runner) notBefore(r *attempt) (until time.Time) {
 	var limited *spotify.RateLimitError
 	if errors.As(r.err, &limited) && (spotify.Hold{Group: limited.Group}).StopsPlaylists() {
 		until = limited.Until
@@ -491,7 +483,7 @@ func (d *daemon) notBefore(r *attempt) (until time.Time) {
 }
 
 // accounts notes how the accounts are that a round was about.
-func (d *daemon) accounts(s *session.Session, r *attempt, err error) {
+func (d *runner) accounts(s *session.Session, r *attempt, err error) {
 	var needed *auth.LoginRequiredError
 	errors.As(err, &needed)
 	now := time.Now()
@@ -532,7 +524,7 @@ func waitReason(h spotify.Hold) string {
 
 // The hooks of a run: what happens while a round is under way.
 
-func (d *daemon) requested(r spotify.Request) {
+func (d *runner) requested(r spotify.Request) {
 	d.mu.Lock()
 	d.sent++
 	d.moved = time.Now()
@@ -540,14 +532,14 @@ func (d *daemon) requested(r spotify.Request) {
 	d.metrics.Request(r)
 }
 
-func (d *daemon) waited(r spotify.Retry) {
+func (d *runner) waited(r spotify.Retry) {
 	d.metrics.Waited(r.Wait)
 	d.mu.Lock()
 	d.moved = time.Now().Add(r.Wait)
 	d.mu.Unlock()
 }
 
-func (d *daemon) happened(e reconcile.Event) {
+func (d *runner) happened(e reconcile.Event) {
 	log := d.app.Log.With().Str("playlist", e.Address).Str("account", e.Account).Logger()
 	switch e.Type {
 	case reconcile.EventStarted:
@@ -560,7 +552,7 @@ func (d *daemon) happened(e reconcile.Event) {
 	case reconcile.EventApplied:
 		line := "done"
 		if c := changeOf(d.applying, e.Address); c != nil {
-			line = doneLine(d.applying, c)
+			line = render.DoneLine(d.applying, c)
 		}
 		log.Info().Str("action", string(e.Action)).Msg(line)
 	case reconcile.EventFailed:

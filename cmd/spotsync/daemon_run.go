@@ -32,7 +32,7 @@ import (
 )
 
 // daemonOptions are the flags of spotsync daemon.
-type daemonOptions struct {
+type Options struct {
 	session.Inputs
 	interval       time.Duration
 	poll           time.Duration
@@ -48,9 +48,9 @@ type daemonOptions struct {
 }
 
 // daemon is a running one. Its main loop does one thing at a time; other goroutines wake it and look at its status.
-type daemon struct {
+type runner struct {
 	app     *term.App
-	o       daemonOptions
+	o       Options
 	hooks   session.Hooks // of its rounds
 	path    string        // the configuration, as it was named
 	policy  heal.Policy
@@ -96,7 +96,7 @@ type daemon struct {
 }
 
 // runDaemon runs until it is stopped, and then returns nil.
-func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (err error) {
+func Run(ctx context.Context, a *term.App, path string, o Options) (err error) {
 	if o.server.Listen != "" {
 		o.server.Decode = textfile.Decode
 		if err := o.server.Check(); err != nil {
@@ -109,7 +109,7 @@ func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
 	}
-	d := &daemon{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
+	d := &runner{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
 		metrics: statuspage.NewMetrics(o.build), manager: serviceManager{a.Log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
 	if d.notify, err = notify.New(o.notifyURL, host, a.UserAgent(), a.Log, a.Transport); err != nil {
@@ -173,7 +173,7 @@ func runDaemon(ctx context.Context, a *term.App, path string, o daemonOptions) (
 }
 
 // open finds out what is watched, and what must be remembered where, before anything is read.
-func (d *daemon) open(ctx context.Context) error {
+func (d *runner) open(ctx context.Context) error {
 	w, err := session.OpenEnvironment(d.app, session.Hooks{})
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (d *daemon) open(ctx context.Context) error {
 
 // absolute frees what was named on the command line from the working folder, which is gone for good when somebody replaces
 // it, even by one of the same name.
-func (d *daemon) absolute() (err error) {
+func (d *runner) absolute() (err error) {
 	d.o.VarFiles = slices.Clone(d.o.VarFiles)
 	paths := []*string{&d.path}
 	for i := range d.o.VarFiles {
@@ -247,7 +247,7 @@ func (d *daemon) absolute() (err error) {
 }
 
 // tilde is a path as people write it: from their home folder, where it is below that.
-func (d *daemon) tilde(path string) string {
+func (d *runner) tilde(path string) string {
 	if home := d.app.Getenv("HOME"); home != "" {
 		if rest, err := filepath.Rel(home, path); err == nil && filepath.IsLocal(rest) {
 			return filepath.Join("~", rest)
@@ -283,7 +283,7 @@ func applyCommand(path string) string {
 const atOnce = time.Nanosecond
 
 // run looks, and waits for a reason to look again, until it is stopped.
-func (d *daemon) run(ctx context.Context) error {
+func (d *runner) run(ctx context.Context) error {
 	d.app.Log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
 	timer := time.NewTimer(atOnce)
 	defer timer.Stop()
@@ -320,13 +320,13 @@ const nap = time.Minute
 
 // left is how long it is until the next round, by the clock that thinks it is sooner: one may have been set back, the other
 // have stood still.
-func (d *daemon) left() time.Duration {
+func (d *runner) left() time.Duration {
 	next, now := d.view().Next, time.Now()
 	return min(next.Sub(now), next.Round(0).Sub(now.Round(0)))
 }
 
 // changed tells what changed on disk.
-func (d *daemon) changed() string {
+func (d *runner) changed() string {
 	why := "request" // resume
 	for _, path := range d.watch.Changed() {
 		switch {
@@ -343,14 +343,14 @@ func (d *daemon) changed() string {
 }
 
 // end writes down what was not yet worth it.
-func (d *daemon) end() error {
+func (d *runner) end() error {
 	d.app.Log.Info().Msg("stopped")
 	d.loop.Close()
 	return d.loop.Save(d.state)
 }
 
 // signals makes SIGHUP a wish for a round.
-func (d *daemon) signals(ctx context.Context) {
+func (d *runner) signals(ctx context.Context) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
@@ -367,7 +367,7 @@ func (d *daemon) signals(ctx context.Context) {
 }
 
 // ask wants a round soon; one that is wanted already is enough.
-func (d *daemon) ask(why string) {
+func (d *runner) ask(why string) {
 	select {
 	case d.wake <- why:
 	default:
@@ -378,7 +378,7 @@ func (d *daemon) ask(why string) {
 const stuckAfter = 15 * time.Minute
 
 // alive is an error when the main loop does not move though it should.
-func (d *daemon) alive() error {
+func (d *runner) alive() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if idle := time.Since(d.moved); d.status.Busy != "" && idle > stuckAfter {
@@ -388,7 +388,7 @@ func (d *daemon) alive() error {
 }
 
 // feedWatchdog tells systemd that the daemon lives, as long as it does.
-func (d *daemon) feedWatchdog(ctx context.Context) {
+func (d *runner) feedWatchdog(ctx context.Context) {
 	every := d.manager.watchdog()
 	if every <= 0 {
 		return
@@ -408,13 +408,13 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 }
 
 // server is what others see of the daemon.
-func (d *daemon) server() *statuspage.Server {
+func (d *runner) server() *statuspage.Server {
 	return &statuspage.Server{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
 		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.Log, Options: d.o.server}
 }
 
 // view is a copy of the status.
-func (d *daemon) view() statuspage.Status {
+func (d *runner) view() statuspage.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.status
@@ -423,7 +423,7 @@ func (d *daemon) view() statuspage.Status {
 }
 
 // update changes the status. What it holds is replaced, never changed: others may be looking at it.
-func (d *daemon) update(change func(*statuspage.Status)) {
+func (d *runner) update(change func(*statuspage.Status)) {
 	d.mu.Lock()
 	change(&d.status)
 	d.moved = time.Now()
@@ -431,7 +431,7 @@ func (d *daemon) update(change func(*statuspage.Status)) {
 	d.metrics.Status(d.view())
 }
 
-func (d *daemon) busy(what string) {
+func (d *runner) busy(what string) {
 	d.update(func(s *statuspage.Status) { s.Busy = what })
 	if what != "" {
 		d.manager.status(what)
@@ -439,7 +439,7 @@ func (d *daemon) busy(what string) {
 }
 
 // release has a playlist released before the next round, which begins at once.
-func (d *daemon) release(address string) error {
+func (d *runner) release(address string) error {
 	known := false
 	for _, p := range d.view().Playlists {
 		known = known || p.Address == address

@@ -23,7 +23,7 @@ import (
 )
 
 // judge says in one word how a round ended, and why.
-func (d *daemon) judge(r *attempt) {
+func (d *runner) judge(r *attempt) {
 	for address := range r.applied {
 		r.Applied = append(r.Applied, address)
 	}
@@ -31,8 +31,8 @@ func (d *daemon) judge(r *attempt) {
 	for _, address := range r.Applied {
 		healed := true
 		for _, x := range r.made(address) {
-			healed = healed && heals(x.change)
-			r.Done = append(r.Done, address+": "+doneLine(x.plan, x.change))
+			healed = healed && render.Heals(x.change)
+			r.Done = append(r.Done, address+": "+render.DoneLine(x.plan, x.change))
 		}
 		if healed {
 			r.Healed++
@@ -63,7 +63,7 @@ func (d *daemon) judge(r *attempt) {
 }
 
 // show makes what a round found out the status that others see.
-func (d *daemon) show(r *attempt, next, now time.Time) {
+func (d *runner) show(r *attempt, next, now time.Time) {
 	d.update(func(s *statuspage.Status) {
 		s.Busy, s.Next = "", next
 		s.Requests = d.loop.Used(now)
@@ -93,7 +93,7 @@ func (d *daemon) show(r *attempt, next, now time.Time) {
 }
 
 // reasons are why the daemon does not do its work just now.
-func (d *daemon) reasons(r *attempt, s statuspage.Status, now time.Time) []string {
+func (d *runner) reasons(r *attempt, s statuspage.Status, now time.Time) []string {
 	var why []string
 	add := func(text string) {
 		if !slices.Contains(why, text) {
@@ -129,7 +129,7 @@ func (d *daemon) reasons(r *attempt, s statuspage.Status, now time.Time) []strin
 }
 
 // summary is the state in one line.
-func (d *daemon) summary() string {
+func (d *runner) summary() string {
 	s := d.view()
 	if len(s.Reasons) > 0 {
 		return s.Reasons[0]
@@ -160,7 +160,7 @@ func unseen(good *config.Desired, before []statuspage.Playlist, looked bool) []s
 }
 
 // playlists are the managed ones as a round saw and left them. before is how they were shown until now.
-func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Time) []statuspage.Playlist {
+func (d *runner) playlists(r *attempt, before []statuspage.Playlist, now time.Time) []statuspage.Playlist {
 	was := make(map[string]statuspage.Playlist, len(before))
 	for _, p := range before {
 		was[p.Address] = p
@@ -186,8 +186,8 @@ func (d *daemon) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 			if x.change.After != nil {
 				p.Name, p.Tracks = words.Printable(x.change.After.Name), len(x.change.After.Tracks)
 			}
-			if heals(x.change) {
-				p.Healed, p.HealAt = changedLines(x.plan, x.change), now
+			if render.Heals(x.change) {
+				p.Healed, p.HealAt = render.ChangedLines(x.plan, x.change), now
 			}
 		}
 		err, failed := r.failures[c.Address]
@@ -254,7 +254,7 @@ func changeLines(d render.Description) []string {
 }
 
 // tell posts what is worth telling somebody who is not looking.
-func (d *daemon) tell(r *attempt, now time.Time) {
+func (d *runner) tell(r *attempt, now time.Time) {
 	failing := r.Result == statuspage.RoundFailed || r.Result == statuspage.RoundPartly || r.Result == statuspage.RoundLogin
 	for _, x := range changeNotices(r, now) {
 		d.notify.Send(x)
@@ -308,7 +308,7 @@ func (d *daemon) tell(r *attempt, now time.Time) {
 }
 
 // tellMissing logs which scopes an account was not granted, once for each set of them.
-func (d *daemon) tellMissing(a statuspage.Account) {
+func (d *runner) tellMissing(a statuspage.Account) {
 	missing := strings.Join(a.Missing, " ")
 	if d.lacking[a.Label] == missing {
 		return
@@ -325,7 +325,7 @@ func (d *daemon) tellMissing(a statuspage.Account) {
 
 // tellHeld says why a playlist is held back, once for each reason: it stays so until a person does something, who would
 // otherwise learn of it only from the page. What a person holds is no news to him.
-func (d *daemon) tellHeld(r *attempt, now time.Time) {
+func (d *runner) tellHeld(r *attempt, now time.Time) {
 	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) || r.Result == statuspage.RoundRefused {
 		return // nothing is known, or one reason is told that holds for all
 	}
@@ -367,7 +367,7 @@ func changeNotices(r *attempt, now time.Time) []notify.Notice {
 		if c.After != nil && c.After.Name != "" { // which it has by now
 			name = words.Quoted(c.After.Name)
 		}
-		lines := changedLines(done.plan, c)
+		lines := render.ChangedLines(done.plan, c)
 		switch {
 		case c.Action == reconcile.Create:
 			x.Title = name + " was created"
@@ -378,7 +378,7 @@ func changeNotices(r *attempt, now time.Time) []notify.Notice {
 			if c.Alters() {
 				x.Title += " and was changed"
 			}
-		case heals(c):
+		case render.Heals(c):
 			x.Kind, x.Title = notify.Heal, name+" was changed elsewhere and is as before again"
 			for i := range lines {
 				lines[i] = "healed: " + lines[i]
@@ -401,7 +401,7 @@ func changeNotices(r *attempt, now time.Time) []notify.Notice {
 		one.Kind, one.Title = notify.Heal, fmt.Sprintf("%s were changed elsewhere and are as before again", words.Plural(len(all), "playlist"))
 	}
 	for _, done := range r.done {
-		one.Details = append(one.Details, done.change.Address+": "+doneLine(done.plan, done.change))
+		one.Details = append(one.Details, done.change.Address+": "+render.DoneLine(done.plan, done.change))
 	}
 	return []notify.Notice{one}
 }

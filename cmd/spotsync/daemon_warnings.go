@@ -12,7 +12,7 @@ import (
 type planWarning struct{ address, text string }
 
 // tellWarnings logs what a plan warns of, once while it lasts.
-func (d *daemon) tellWarnings(r *attempt) {
+func (d *runner) tellWarnings(r *attempt) {
 	if r.planned == nil || len(r.verdicts) != len(r.planned.Plan.Changes) {
 		return // nothing is known
 	}
@@ -49,7 +49,7 @@ func keepsSongs(plan *reconcile.Plan, c *reconcile.Change) bool {
 
 // warnings are what the plan of a round warns of about one playlist, and what came up while it was done. The
 // caller holds d.mu.
-func (d *daemon) warnings(r *attempt, address string, titles map[string]string) []string {
+func (d *runner) warnings(r *attempt, address string, titles map[string]string) []string {
 	var lines []string
 	add := func(text, source string) {
 		line := render.Warning(titles, reconcile.Warning{Text: text, Source: source})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/session"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
@@ -98,7 +99,7 @@ func runHistory(a *term.App, path string, refs []string, o session.Options, asJS
 			action := v.Action
 			if len(v.Healed) > 0 {
 				action = "heal"
-				was += "; " + healedLine(v.Healed)
+				was += "; " + render.HealedLine(v.Healed)
 			}
 			columns := []string{run.Time.UTC().Format(timeFormat), cmp.Or(run.By, run.Command), action, v.Address}
 			if several {

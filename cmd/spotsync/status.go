@@ -450,7 +450,7 @@ func writeStatus(s *session.Session, w io.Writer, r *statusReport) {
 	if r.PendingLock {
 		which := "entries wait"
 		if len(r.Waiting) > 0 {
-			which = fmt.Sprintf("%s (%s)", words.Counted(len(r.Waiting), "entry waits", "entries wait"), strings.Join(few(r.Waiting), ", "))
+			which = fmt.Sprintf("%s (%s)", words.Counted(len(r.Waiting), "entry waits", "entries wait"), strings.Join(words.Few(r.Waiting), ", "))
 		}
 		fmt.Fprintf(w, "Lock file: %s on this computer and not in %s yet; write them there with: spotsync apply\n", which, r.LockFile)
 	}

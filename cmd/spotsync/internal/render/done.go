@@ -1,19 +1,18 @@
-package main
+package render
 
 import (
 	"strings"
 
-	"github.com/spotsync/spotsync/cmd/spotsync/internal/render"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
-// heals reports whether a change undoes what was edited elsewhere. Where the files changed too, they count for all of it.
-func heals(c *reconcile.Change) bool {
+// Heals reports whether a change undoes what was edited elsewhere. Where the files changed too, they count for all of it.
+func Heals(c *reconcile.Change) bool {
 	return c.Action == reconcile.Restore || c.Action == reconcile.Update && c.Origin == reconcile.FromSpotify
 }
 
-// changedLines say what a change that was made changed, a line each: `name "A" → "B"`, `songs: 3 added, 1 removed`.
-func changedLines(p *reconcile.Plan, c *reconcile.Change) []string {
+// ChangedLines say what a change that was made changed, a line each: `name "A" → "B"`, `songs: 3 added, 1 removed`.
+func ChangedLines(p *reconcile.Plan, c *reconcile.Change) []string {
 	var lines []string
 	if c.Action == reconcile.Restore {
 		lines = append(lines, "put back into the library")
@@ -21,7 +20,7 @@ func changedLines(p *reconcile.Plan, c *reconcile.Change) []string {
 	if c.Action == reconcile.Delete {
 		return lines
 	}
-	d := render.Describe(p, c, nil, false)
+	d := Describe(p, c, nil, false)
 	for _, a := range d.Attrs {
 		switch {
 		case a.Name == "tracks" || strings.TrimSpace(a.Sign) == "":
@@ -37,15 +36,15 @@ func changedLines(p *reconcile.Plan, c *reconcile.Change) []string {
 	return lines
 }
 
-// healedLine is what a heal undid, in one line.
-func healedLine(lines []string) string { return "healed: " + strings.Join(lines, "; ") }
+// HealedLine is what a heal undid, in one line.
+func HealedLine(lines []string) string { return "healed: " + strings.Join(lines, "; ") }
 
-// doneLine is a change that was made, in one line: healed or changed, and what of it.
-func doneLine(p *reconcile.Plan, c *reconcile.Change) string {
-	lines := changedLines(p, c)
+// DoneLine is a change that was made, in one line: healed or changed, and what of it.
+func DoneLine(p *reconcile.Plan, c *reconcile.Change) string {
+	lines := ChangedLines(p, c)
 	switch {
-	case heals(c):
-		return healedLine(lines)
+	case Heals(c):
+		return HealedLine(lines)
 	case c.Action == reconcile.Create:
 		return strings.Join(append([]string{"created"}, lines...), "; ")
 	case c.Action == reconcile.Delete:
@@ -59,12 +58,12 @@ func doneLine(p *reconcile.Plan, c *reconcile.Change) string {
 	return "changed: " + strings.Join(lines, "; ")
 }
 
-// healedBy says for each change of a plan that is a heal what it undoes, by address: history keeps that.
-func healedBy(p *reconcile.Plan) map[string][]string {
+// HealedBy says for each change of a plan that is a heal what it undoes, by address: history keeps that.
+func HealedBy(p *reconcile.Plan) map[string][]string {
 	all := make(map[string][]string)
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Action.Changes() && heals(c) {
-			all[c.Address] = changedLines(p, c)
+		if c := &p.Changes[i]; c.Action.Changes() && Heals(c) {
+			all[c.Address] = ChangedLines(p, c)
 		}
 	}
 	return all
