@@ -194,16 +194,21 @@ var rooms = map[string]room{
 		never:  []string{"os/exec", "os/signal"},
 		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",
 	},
+	"cmd/spotsync/internal/daemon": {
+		ours: []string{"auth", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/render", "cmd/spotsync/internal/session", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/term",
+			"cmd/spotsync/internal/watch", "cmd/spotsync/internal/words", "config", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/heal", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify"},
+		others: []string{"github.com/coreos/go-systemd/v22/daemon", "github.com/rs/zerolog"},
+		never:  []string{"os/exec"},
+		why:    "a daemon opens sessions as a command does, and knows no commands",
+	},
 	"cmd/spotsync": {
-		ours: []string{"cmd/spotsync/internal/session", "cmd/spotsync/internal/term", "reconcile/heal", "reconcile/run", "cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/render", "cmd/spotsync/internal/watch", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/words", "auth", "config/hostport", "config", "config/lockfile", "config/rewrite", "config/textfile", "config/tracklist", "reconcile", "reconcile/edit",
-			"reconcile/apply", "reconcile/lockstore", "reconcile/observe", "reconcile/store", "spotify", "spotify/sandbox"},
+		ours: []string{"auth", "cmd/spotsync/internal/daemon", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/render", "cmd/spotsync/internal/session",
+			"cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/lockfile", "config/rewrite",
+			"reconcile", "reconcile/apply", "reconcile/heal", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
-			"github.com/rs/zerolog/...", "github.com/mattn/go-isatty", "github.com/fatih/color", "github.com/cli/browser",
-			"github.com/schollz/progressbar/v3", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang/...",
-			"github.com/coreos/go-systemd/v22/daemon", "github.com/rogpeppe/go-internal/diff", "github.com/mitchellh/go-wordwrap",
-			"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/image/draw", "golang.org/x/text/unicode/norm"},
+			"github.com/rs/zerolog", "github.com/cli/browser", "github.com/rogpeppe/go-internal/diff", "golang.org/x/term"},
 		never: []string{"os/user", "log"},
-		why:   "the command is where all rooms meet; it logs with zerolog, and knows the user by the environment",
+		why:   "commands turn flags into values and errors into exit codes; what they do is done in the rooms below",
 	},
 }
 

@@ -1,16 +1,12 @@
 // Command spotsync makes a Spotify account's playlists match HCL files kept in git.
 //
-// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go; crash.go for a fault of the program). The commands
-// (commands.go) are one file each, list.go with show and history.go with rollback beside them; help.go explains them.
-// session.go draws the pipeline once: files, lock file, login (world.go, with embedded.go for --sandbox), what is on
-// Spotify and the plan (planning.go, or savedplan.go), doing it (applying.go) and what became of it (outcome.go).
-// refs.go says which playlist a person means. render*.go show a plan to people, naming.go with the names of songs,
-// progress.go how far the work is, budget.go how long Spotify's limits make it; streams.go says what goes where.
+// A map: main.go and root.go turn arguments into a command and its error into an exit code (exit.go; crash.go for a fault of
+// the program). flags.go are the flags that commands share; help.go explains the commands, and completion.go completes them. The
+// commands (commands.go) are one file each, list.go with show and history.go with rollback beside them.
 //
-// The daemon is daemon.go: a main loop that does a round (daemon_round.go) when something wakes it, such as a change that
-// watch*.go saw. daemon_status.go is what is to be seen of it, daemon_view.go makes that of a round; serve*.go show it over
-// HTTP, page.go to people and metrics.go to Prometheus, notify.go posts it, systemd.go tells the service manager.
-// daemon_login.go renews a login from the page, daemon_check.go asks another daemon whether it is alive.
+// What they do is done in internal: term talks to people, session is a run about a configuration, from its files to what became
+// of its plan, and daemon one that goes on. render shows plans, watch sees files change, statuspage and notify tell of a daemon
+// over HTTP, words make text.
 package main
 
 import (

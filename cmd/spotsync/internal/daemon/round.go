@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"bytes"
@@ -117,7 +117,7 @@ func (d *runner) round(ctx context.Context, why string) error {
 	if reloads > 0 {
 		d.manager.ready() // for the signals that came before this round, whatever else it was for
 	}
-	if d.o.once {
+	if d.o.Once {
 		return d.ended(&r)
 	}
 	return r.err
@@ -129,12 +129,12 @@ func (d *runner) attempt(ctx context.Context, a *term.App, r *attempt) error {
 	if err := d.watch.Settle(ctx); err != nil {
 		return err
 	}
-	if d.o.branch != "" {
+	if d.o.Branch != "" {
 		branch, err := watch.BranchOf(folderOf(d.path))
 		if err != nil {
 			return fmt.Errorf("find out which branch is checked out: %w", err)
 		}
-		if r.waits = branch != d.o.branch; r.waits {
+		if r.waits = branch != d.o.Branch; r.waits {
 			return nil
 		}
 	}
@@ -252,7 +252,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
 func (d *runner) read(ctx context.Context, a *term.App) (*session.Session, error) {
-	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.parallelism, MaxWait: patience, Apart: true, Hooks: d.hooks}
+	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.Parallelism, MaxWait: patience, Apart: true, Hooks: d.hooks}
 	now := time.Now()
 	conf, err := session.LoadSource(a, d.path, d.o.Inputs)
 	files := 0
@@ -453,11 +453,11 @@ func (d *runner) next(r *attempt, now time.Time) time.Time {
 	until := d.notBefore(r)
 	jitter := rand.Float64()
 	if r.Result == statuspage.RoundLogin || errors.Is(r.err, errBroken) || r.waits { // a change on disk mends that, and is told
-		return now.Add(d.o.interval)
+		return now.Add(d.o.Interval)
 	}
 	cost := d.cost
 	if r.planned == nil && r.Result == statuspage.RoundFailed { // nothing was seen: the network, most likely
-		if soon := time.Minute << d.unseen; soon < d.o.interval {
+		if soon := time.Minute << d.unseen; soon < d.o.Interval {
 			d.unseen++
 			return now.Add(soon)
 		}

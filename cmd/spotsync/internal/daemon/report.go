@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"cmp"
@@ -104,7 +104,7 @@ func (d *runner) reasons(r *attempt, s statuspage.Status, now time.Time) []strin
 		add(s.Config.Broken())
 	}
 	if r.waits {
-		add(fmt.Sprintf("The branch %s is not checked out.", d.o.branch))
+		add(fmt.Sprintf("The branch %s is not checked out.", d.o.Branch))
 	}
 	waits := false
 	for _, a := range s.Accounts {

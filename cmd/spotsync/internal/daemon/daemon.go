@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -31,23 +31,23 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// daemonOptions are the flags of spotsync daemon.
+// Options are how a daemon keeps Spotify as the files say.
 type Options struct {
 	session.Inputs
-	interval       time.Duration
-	poll           time.Duration
-	branch         string
-	prune          bool
-	noCreate       bool
-	once           bool
-	requestsPerDay int
-	parallelism    int
-	notifyURL      string
-	server         statuspage.Options
-	build          statuspage.Build
+	Interval       time.Duration
+	Poll           time.Duration
+	Branch         string
+	Prune          bool
+	NoCreate       bool
+	Once           bool
+	RequestsPerDay int
+	Parallelism    int
+	NotifyURL      string
+	Server         statuspage.Options
+	Build          statuspage.Build
 }
 
-// daemon is a running one. Its main loop does one thing at a time; other goroutines wake it and look at its status.
+// runner is a running daemon. Its main loop does one thing at a time; other goroutines wake it and look at its status.
 type runner struct {
 	app     *term.App
 	o       Options
@@ -95,24 +95,24 @@ type runner struct {
 	begun    map[string]pendingLogin // by account label
 }
 
-// runDaemon runs until it is stopped, and then returns nil.
+// Run runs until it is stopped, and then returns nil.
 func Run(ctx context.Context, a *term.App, path string, o Options) (err error) {
-	if o.server.Listen != "" {
-		o.server.Decode = textfile.Decode
-		if err := o.server.Check(); err != nil {
+	if o.Server.Listen != "" {
+		o.Server.Decode = textfile.Decode
+		if err := o.Server.Check(); err != nil {
 			return err
 		}
 	}
-	if o.interval < time.Second || o.poll < 0 || o.requestsPerDay < 0 {
+	if o.Interval < time.Second || o.Poll < 0 || o.RequestsPerDay < 0 {
 		return errors.New("--interval wants a second or more, --poll and --requests-per-day nothing below 0")
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // it lives for years, and works for a second now and then
 	}
-	d := &runner{app: a, o: o, path: path, policy: heal.Policy{Prune: o.prune, NoCreate: o.noCreate, Interval: o.interval, RequestsPerDay: o.requestsPerDay},
-		metrics: statuspage.NewMetrics(o.build), manager: serviceManager{a.Log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
+	d := &runner{app: a, o: o, path: path, policy: heal.Policy{Prune: o.Prune, NoCreate: o.NoCreate, Interval: o.Interval, RequestsPerDay: o.RequestsPerDay},
+		metrics: statuspage.NewMetrics(o.Build), manager: serviceManager{a.Log}, wake: make(chan string, 1), begun: make(map[string]pendingLogin)}
 	host, _ := os.Hostname() // for notices; they go without as well
-	if d.notify, err = notify.New(o.notifyURL, host, a.UserAgent(), a.Log, a.Transport); err != nil {
+	if d.notify, err = notify.New(o.NotifyURL, host, a.UserAgent(), a.Log, a.Transport); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -128,13 +128,13 @@ func Run(ctx context.Context, a *term.App, path string, o Options) (err error) {
 	}
 	d.status.Requests = d.loop.Used(time.Now())
 	var listener net.Listener
-	if o.server.Listen != "" && !o.once {
+	if o.Server.Listen != "" && !o.Once {
 		listen := net.Listen
 		if a.Listen != nil {
 			listen = a.Listen
 		}
-		if listener, err = listen("tcp", o.server.Listen); err != nil {
-			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.server.Listen, err)
+		if listener, err = listen("tcp", o.Server.Listen); err != nil {
+			return fmt.Errorf("listen on %s: %w; another address goes with --listen", o.Server.Listen, err)
 		}
 		a.Log.Info().Str("address", "http://"+listener.Addr().String()).Msg("listening")
 		erase, err := d.state.NoteDaemonAddress(listener.Addr().String())
@@ -196,7 +196,7 @@ func (d *runner) open(ctx context.Context) error {
 	d.state = store.OpenState(w.FS, w.StateDir, w.Issuer.Name, d.lockPath)
 	d.state.Command = d.app.Command
 	d.state.Warn = func(err error) { d.app.Log.Warn().Err(err).Msg("what was remembered is damaged") }
-	d.watch = watch.New(d.app.Log, watch.Options{Poll: d.o.poll})
+	d.watch = watch.New(d.app.Log, watch.Options{Poll: d.o.Poll})
 	d.logins = w.Credentials
 	d.tokens = []string{w.Credentials}
 	for _, name := range []string{"SPOTSYNC_REFRESH_TOKEN_FILE", "SPOTSYNC_CLIENT_SECRET_FILE"} {
@@ -208,13 +208,13 @@ func (d *runner) open(ctx context.Context) error {
 		}
 	}
 	d.basics = slices.Concat([]string{full, d.lockPath, d.state.LoopPath()}, d.tokens, d.o.VarFiles)
-	if d.o.branch != "" {
+	if d.o.Branch != "" {
 		d.basics = append(d.basics, watch.BranchPaths(folderOf(full))...)
 	}
 	d.watch.Watch(d.basics) // before they are read, so that no change is missed
 	now := time.Now()
 	d.moved = now
-	d.status = statuspage.Status{Version: d.app.Version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.interval,
+	d.status = statuspage.Status{Version: d.app.Version, Started: now, Path: d.tilde(full), Apply: applyCommand(d.tilde(full)), LockFile: d.lockPath, State: d.state.Key(), Interval: d.o.Interval,
 		RequestsPerDay: d.policy.RequestsPerDay, Reasons: []string{"It has not looked yet."}}
 	if d.app.Transport == nil {
 		d.app.Transport = http.DefaultTransport.(*http.Transport).Clone()
@@ -284,7 +284,7 @@ const atOnce = time.Nanosecond
 
 // run looks, and waits for a reason to look again, until it is stopped.
 func (d *runner) run(ctx context.Context) error {
-	d.app.Log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.interval).Msg("started")
+	d.app.Log.Info().Str("path", d.path).Str("lock_file", d.lockPath).Stringer("interval", d.o.Interval).Msg("started")
 	timer := time.NewTimer(atOnce)
 	defer timer.Stop()
 	why := "start"
@@ -305,7 +305,7 @@ func (d *runner) run(ctx context.Context) error {
 			return d.end()
 		}
 		res := d.round(ctx, why)
-		if d.o.once {
+		if d.o.Once {
 			return errors.Join(res, d.end())
 		}
 		debug.FreeOSMemory() // a round takes a hundred megabytes for a second; they are others' until the next
@@ -407,10 +407,10 @@ func (d *runner) feedWatchdog(ctx context.Context) {
 	}
 }
 
-// server is what others see of the daemon.
+// Server is what others see of the daemon.
 func (d *runner) server() *statuspage.Server {
 	return &statuspage.Server{Status: d.view, Alive: d.alive, Reconcile: func() { d.ask("request") }, Reload: func() { d.ask("request") }, Release: d.release,
-		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.Log, Options: d.o.server}
+		BeginLogin: d.beginLogin, FinishLogin: d.finishLogin, Metrics: d.metrics.Handler(), Log: d.app.Log, Options: d.o.Server}
 }
 
 // view is a copy of the status.
