@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // TestExitCodesOfWhatIsLeftAlone: however a playlist comes to be skipped, refused or left alone, plan, apply and daemon --once
@@ -24,7 +26,7 @@ func TestExitCodesOfWhatIsLeftAlone(t *testing.T) {
 	keyGone := map[string]string{"a.hcl": keys, "rows.csv": rows}
 	unread := "spotify edit A append Z\nspotify fault GET /playlists/{id} %[1]s times=-1\nspotify fault GET /playlists/{id}/items %[1]s times=-1"
 	ids := strings.Repeat("0", 22)
-	for name, tt := range map[string]struct {
+	cases := map[string]struct {
 		before map[string]string // files that are applied first; nil: a.hcl with one plain playlist
 		happen string            // lines of a script
 		after  map[string]string // files written then
@@ -58,8 +60,14 @@ func TestExitCodesOfWhatIsLeftAlone(t *testing.T) {
 		"its key is gone":                           {before: keyGone, after: map[string]string{"rows.csv": fewer}},
 		"its key is gone, and it is gone":           {before: keyGone, happen: "spotify delete two", after: map[string]string{"rows.csv": fewer}},
 		"its key is gone, and it can't be read":     {before: keyGone, happen: strings.Replace(fmt.Sprintf(unread, "garbage"), " A ", " two ", 1), after: map[string]string{"rows.csv": fewer}},
-	} {
+	}
+	ofCode := make(map[int]int) // how many cases had an exit code
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		tt := cases[name]
+		n := ofCode[tt.code]
+		ofCode[tt.code]++
 		t.Run(name, func(t *testing.T) {
+			longtest.OneIn(t, 3, n)
 			t.Parallel()
 			var script strings.Builder
 			write := func(format string, args ...any) { fmt.Fprintf(&script, format+"\n", args...) }

@@ -89,7 +89,7 @@ func TestOursIsNotSomebodyElses(t *testing.T) {
 							w, _ := s.begin(t)
 							ctx := cut(w, i)
 							w.applyContext(ctx)
-							w.fsys, w.wire, w.stop, w.budget = store.OS{}, &wire{server: w.server}, nil, nil
+							w.fsys, w.wire, w.stop, w.budget = quickDisk{}, &wire{server: w.server}, nil, nil
 							w.server.ClearFaults()
 							for _, later := range []time.Duration{0, 3 * time.Second, 2 * time.Minute} {
 								time.Sleep(later)

@@ -111,7 +111,7 @@ func (s scenario) begin(t *testing.T) (*world, map[spotify.URI][]time.Time) {
 // finish runs the command until it is done, and checks what came of it all.
 func (s scenario) finish(t *testing.T, w *world, had map[spotify.URI][]time.Time) {
 	t.Helper()
-	w.fsys, w.wire = store.OS{}, &wire{server: w.server}
+	w.fsys, w.wire = quickDisk{}, &wire{server: w.server}
 	for try := 0; ; try++ {
 		r := w.apply()
 		if r.failed() == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -70,9 +71,29 @@ func inBubble(t *testing.T, test func(*testing.T)) {
 	synctest.Test(t, test)
 }
 
+// quickDisk is a disk that is not waited for: nobody switches these computers off. What a computer that is switched off
+// leaves behind is tested with [store.CrashAt].
+type quickDisk struct{ store.OS }
+
+func (d quickDisk) WriteFile(path string, data []byte, perm fs.FileMode) error {
+	return d.WriteUnsynced(path, data, perm)
+}
+
+func (d quickDisk) Append(path string, line []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(line)
+	return errors.Join(err, f.Close())
+}
+
 func newWorld(t testing.TB, hcl string) *world {
 	w := &world{t: t, server: sandbox.New(sandbox.Options{Seed: 1}), dir: t.TempDir(), hcl: hcl, user: sandbox.SandboxUser,
-		issuer: "loopback", command: "apply", fsys: store.OS{}}
+		issuer: "loopback", command: "apply", fsys: quickDisk{}}
 	w.wire = &wire{server: w.server}
 	return w
 }

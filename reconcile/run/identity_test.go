@@ -355,7 +355,7 @@ func TestKilledWhileCreatingAgain(t *testing.T) {
 					return nil
 				})
 				w.apply()
-				w.wire, w.fsys = &wire{server: w.server}, store.OS{}
+				w.wire, w.fsys = &wire{server: w.server}, quickDisk{}
 				w.mustApply()
 				w.holds("playlist.a", songs(1, 2)...)
 				w.owned(2)
@@ -457,7 +457,7 @@ func TestReadOnlyFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.hcl += block("z", "Z", nil)
-		w.fsys = store.OS{}
+		w.fsys = quickDisk{}
 		if r := w.mustApply(); r.res.Pending {
 			t.Error("still pending")
 		}
@@ -480,7 +480,7 @@ func TestPendingConflict(t *testing.T) {
 		if err := os.WriteFile(w.lockPath(), f.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		w.fsys = store.OS{}
+		w.fsys = quickDisk{}
 		r := w.refused("One address means two playlists")
 		if !strings.Contains(r.Detail, "spotsync lock restore 'playlist.a'") {
 			t.Errorf("no way out: %s", r.Detail)
