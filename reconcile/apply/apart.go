@@ -8,10 +8,6 @@ import (
 	"github.com/spotsync/spotsync/reconcile/edit"
 )
 
-// maxSuspects is how many items of a failing insert are looked up right away. Of more, half are sent first, which is
-// cheaper than asking for each.
-const maxSuspects = 20
-
 // failingError is an edit that Spotify answered with 5xx as often as it is sent. Reading has shown that it did not happen.
 type failingError struct{ error }
 

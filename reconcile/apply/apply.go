@@ -81,8 +81,7 @@ func (a *Applier) Apply(ctx context.Context, p *reconcile.Plan) (*reconcile.Resu
 			return reconcile.ErrStopped
 		}
 		a.event(reconcile.Event{Type: reconcile.EventStarted, Address: c.Address, Account: c.Account, Action: c.Action, ID: c.ID})
-		w := &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
-			attempts: newAttempts(c), refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
+		w := newWriter(a, p, c)
 		err := w.do(ctx)
 		mu.Lock()
 		defer mu.Unlock()

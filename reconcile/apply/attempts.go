@@ -12,6 +12,11 @@ const (
 	maxRounds = 3
 	// MaxSame is how often a request is sent that Spotify fails to do: the second time is the last.
 	MaxSame = 2
+	// maxSuspects is how many items of a failing insert are looked up right away. Of more, half are sent first, which is
+	// cheaper than asking for each.
+	maxSuspects = 20
+	// maxThinned is how many songs are looked up before copies of them are taken out.
+	maxThinned = 20
 )
 
 // outcome is what became of an edit.
@@ -23,8 +28,8 @@ const (
 	moved                 // the playlist holds what nobody expected: somebody else edited it
 )
 
-// attempts bounds what one run writes to one playlist. All that ends a loop in [writer] is counted here, and it is counted
-// by what was sent, not by what came of it.
+// attempts bounds what one run writes to one playlist. All that ends a loop of a writer is counted here, and it is counted by
+// what was sent, not by what came of it.
 type attempts struct {
 	left   int            // how many writes may still be sent
 	most   int            // how many there were at first

@@ -51,7 +51,7 @@ func (w *writer) create(ctx context.Context, d reconcile.Details) error {
 	if d.Collaborative != nil {
 		n.Collaborative = *d.Collaborative
 	}
-	p, err := w.api.CreatePlaylist(ctx, n)
+	p, err := w.post(ctx, n)
 	switch {
 	case spotify.OutcomeUnknown(err):
 		if p, err = w.findCreated(ctx, entry); err != nil {
@@ -60,7 +60,7 @@ func (w *writer) create(ctx context.Context, d reconcile.Details) error {
 	case err != nil && refusedDescription(err, n.Description):
 		// It did not happen; a playlist without its description is worth more than none.
 		n.Description = ""
-		if p, err = w.api.CreatePlaylist(ctx, n); spotify.OutcomeUnknown(err) {
+		if p, err = w.post(ctx, n); spotify.OutcomeUnknown(err) {
 			p, err = w.findCreated(ctx, entry)
 		}
 		if err == nil {
@@ -91,9 +91,17 @@ func (w *writer) create(ctx context.Context, d reconcile.Details) error {
 	return w.a.State.EndCreate(entry.Key, p.ID)
 }
 
+// post sends the request, once.
+func (w *writer) post(ctx context.Context, n spotify.NewPlaylist) (spotify.Playlist, error) {
+	if err := w.attempts.take(); err != nil {
+		return spotify.Playlist{}, err
+	}
+	return w.api.CreatePlaylist(ctx, n)
+}
+
 // notCreated closes the journal's entry when it is sure that nothing was made.
 func (w *writer) notCreated(entry store.Create, err error) error {
-	if w.lost {
+	if w.certainty == doubtful {
 		return err
 	}
 	if cerr := w.a.State.EndCreate(entry.Key, ""); cerr != nil {
@@ -120,7 +128,7 @@ func (w *writer) ownedCalled(ctx context.Context, name string) ([]spotify.ID, er
 // findCreated looks for a playlist whose creation was never answered. That it is there takes one look; that it is not
 // takes all of them, and even then the journal stays open for the next run.
 func (w *writer) findCreated(ctx context.Context, entry store.Create) (spotify.Playlist, error) {
-	w.lost = true
+	w.certainty = doubtful
 	taken := func(id spotify.ID) bool {
 		_, locked := w.a.Lock.Current().AddressOf(id)
 		return locked

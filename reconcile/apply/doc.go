@@ -5,6 +5,7 @@
 //	create.go    making a playlist exactly once
 //	write.go     bringing one playlist to what the plan says, one request at a time
 //	fresh.go     looks whether a playlist still is what was planned for
+//	progress.go  how far the writing of a playlist is, drawn
 //	expect.go    writes down what a read should show
 //	verify.go    whether a read does, after a lost answer or where edits built on each other
 //	refused.go   deals with what Spotify does not take; apart.go finds what makes an insert fail

@@ -15,7 +15,13 @@ func (w *writer) aliases() map[spotify.URI]spotify.URI {
 }
 
 // settled writes down that the playlist is as expected now, and which states a reader may meet for the next minute.
-func (w *writer) settled() error { return w.settling(&w.now) }
+func (w *writer) settled() error {
+	if err := w.record(&w.now); err != nil {
+		return err
+	}
+	w.progress = recorded
+	return nil
+}
 
 // keepStates is how many states a reader may meet are remembered.
 const keepStates = 200
@@ -24,24 +30,30 @@ const keepStates = 200
 // the last one, or the one before where the last request did not happen.
 const keepOurs = 8
 
-// making notes a state that the next request will make. unmake takes it back where it is sure that it did not happen.
-func (w *writer) making(next store.Contents) {
+// announce writes down what the next request will make.
+func (w *writer) announce(next store.Contents) error {
 	w.states, w.ours = append(w.states, reconcile.MarkOf(next)), append(w.ours, reconcile.MarkOf(next))
+	if err := w.record(nil); err != nil {
+		w.withdraw()
+		return err
+	}
+	w.progress = w.progress.announce()
+	return nil
 }
 
-func (w *writer) unmake() {
+// withdraw takes back what was announced, where it is sure that it did not happen. The record on disk stays, until the next one.
+func (w *writer) withdraw() {
 	w.states = w.states[:len(w.states)-1]
 	w.ours = w.ours[:len(w.ours)-1]
 }
 
-// settling writes down which states a reader may meet for the next minute; expected is nil while that is not sure.
-func (w *writer) settling(expected *store.Contents) error {
+// record writes down which states a reader may meet for the next minute; expected is nil while that is not sure.
+func (w *writer) record(expected *store.Contents) error {
 	w.states = w.states[max(0, len(w.states)-keepStates):]
 	w.ours = w.ours[max(0, len(w.ours)-keepOurs):]
 	s := store.Settling{ID: w.id, Time: time.Now().UTC(), States: w.states, Unsure: expected == nil, Expected: expected, Ours: w.ours}
 	if err := w.account.SaveSettling(s); err != nil {
 		return fmt.Errorf("remember what is written: %w", err)
 	}
-	w.unsure = s.Unsure
 	return nil
 }

@@ -98,8 +98,8 @@ func (w *writer) agreed(b *store.Base) bool {
 // else.
 func (w *writer) cache() {
 	c := w.now
-	c.Written = !w.read
-	if !w.sure {
+	c.Written = w.certainty != read
+	if w.certainty < counted {
 		c.Snapshot = ""
 	}
 	if old, ok := w.account.Cached(w.id); ok {

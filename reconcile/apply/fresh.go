@@ -33,8 +33,9 @@ func (w *writer) freshen(ctx context.Context) error {
 	} else if w.ours = reconcile.OursSince(written, w.base); len(w.ours) > 0 {
 		w.earlier = written
 	}
-	w.states, w.untouched = []store.Mark{reconcile.MarkOf(w.now)}, settling == nil
+	w.states, w.progress = []store.Mark{reconcile.MarkOf(w.now)}, untouched
 	if settling != nil {
+		w.progress = recorded
 		w.states = settling.States
 		if m := reconcile.MarkOf(w.now); len(w.states) == 0 || w.states[len(w.states)-1].Items != m.Items {
 			w.states = append(w.states, m) // the same rows, where some were recognized since
@@ -130,13 +131,27 @@ func (w *writer) details(ctx context.Context, lags bool) (p spotify.Playlist, kn
 
 // again works out the requests from what was just read to what is wanted.
 func (w *writer) again(now store.Contents) []reconcile.Edit {
-	wish := reconcile.DesiredState{}
-	if w.change.Desired != nil {
-		wish = *w.change.Desired
+	if w.keeping {
+		return w.keepingEdits(now)
 	}
-	if w.keeping { // opaque rows go with a replace alone
-		wish.KeepDates, wish.DropOpaque = config.KeepAlways, false
+	return w.editsTo(w.desired(), now)
+}
+
+// keepingEdits are the edits from what is there that replace nothing, unless nothing stays.
+func (w *writer) keepingEdits(now store.Contents) []reconcile.Edit {
+	wish := w.desired()
+	wish.KeepDates, wish.DropOpaque = config.KeepAlways, false // opaque rows go with a replace alone
+	return w.editsTo(wish, now)
+}
+
+func (w *writer) desired() reconcile.DesiredState {
+	if w.change.Desired == nil {
+		return reconcile.DesiredState{}
 	}
+	return *w.change.Desired
+}
+
+func (w *writer) editsTo(wish reconcile.DesiredState, now store.Contents) []reconcile.Edit {
 	entry := w.a.Lock.Current().Playlists[w.change.Address]
 	entry.Aliases = w.aliases()
 	if entry.RefusedDescription == "" {

@@ -57,7 +57,7 @@ func (w *writer) failing(ctx context.Context, e reconcile.Edit, cause error) (ou
 		if found, err := w.withdrawn(ctx, e.URIs); found || err != nil {
 			return around, err
 		}
-		if !replaces(w.keepingEdits()) {
+		if !replaces(w.keepingEdits(w.now)) {
 			return w.instead(ctx, cause)
 		}
 	}
@@ -136,9 +136,6 @@ func (w *writer) withdrawnEpisodes(ctx context.Context, e reconcile.Edit) (found
 	}))
 }
 
-// maxThinned is how many songs are looked up before copies of them are taken out.
-const maxThinned = 20
-
 // thinned are songs of which fewer copies are wanted than there are: a remove takes all of them, and one that Spotify
 // refuses could not be put back.
 func (w *writer) thinned() []spotify.URI {
@@ -206,14 +203,6 @@ func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
 	}
 	w.warn(w.change.SongLine(uri), "%s%s was refused by Spotify (%v) and %s; it is tried again in 7 days", uri, title, cause, becomes)
 	return around, nil
-}
-
-// keepingEdits are the edits from what is there that replace nothing, unless nothing stays.
-func (w *writer) keepingEdits() []reconcile.Edit {
-	was := w.keeping
-	w.keeping = true
-	defer func() { w.keeping = was }()
-	return w.again(w.now)
 }
 
 // withoutReplace turns a replacement into removes and inserts, which can be refused one item at a time.

@@ -88,7 +88,7 @@ func (w *writer) learn(expected store.Contents, items []spotify.Item) []spotify.
 // wroteBy is until when rows of ours may have been added: a request may be under way.
 func (w *writer) wroteBy() time.Time {
 	switch {
-	case w.asked || w.lost:
+	case w.certainty == doubtful: // a request may be under way
 		return time.Now()
 	case !w.wrote.IsZero():
 		return w.wrote
@@ -101,7 +101,7 @@ func (w *writer) wroteBy() time.Time {
 // mustVerify reports whether what was written is to be read again.
 func (w *writer) mustVerify(edits []reconcile.Edit) bool {
 	switch {
-	case w.lost || w.a.Verify == VerifyAlways:
+	case w.certainty == doubtful || w.a.Verify == VerifyAlways:
 		return slices.ContainsFunc(edits, reconcile.Edit.Items)
 	case w.a.Verify == VerifyNever:
 		return false
@@ -146,7 +146,7 @@ func (w *writer) verify(ctx context.Context) (outcome, error) {
 	}
 	if v == observe.Current {
 		w.now.Items = w.learn(w.now, items)
-		w.read = true
+		w.certainty = read
 		return done, nil
 	}
 	w.now.Items, w.now.Snapshot = w.recognized(items), ""

@@ -31,14 +31,9 @@ type writer struct {
 	base      *store.Base     // what both agreed on before this run; nil where not known
 	requests  int
 	wrote     time.Time // when the last edit of the items was answered
-	lost      bool      // an answer was lost, so what was written is verified
-	asked     bool      // a request is under way, or was, and its outcome is not known
-	unsure    bool      // so says the record on disk
-	untouched bool      // nobody expects a read to lag: no write of ours happened within the last minute, and none may have
-	saved     bool      // history holds what was there before
-	refused   string    // a description that Spotify refused
-	read      bool      // items were read after the last write, and are as expected
-	sure      bool      // now is what there is: it was read, or nothing can have gone wrong that the number of items does not show
+	progress  progress
+	certainty certainty
+	refused   string // a description that Spotify refused
 
 	source   string // the line to blame for what ended it
 	attempts *attempts
@@ -49,6 +44,12 @@ type writer struct {
 	keeping  bool                 // a replace was refused: what stays is not named, so that what is new can be
 }
 
+func newWriter(a *Applier, p *reconcile.Plan, c reconcile.Change) *writer {
+	return &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
+		certainty: assumed, attempts: newAttempts(c),
+		refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
+}
+
 // do brings one playlist to what the plan says. Where it ends early, what is certain is written down.
 func (w *writer) do(ctx context.Context) error {
 	if w.api == nil || w.account == nil {
@@ -56,12 +57,12 @@ func (w *writer) do(ctx context.Context) error {
 	}
 	err := w.bring(ctx)
 	switch {
-	case err == nil || !w.unsure || w.asked:
-	case w.untouched && w.earlier != nil:
+	case err == nil:
+	case w.progress == announced && w.earlier != nil:
 		_ = w.account.SaveSettling(*w.earlier)
-	case w.untouched:
+	case w.progress == announced:
 		_ = w.account.DropSettling(w.id) // nothing happened, so reads may be believed as before
-	default:
+	case w.progress == unrecorded:
 		_ = w.settled() // without it the next run finds out by reading
 	}
 	return err
@@ -154,9 +155,6 @@ func (w *writer) delete(ctx context.Context) error {
 
 // version saves what is there for rollback, before the first write.
 func (w *writer) version(before *store.Contents) error {
-	if w.saved {
-		return nil
-	}
 	log, err := w.a.history(w.plan, w.change.Account)
 	if err != nil {
 		return err
@@ -164,7 +162,6 @@ func (w *writer) version(before *store.Contents) error {
 	if err := log.SaveVersion(store.Version{Address: w.change.Address, Action: string(w.change.Action), Time: time.Now().UTC(), ID: w.id, Before: before, Healed: w.a.Healed[w.change.Address]}); err != nil {
 		return fmt.Errorf("nothing was changed, for history could not be written: %w", err)
 	}
-	w.saved = true
 	return nil
 }
 
@@ -192,7 +189,9 @@ func (w *writer) write(ctx context.Context, edits []reconcile.Edit) error {
 			}
 		}
 		if became == done {
-			w.sure = w.read || !w.dependent(edits)
+			if w.certainty < counted && !w.dependent(edits) {
+				w.certainty = counted
+			}
 			break
 		}
 		if became == moved {
@@ -244,30 +243,29 @@ func (w *writer) sendOne(ctx context.Context, e reconcile.Edit) (outcome, error)
 		if err := w.attempts.take(); err != nil {
 			return done, err
 		}
-		w.making(next)
-		if err := w.settling(nil); err != nil {
-			w.unmake()
+		if err := w.announce(next); err != nil {
 			return done, err
 		}
-		w.asked = true
+		from := w.progress
+		w.progress = inFlight
 		snapshot, cause := w.request(ctx, e)
-		w.asked = spotify.OutcomeUnknown(cause)
-		if cause == nil {
+		switch {
+		case cause == nil:
 			next.Snapshot = snapshot
 			w.happened(e, next)
 			return done, nil
-		}
-		if !w.asked {
-			w.unmake()
+		case !spotify.OutcomeUnknown(cause):
+			w.progress = from
+			w.withdraw()
 			w.attempts.refuse(e)
 			return w.refusedBy(ctx, e, cause)
 		}
-		w.lost, w.untouched = true, false
+		w.certainty = doubtful
 		now, v, err := w.lookInto(ctx, e, next)
 		if err != nil {
 			return done, fmt.Errorf("an answer was lost (%w) and it could not be read whether the request took effect (%w). The next run looks first; nothing is sent twice", cause, err)
 		}
-		w.asked = false
+		w.progress = unrecorded
 		switch {
 		case v == observe.Current:
 			w.happened(e, now)
@@ -277,7 +275,7 @@ func (w *writer) sendOne(ctx context.Context, e reconcile.Edit) (outcome, error)
 			w.now, w.states = now, append(w.states, reconcile.MarkOf(now))
 			return moved, nil
 		}
-		w.unmake()
+		w.withdraw()
 		w.attempts.fail(e)
 		if became, err := w.failing(ctx, e, cause); became != done || err != nil {
 			return became, err
@@ -287,7 +285,7 @@ func (w *writer) sendOne(ctx context.Context, e reconcile.Edit) (outcome, error)
 
 // happened counts a success. The record on disk, which says it may have happened, is made certain by the next one.
 func (w *writer) happened(e reconcile.Edit, next store.Contents) {
-	w.now, w.read, w.untouched = next, false, false
+	w.now, w.progress, w.certainty = next, unrecorded, min(w.certainty, assumed)
 	if e.Items() {
 		w.wrote = time.Now()
 	}
