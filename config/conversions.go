@@ -9,16 +9,18 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // This file: conversions of long tuples, which is what a for expression makes. Looking for a type that all elements have in
 // common, go-cty compares each element's type with each other's. Elements' types are few, so it is enough to compare those.
 
 const (
-	longTuple = 16     // elements; from here on it is worth the trouble
-	slowTuple = 1_000  // elements; from here on go-cty's own conversion is no way out
-	maxKinds  = 300    // different types among the elements of one list
-	maxDigits = 10_000 // of a number that is written as text
+	longTuple = 16             // elements; from here on it is worth the trouble
+	slowTuple = 1_000          // elements; from here on go-cty's own conversion is no way out
+	maxKinds  = 300            // different types among the elements of one list
+	maxDigits = scan.MaxDigits // of a number that is written as text
 )
 
 // conversions are the functions that convert a whole collection.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // outlines are the top-level blocks of files, found when the first place in a file is asked for.
@@ -35,7 +37,7 @@ func (o outlines) enclosing(src []byte, rng hcl.Range) string {
 }
 
 func outlinesOf(src []byte) []outline {
-	if checkSize(src) != nil {
+	if scan.Source(src, scan.File).Reason != scan.None {
 		return nil // more than HCL's scanner should be given; what is wrong with it has no need of a block's name
 	}
 	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)

@@ -107,7 +107,7 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 
 // checkTemplate refuses a template that HCL's parser should not be given.
 func checkTemplate(text, path string) error {
-	if e := excessOf(scan.Template([]byte(text), sourceLimits)); e != nil {
+	if e := excessOf(scan.Template([]byte(text), scan.File)); e != nil {
 		return templateError(path, hcl.Diagnostics{e.problem(path)})
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), path, hcl.InitialPos)

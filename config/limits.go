@@ -13,29 +13,27 @@ import (
 // What a configuration may ask of the computer. All are far above what a person writes, and low enough that a small file
 // can't use up memory or time: HCL's parser and evaluator recurse, and neither stops by itself.
 const (
-	maxNesting   = 100         // brackets, quotes and blocks inside each other
-	maxTokens    = 1_000_000   // of one file, but for lists of songs: HCL keeps a few hundred bytes for each
-	maxChain     = 1000        // operators, indexes and calls in a row without a comma or a line's end between
-	maxInstances = 1000        // of one block with for_each
-	maxItems     = 10_000      // of one playlist: Spotify's limit
-	maxAllItems  = 1_000_000   // of all playlists together
-	maxSteps     = 250_000_000 // of one evaluation: parts of expressions worked out, elements gone through, see meter
-	maxValues    = 10_000_000  // made by one evaluation, see meter
-	maxMade      = 5_000_000   // values made by one call of a function
-	maxCall      = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
-	maxRow       = 10_000      // words and signs without a comma or a line's end between
-	maxLines     = 10_000      // of one heredoc
-	maxText      = 16 << 20    // bytes of a part of a template, as of a file
-	maxProblems  = 100         // told at once about one list
+	maxNesting   = scan.MaxDepth  // brackets, quotes and blocks inside each other
+	maxTokens    = scan.MaxTokens // of one file, but for lists of songs: HCL keeps a few hundred bytes for each
+	maxChain     = 1000           // operators, indexes and calls in a row without a comma or a line's end between
+	maxInstances = 1000           // of one block with for_each
+	maxItems     = 10_000         // of one playlist: Spotify's limit
+	maxAllItems  = 1_000_000      // of all playlists together
+	maxSteps     = 250_000_000    // of one evaluation: parts of expressions worked out, elements gone through, see meter
+	maxValues    = 10_000_000     // made by one evaluation, see meter
+	maxMade      = 5_000_000      // values made by one call of a function
+	maxCall      = 8_000_000      // steps of one call; sets of 20,000 songs take most of them
+	maxRow       = scan.MaxRow    // words and signs without a comma or a line's end between
+	maxLines     = scan.MaxLines  // of one heredoc
+	maxText      = 16 << 20       // bytes of a part of a template, as of a file
+	maxProblems  = 100            // told at once about one list
 )
 
 // excess is what is too much about source, before anything but its bytes has been looked at.
 type excess scan.Excess
 
-var sourceLimits = scan.Limits{Depth: maxNesting, Tokens: maxTokens, Digits: maxDigits, Row: maxRow, Lines: maxLines}
-
 // checkSize finds source that HCL's scanner and parser would need too much memory for.
-func checkSize(src []byte) *excess { return excessOf(scan.Source(src, sourceLimits)) }
+func checkSize(src []byte) *excess { return excessOf(scan.Source(src, scan.File)) }
 
 func excessOf(e scan.Excess) *excess {
 	if e.Reason == scan.None {

@@ -45,9 +45,6 @@ func IsNoFiles(diags hcl.Diagnostics) bool {
 	return false
 }
 
-// Files is configuration source by the name shown to people.
-type Files map[string][]byte
-
 // NamedFile is a file of variables' values.
 type NamedFile struct {
 	Name  string // as shown to people

@@ -246,3 +246,6 @@ func snippet(src []byte, blocks outlines, rng hcl.Range) *snippetJSON {
 	}
 	return s
 }
+
+// Files is configuration source by the name shown to people.
+type Files map[string][]byte

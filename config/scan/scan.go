@@ -16,6 +16,18 @@ type Limits struct {
 	Lines  int // of one heredoc; 0: any number
 }
 
+// What one file of a configuration may have. All are far above what a person writes.
+const (
+	MaxDepth  = 100
+	MaxTokens = 1_000_000
+	MaxDigits = 10_000
+	MaxRow    = 10_000
+	MaxLines  = 10_000
+)
+
+// File are the limits of one file of a configuration.
+var File = Limits{Depth: MaxDepth, Tokens: MaxTokens, Digits: MaxDigits, Row: MaxRow, Lines: MaxLines}
+
 // Reason is which limit a source goes beyond.
 type Reason int
 
