@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // Address is the name of a playlist in a configuration: playlist.morning, playlist.year["2023"].
@@ -20,7 +22,7 @@ func (a Address) String() string {
 	if !a.Indexed {
 		return "playlist." + a.Label
 	}
-	return "playlist." + a.Label + "[" + quoteHCL(a.Key) + "]"
+	return "playlist." + a.Label + "[" + diag.QuoteHCL(a.Key) + "]"
 }
 
 // ParseAddress reads an address as people write it. A key may also be a number without quotes.

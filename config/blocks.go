@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 type account struct {
@@ -126,13 +128,13 @@ func (p *parser) fallback(v *variable, a *hclsyntax.Attribute) {
 		return
 	}
 	if diags.HasErrors() {
-		p.add(problem(a.Expr.Range(), "Default is not constant", "A variable's default is written out: text, numbers, lists and maps, without functions or references. Work values out in locals."))
+		p.add(diag.Error(a.Expr.Range(), "Default is not constant", "A variable's default is written out: text, numbers, lists and maps, without functions or references. Work values out in locals."))
 		v.fallback = cty.DynamicVal
 		return
 	}
 	value, err := v.convert(value)
 	if err != nil {
-		p.add(problem(a.Expr.Range(), "Default of the wrong type", fmt.Sprintf("The default of variable %q does not fit its type: %s.", v.name, typeError(err))))
+		p.add(diag.Error(a.Expr.Range(), "Default of the wrong type", fmt.Sprintf("The default of variable %q does not fit its type: %s.", v.name, diag.TypeError(err))))
 		value = cty.UnknownVal(v.typ)
 	}
 	v.fallback = value
@@ -149,15 +151,15 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 // plainText checks that an attribute holds text without references.
 func (p *parser) plainText(a *hclsyntax.Attribute) {
 	v, diags := constant(a.Expr)
-	if _, ok := stringOf(v); diags.HasErrors() || !ok && !v.IsNull() {
-		p.add(problem(a.Expr.Range(), "Plain text expected", fmt.Sprintf("%q takes plain text in double quotes.", a.Name)))
+	if _, ok := diag.StringOf(v); diags.HasErrors() || !ok && !v.IsNull() {
+		p.add(diag.Error(a.Expr.Range(), "Plain text expected", fmt.Sprintf("%q takes plain text in double quotes.", a.Name)))
 	}
 }
 
 func (p *parser) localValues(b *hclsyntax.Block) {
 	p.add(labels(b, 0, 0, "locals { … }")...)
 	for _, inner := range b.Body.Blocks {
-		p.add(problem(inner.DefRange(), "Block not expected", fmt.Sprintf("A locals block holds values: %s = …", inner.Type)))
+		p.add(diag.Error(inner.DefRange(), "Block not expected", fmt.Sprintf("A locals block holds values: %s = …", inner.Type)))
 	}
 	for _, a := range attributes(b.Body) {
 		if first := p.locals[a.Name]; first != nil {
@@ -197,7 +199,7 @@ func (p *parser) address(body *hclsyntax.Body, name string) (Address, hcl.Range,
 			return addr, a.Expr.Range(), true
 		}
 	}
-	p.add(problem(a.Expr.Range(), "Not an address", fmt.Sprintf("%q takes the address of a playlist without quotes around it: playlist.name or playlist.name[\"key\"].", name)))
+	p.add(diag.Error(a.Expr.Range(), "Not an address", fmt.Sprintf("%q takes the address of a playlist without quotes around it: playlist.name or playlist.name[\"key\"].", name)))
 	return Address{}, a.Expr.Range(), false
 }
 
@@ -219,7 +221,7 @@ func (p *parser) move(b *hclsyntax.Block) {
 		return
 	}
 	if from == to {
-		p.add(problem(toRng, "Moved to itself", "\"from\" and \"to\" are the same. Remove this block."))
+		p.add(diag.Error(toRng, "Moved to itself", "\"from\" and \"to\" are the same. Remove this block."))
 		return
 	}
 	p.gone(from, fromRng, "moved")
@@ -239,7 +241,7 @@ func (p *parser) remove(b *hclsyntax.Block) {
 		if a := inner.Body.Attributes["destroy"]; a != nil {
 			v, diags := constant(a.Expr)
 			if diags.HasErrors() || v.IsNull() || !v.IsWhollyKnown() || v.Type() != cty.Bool {
-				p.add(problem(a.Expr.Range(), "True or false expected", "\"destroy\" is true or false, written out."))
+				p.add(diag.Error(a.Expr.Range(), "True or false expected", "\"destroy\" is true or false, written out."))
 				continue
 			}
 			r.Destroy = v.True()
@@ -269,7 +271,7 @@ func (p *parser) gone(a Address, rng hcl.Range, how string) {
 }
 
 func leftTwice(a Address, second, first hcl.Range) *hcl.Diagnostic {
-	return problem(second, "Gone twice", fmt.Sprintf("%s is moved or removed at %s:%d already. Keep the block that says what became of it.", a, first.Filename, first.Start.Line))
+	return diag.Error(second, "Gone twice", fmt.Sprintf("%s is moved or removed at %s:%d already. Keep the block that says what became of it.", a, first.Filename, first.Start.Line))
 }
 
 // departure is the "from" of a moved or removed block, to be compared with the playlists once all are read.
@@ -294,7 +296,7 @@ func (p *parser) link() {
 				p.refer(e, false)
 				for _, r := range e.refs {
 					if r.kind != "var" {
-						p.add(problem(r.rng, "Reference not allowed", "A validation looks at variables only."))
+						p.add(diag.Error(r.rng, "Reference not allowed", "A validation looks at variables only."))
 					}
 				}
 			}
@@ -327,7 +329,7 @@ func (p *parser) link() {
 		pl := p.playlists[d.address.Label]
 		if pl != nil && d.address.Indexed == (pl.forEach != nil) && !d.address.Indexed {
 			p.told[d.address.String()] = true
-			p.add(problem(d.rng, "Still there", fmt.Sprintf("%s is %s here, but its block is still at %s:%d. Remove one of the two.", d.address, d.how, pl.rng.Filename, pl.rng.Start.Line)))
+			p.add(diag.Error(d.rng, "Still there", fmt.Sprintf("%s is %s here, but its block is still at %s:%d. Remove one of the two.", d.address, d.how, pl.rng.Filename, pl.rng.Start.Line)))
 		}
 	}
 	p.sort()

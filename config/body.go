@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // grammar is what a block may hold.
@@ -42,19 +44,19 @@ func (g grammar) check(body *hclsyntax.Body, header hcl.Range) hcl.Diagnostics {
 	for _, b := range body.Blocks {
 		diags = append(diags, g.checkName(b.Type, b.TypeRange, g.blocks, g.attrs, "block")...)
 		if b.Type == "lifecycle" && seen[b.Type] {
-			diags = append(diags, problem(b.DefRange(), "Two lifecycle blocks", "Put everything into one lifecycle block."))
+			diags = append(diags, diag.Error(b.DefRange(), "Two lifecycle blocks", "Put everything into one lifecycle block."))
 		}
 		seen[b.Type] = true
 		if b.Type != "lifecycle" && b.Type != "validation" {
 			continue
 		}
 		if len(b.Labels) > 0 {
-			diags = append(diags, problem(b.LabelRanges[0], "Label not expected", fmt.Sprintf("A %s block has no label. Write: %s { … }", b.Type, b.Type)))
+			diags = append(diags, diag.Error(b.LabelRanges[0], "Label not expected", fmt.Sprintf("A %s block has no label. Write: %s { … }", b.Type, b.Type)))
 		}
 	}
 	for _, name := range g.required {
 		if body.Attributes[name] == nil {
-			diags = append(diags, problem(header, "Missing attribute", fmt.Sprintf("%s block needs the attribute %q.", indefinite(g.of), name)))
+			diags = append(diags, diag.Error(header, "Missing attribute", fmt.Sprintf("%s block needs the attribute %q.", indefinite(g.of), name)))
 		}
 	}
 	return diags
@@ -77,14 +79,14 @@ func (g grammar) checkName(name string, rng hcl.Range, right, other []string, wh
 	default:
 		names := slices.Concat(right, other)
 		detail = fmt.Sprintf("%s block has no %s %q.", indefinite(g.of), what, name)
-		if near := didYouMean(name, names); near != "" {
+		if near := diag.DidYouMean(name, names); near != "" {
 			detail += near
 		} else if len(right) > 0 {
-			detail += fmt.Sprintf(" It may have %s.", quotedList(right))
+			detail += fmt.Sprintf(" It may have %s.", diag.QuotedList(right))
 		}
 		summary = "Unknown " + what
 	}
-	return hcl.Diagnostics{problem(rng, summary, detail)}
+	return hcl.Diagnostics{diag.Error(rng, summary, detail)}
 }
 
 // attributes are a body's attributes in the order written.
@@ -103,17 +105,17 @@ func attributes(body *hclsyntax.Body) []*hclsyntax.Attribute {
 func labels(b *hclsyntax.Block, least, most int, form string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	if len(b.Labels) < least {
-		diags = append(diags, problem(b.DefRange(), "Name missing", fmt.Sprintf("Write: %s", form)))
+		diags = append(diags, diag.Error(b.DefRange(), "Name missing", fmt.Sprintf("Write: %s", form)))
 	}
 	for i, label := range b.Labels {
 		switch {
 		case i >= most:
-			return append(diags, problem(b.LabelRanges[i], "Label not expected", fmt.Sprintf("Write: %s", form)))
+			return append(diags, diag.Error(b.LabelRanges[i], "Label not expected", fmt.Sprintf("Write: %s", form)))
 		case !hclsyntax.ValidIdentifier(label):
-			diags = append(diags, problem(b.LabelRanges[i], "Not a name",
+			diags = append(diags, diag.Error(b.LabelRanges[i], "Not a name",
 				fmt.Sprintf("%q can't be a name here: a name starts with a letter and holds letters, digits, hyphens and underscores. What people see is the attribute \"name\".", label)))
 		case len(label) > 200:
-			diags = append(diags, problem(b.LabelRanges[i], "Name too long", "A name here may be 200 bytes long."))
+			diags = append(diags, diag.Error(b.LabelRanges[i], "Name too long", "A name here may be 200 bytes long."))
 		}
 	}
 	return diags

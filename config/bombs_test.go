@@ -7,6 +7,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
 
@@ -102,7 +103,7 @@ func TestBombsInChains(t *testing.T) {
 		for i := range 40 {
 			src += fmt.Sprintf("  b%d = %s\n", i+1, strings.ReplaceAll(next, "#", fmt.Sprintf("local.b%d", i)))
 		}
-		m, diags := Parse(Files{"a.hcl": []byte(src + "}\n")})
+		m, diags := Parse(diag.Files{"a.hcl": []byte(src + "}\n")})
 		if diags.HasErrors() {
 			t.Fatal(diags)
 		}

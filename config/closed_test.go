@@ -3,6 +3,8 @@ package config
 import (
 	"testing"
 	"time"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // A configuration whose wishes can't change while its text stays is told apart from others, wherever the call stands.
@@ -24,7 +26,7 @@ func TestClosed(t *testing.T) {
 		{"among large lists", "playlist \"p\" {\n  name   = \"P\"\n  tracks = [for x in [1] : timestamp()]\n}", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m, diags := Parse(Files{"main.hcl": []byte(c.src + "\n")})
+			m, diags := Parse(diag.Files{"main.hcl": []byte(c.src + "\n")})
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
@@ -33,7 +35,7 @@ func TestClosed(t *testing.T) {
 			}
 		})
 	}
-	m, _ := Parse(Files{"main.hcl": []byte("playlist \"p\" { name = \"P\" }\n")})
+	m, _ := Parse(diag.Files{"main.hcl": []byte("playlist \"p\" { name = \"P\" }\n")})
 	if d, diags := m.Evaluate(t.Context(), Inputs{Now: time.Now()}); diags.HasErrors() || !d.Closed {
 		t.Errorf("what is desired is not closed: %v", diags)
 	}

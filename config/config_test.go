@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -43,13 +45,13 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // read is a file under the name messages should show.
-func read(t testing.TB, name string) Files {
+func read(t testing.TB, name string) diag.Files {
 	t.Helper()
 	src, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Files{filepath.Base(name): bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))}
+	return diag.Files{filepath.Base(name): bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))}
 }
 
 func testFiles(t testing.TB) FileAccess {
@@ -62,7 +64,7 @@ func testFiles(t testing.TB) FileAccess {
 	return files
 }
 
-func evaluate(t testing.TB, files Files, in Inputs) (*Desired, hcl.Diagnostics) {
+func evaluate(t testing.TB, files diag.Files, in Inputs) (*Desired, hcl.Diagnostics) {
 	t.Helper()
 	m, diags := Parse(files, ForVersion("0.1.0"))
 	if m == nil {
@@ -89,7 +91,7 @@ func TestValid(t *testing.T) {
 			d, diags := evaluate(t, files, Inputs{})
 			if d == nil {
 				var b strings.Builder
-				WriteDiagnostics(&b, files, diags, false, 0)
+				diag.Write(&b, files, diags, false, 0)
 				t.Fatalf("not valid:\n%s", &b)
 			}
 			golden(t, strings.TrimSuffix(name, ".hcl")+".golden", dump(d, diags))
@@ -104,7 +106,7 @@ func TestValid(t *testing.T) {
 var expectation = regexp.MustCompile(`# (ERROR|WARNING): (.+)$`)
 
 // expected are the comments of a file that say what is wrong with their line.
-func expected(files Files) []string {
+func expected(files diag.Files) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		for i, line := range strings.Split(string(files[name]), "\n") {
@@ -132,7 +134,7 @@ func told(diags hcl.Diagnostics) []string {
 
 // TestSyntaxErrorInOneFile makes sure that what a broken file holds is not said to be missing.
 func TestSyntaxErrorInOneFile(t *testing.T) {
-	_, diags := Parse(Files{
+	_, diags := Parse(diag.Files{
 		"a.hcl": []byte("playlist \"a\" {\n  name =\n}\n"),
 		"b.hcl": []byte("playlist \"b\" {\n  tracks = playlist.a.tracks\n  nmae = \"B\"\n}\n"),
 	})
@@ -147,7 +149,7 @@ func TestSyntaxErrorInOneFile(t *testing.T) {
 
 // TestTextWithoutAnEnd makes sure that a heredoc left open is shown where it begins: its end is the end of the file.
 func TestTextWithoutAnEnd(t *testing.T) {
-	_, diags := Parse(Files{"a.hcl": []byte("playlist \"a\" {\n  description = <<-EOT\n    Hello.\n}\n")})
+	_, diags := Parse(diag.Files{"a.hcl": []byte("playlist \"a\" {\n  description = <<-EOT\n    Hello.\n}\n")})
 	if len(diags) != 1 || diags[0].Summary != "Text without an end" || diags[0].Subject.Start.Line != 2 || diags[0].Subject.End.Column != 23 {
 		t.Errorf("%v", diags)
 	}
@@ -187,7 +189,7 @@ func TestInvalid(t *testing.T) {
 				for _, d := range diags {
 					d.Detail = strings.ReplaceAll(d.Detail, here, "HERE")
 				}
-				if err := WriteDiagnostics(&b, files, diags, false, 78); err != nil {
+				if err := diag.Write(&b, files, diags, false, 78); err != nil {
 					t.Fatal(err)
 				}
 				if run == 0 {

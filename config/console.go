@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -27,13 +28,13 @@ func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string)
 	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), consoleName, hcl.InitialPos)
 	if diags.HasErrors() {
-		return cty.DynamicVal, tidy(diags, startOf(consoleName))
+		return cty.DynamicVal, diag.Tidy(diags, startOf(consoleName))
 	}
 	e := &expression{Expression: expr, name: "value"}
 	p := &parser{Module: m}
 	p.refer(e, false)
 	if p.diags.HasErrors() {
-		return cty.DynamicVal, tidy(p.diags, startOf(consoleName))
+		return cty.DynamicVal, diag.Tidy(p.diags, startOf(consoleName))
 	}
 	e.Expression = meterExpression(expr)
 	ev := m.evaluation(ctx, in)

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/hostport"
 )
 
@@ -38,11 +39,11 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 	}
 	v, err := convertTo(w.v, want)
 	if err != nil {
-		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, article(cty.UnknownVal(want)), article(w.v))
+		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, diag.KindOf(cty.UnknownVal(want)), diag.KindOf(w.v))
 		if !w.v.IsNull() && w.v.IsWhollyKnown() && w.v.Type() == cty.String && want == cty.Bool {
 			detail = fmt.Sprintf("%q is true or false; this is %s.", e.name, describe(w.v))
 		}
-		ev.add(problem(e.Range(), "Wrong type", detail))
+		ev.add(diag.Error(e.Range(), "Wrong type", detail))
 		return worth{v: cty.DynamicVal, soft: true}
 	}
 	w.v = v
@@ -77,11 +78,11 @@ func (ev *evaluation) text(pl *playlist, inst *instance, attr string) cty.Value 
 func (ev *evaluation) checkName(e *expression, text string) {
 	switch n := utf8.RuneCountInString(text); {
 	case strings.TrimSpace(text) == "":
-		ev.add(problem(e.Range(), "Name is empty", "A playlist needs a name. Leave the attribute out to leave the name alone."))
+		ev.add(diag.Error(e.Range(), "Name is empty", "A playlist needs a name. Leave the attribute out to leave the name alone."))
 	case n > maxName:
-		ev.add(problem(e.Range(), "Name too long", fmt.Sprintf("This name has %d characters; Spotify takes %d.", n, maxName)))
+		ev.add(diag.Error(e.Range(), "Name too long", fmt.Sprintf("This name has %d characters; Spotify takes %d.", n, maxName)))
 	case strings.ContainsFunc(text, unicode.IsControl):
-		ev.add(problem(e.Range(), "Name with a line break", "A name is one line, without line breaks, tabs and other control characters."))
+		ev.add(diag.Error(e.Range(), "Name with a line break", "A name is one line, without line breaks, tabs and other control characters."))
 	}
 }
 
@@ -91,12 +92,12 @@ func (ev *evaluation) checkDescription(e *expression, text string) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case strings.ContainsAny(text, "\r\n\u0085\u2028\u2029"):
-		ev.add(problem(e.Range(), "Description with a line break", "Spotify refuses a description of more than one line. A heredoc ends with a line break: use quotes, or trimspace(…) around it."))
+		ev.add(diag.Error(e.Range(), "Description with a line break", "Spotify refuses a description of more than one line. A heredoc ends with a line break: use quotes, or trimspace(…) around it."))
 	case n > maxDescription:
-		ev.add(problem(e.Range(), "Description too long", fmt.Sprintf("This description has %d characters; Spotify takes %d.", n, maxDescription)))
+		ev.add(diag.Error(e.Range(), "Description too long", fmt.Sprintf("This description has %d characters; Spotify takes %d.", n, maxDescription)))
 	}
 	if linkForm.MatchString(text) {
-		ev.add(caution(e.Range(), "Link in a description", "Spotify's API refuses descriptions with a link in them. If it refuses this one, everything else is written without it."))
+		ev.add(diag.Warning(e.Range(), "Link in a description", "Spotify's API refuses descriptions with a link in them. If it refuses this one, everything else is written without it."))
 	}
 }
 
@@ -116,7 +117,7 @@ func (ev *evaluation) complete(pl *playlist, inst *instance, accounts map[string
 	p.Public = ev.boolean(pl.attrs["public"], inst)
 	p.Collaborative = ev.boolean(pl.attrs["collaborative"], inst)
 	if p.Public != nil && *p.Public && p.Collaborative != nil && *p.Collaborative {
-		ev.add(problem(pl.attrs["collaborative"].Range(), "Public and collaborative", "Spotify allows a collaborative playlist only when it is not public. Set one of the two to false."))
+		ev.add(diag.Error(pl.attrs["collaborative"].Range(), "Public and collaborative", "Spotify allows a collaborative playlist only when it is not public. Set one of the two to false."))
 	}
 	p.Mode = Mode(ev.choice(pl.attrs["mode"], inst, string(ModeSync), string(ModeSync), string(ModeAppend)))
 	p.KeepDates = KeepDates(ev.choice(pl.attrs["keep_dates"], inst, string(KeepAuto), string(KeepAuto), string(KeepAlways), string(KeepNever)))
@@ -157,7 +158,7 @@ func (ev *evaluation) choice(e *expression, inst *instance, standard string, wor
 	}
 	word := v.AsString()
 	if !slices.Contains(words, word) {
-		ev.add(problem(e.Range(), "Value not allowed", fmt.Sprintf("%q is %s, not %s.%s", e.name, strings.NewReplacer(`"true"`, "true", `"false"`, "false").Replace(quotedList(words)), describe(v), didYouMean(word, words))))
+		ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("%q is %s, not %s.%s", e.name, strings.NewReplacer(`"true"`, "true", `"false"`, "false").Replace(diag.QuotedList(words)), describe(v), diag.DidYouMean(word, words))))
 		return standard
 	}
 	return word
@@ -174,7 +175,7 @@ func (ev *evaluation) accountName(e *expression, inst *instance, accounts map[st
 	name := v.AsString()
 	if _, ok := accounts[name]; !ok {
 		names := slices.Sorted(maps.Keys(accounts))
-		ev.add(problem(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), orElse(didYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", quoteHCL(plain(name)))))))
+		ev.add(diag.Error(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), orElse(diag.DidYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", diag.QuoteHCL(plain(name)))))))
 	}
 	return name
 }
@@ -196,7 +197,7 @@ func (ev *evaluation) share(e *expression, inst *instance) *Share {
 	} else if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 		return &Share{Count: n}
 	}
-	ev.add(problem(e.Range(), "Value not allowed", fmt.Sprintf("\"max_removals\" is a whole number of items, such as 20, or a part of all, from \"0%%\" to \"100%%\"; not %s.", describe(v))))
+	ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("\"max_removals\" is a whole number of items, such as 20, or a part of all, from \"0%%\" to \"100%%\"; not %s.", describe(v))))
 	return nil
 }
 
@@ -225,7 +226,7 @@ func (ev *evaluation) accountValues() map[string]Account {
 		}
 		if acc.CallbackListen, e = text("callback_listen"); e != nil {
 			if !hostport.Valid(acc.CallbackListen, 0) {
-				ev.add(problem(e.Range(), "Not an address to listen on", "\"callback_listen\" is a host and a port up to 65535, such as \"127.0.0.1:8888\" or \"[::1]:8888\"."))
+				ev.add(diag.Error(e.Range(), "Not an address to listen on", "\"callback_listen\" is a host and a port up to 65535, such as \"127.0.0.1:8888\" or \"[::1]:8888\"."))
 			}
 		}
 		found[label] = acc
@@ -237,7 +238,7 @@ func (ev *evaluation) accountValues() map[string]Account {
 func (ev *evaluation) checkRedirect(e *expression, text string) {
 	u, err := url.Parse(text)
 	wrong := func(why string) {
-		ev.add(problem(e.Range(), "Redirect URI not allowed", why+" Use \"http://127.0.0.1/callback\", and register the same in Spotify's dashboard."))
+		ev.add(diag.Error(e.Range(), "Redirect URI not allowed", why+" Use \"http://127.0.0.1/callback\", and register the same in Spotify's dashboard."))
 	}
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":

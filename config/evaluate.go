@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -58,7 +59,7 @@ func (m *Module) EvaluateAccounts(ctx context.Context, in Inputs) (map[string]Ac
 		for _, name := range slices.Sorted(maps.Keys(m.accounts[label].attrs)) {
 			e := m.accounts[label].attrs[name]
 			if v := ev.value(e, nil).v; !v.IsKnown() {
-				ev.add(problem(e.Range(), "Not known", fmt.Sprintf("%q depends on a variable that has no value, or on something that is wrong elsewhere. Give the variable with --var, or see spotsync validate.", name)))
+				ev.add(diag.Error(e.Range(), "Not known", fmt.Sprintf("%q depends on a variable that has no value, or on something that is wrong elsewhere. Give the variable with --var, or see spotsync validate.", name)))
 			}
 		}
 	}
@@ -118,12 +119,12 @@ func (ev *evaluation) add(diags ...*hcl.Diagnostic) { ev.diags = append(ev.diags
 // finish is everything found, in file order.
 func (ev *evaluation) finish() hcl.Diagnostics {
 	if ev.meter.done != nil {
-		ev.add(problem(hcl.Range{}, "Interrupted", fmt.Sprintf("Evaluation was interrupted: %v.", ev.meter.done)))
+		ev.add(diag.Error(hcl.Range{}, "Interrupted", fmt.Sprintf("Evaluation was interrupted: %v.", ev.meter.done)))
 	}
 	for _, d := range ev.diags {
 		d.Expression, d.EvalContext = nil, nil // they would keep every value of this evaluation alive
 	}
-	return tidy(ev.diags, hcl.Range{})
+	return diag.Tidy(ev.diags, hcl.Range{})
 }
 
 // run evaluates all of the module, whatever is wrong with parts of it.
@@ -324,6 +325,6 @@ func (ev *evaluation) known(e *expression, w worth) bool {
 }
 
 func unknownYet(rng hcl.Range, name string) *hcl.Diagnostic {
-	return problem(rng, "Not known until apply",
+	return diag.Error(rng, "Not known until apply",
 		fmt.Sprintf("This depends on the ID of a playlist that does not exist yet. \"id\" and \"uri\" can be used in a playlist's \"name\" and \"description\", and in outputs; %q needs a value now. Apply once without this, then add it.", name))
 }

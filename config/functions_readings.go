@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/config/tracklist"
 )
@@ -65,7 +66,7 @@ func (r *readings) decoding(f function.Function) function.Function {
 		if err == nil || len(r.damaged) > maxProblems { // by then everything has been told
 			return err
 		}
-		if text, ok := stringOf(args[0]); ok && r.known(text) {
+		if text, ok := diag.StringOf(args[0]); ok && r.known(text) {
 			return r.damage(err)
 		}
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -398,7 +399,7 @@ func describe(v cty.Value) string {
 			}
 		}
 	}
-	return article(v)
+	return diag.KindOf(v)
 }
 
 func quoteShort(s string) string {

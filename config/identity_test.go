@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // TestRemovedKeyThatComesBack: a row that comes back to a table gives a removed block no effect, and is no error.
@@ -18,7 +20,7 @@ func TestRemovedKeyThatComesBack(t *testing.T) {
 		`{ soul = 1, jazz = 2 }`:                               true,
 		`{}`:                                                   false,
 	} {
-		d, diags := evaluate(t, Files{"a.hcl": []byte(removed + "playlist \"genre\" {\n  for_each = " + forEach + "\n}\n")}, Inputs{Files: table})
+		d, diags := evaluate(t, diag.Files{"a.hcl": []byte(removed + "playlist \"genre\" {\n  for_each = " + forEach + "\n}\n")}, Inputs{Files: table})
 		if diags.HasErrors() {
 			t.Errorf("%s: %v", forEach, diags)
 			continue
@@ -30,7 +32,7 @@ func TestRemovedKeyThatComesBack(t *testing.T) {
 			t.Errorf("%s: warned %t, removed %v", forEach, warned, d.Removed)
 		}
 	}
-	if _, diags := evaluate(t, Files{"a.hcl": []byte("removed {\n  from = playlist.genre\n}\nplaylist \"genre\" {\n}\n")}, Inputs{}); !diags.HasErrors() {
+	if _, diags := evaluate(t, diag.Files{"a.hcl": []byte("removed {\n  from = playlist.genre\n}\nplaylist \"genre\" {\n}\n")}, Inputs{}); !diags.HasErrors() {
 		t.Error("a single block that is still there is no error")
 	}
 }

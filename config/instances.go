@@ -7,6 +7,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -65,7 +66,7 @@ func (ev *evaluation) forEach(e *expression) map[string]cty.Value {
 		return nil
 	}
 	wrong := func(summary, detail string) map[string]cty.Value {
-		ev.add(problem(e.Range(), summary, detail))
+		ev.add(diag.Error(e.Range(), summary, detail))
 		return nil
 	}
 	const takes = "\"for_each\" takes a set of strings or a map, such as toset([\"2023\", \"2024\"]) or { rock = \"Loud\", jazz = \"Late\" }."
@@ -81,7 +82,7 @@ func (ev *evaluation) forEach(e *expression) map[string]cty.Value {
 		}
 		return nil
 	case !ty.IsSetType() && !ty.IsMapType() && !ty.IsObjectType():
-		return wrong("for_each of the wrong type", takes+fmt.Sprintf(" This is %s.", article(v)))
+		return wrong("for_each of the wrong type", takes+fmt.Sprintf(" This is %s.", diag.KindOf(v)))
 	case ty.IsSetType() && !v.IsWhollyKnown():
 		if !w.soft {
 			ev.add(unknownYet(e.Range(), e.name))
@@ -96,7 +97,7 @@ func (ev *evaluation) forEach(e *expression) map[string]cty.Value {
 		if ty.IsSetType() {
 			k = elem
 		}
-		key, ok := stringOf(k)
+		key, ok := diag.StringOf(k)
 		switch {
 		case !ok:
 			return wrong("for_each of the wrong type", takes+fmt.Sprintf(" One element of this set is %s.", describe(k)))
@@ -140,7 +141,7 @@ func (ev *evaluation) knownID(a Address) (spotify.ID, bool) {
 			continue
 		}
 		v, diags := imp.id.Expression.Value(ev.context(imp.id, nil)) // what is wrong with it is said where it stands
-		if text, ok := stringOf(v); ok && !diags.HasErrors() {
+		if text, ok := diag.StringOf(v); ok && !diags.HasErrors() {
 			if ref, err := spotify.ParseRef(text); err == nil {
 				return ref.ID, true
 			}
@@ -171,9 +172,9 @@ func (ev *evaluation) playlistID(e *expression, inst *instance) (spotify.ID, boo
 	ref, err := spotify.ParseRef(text)
 	switch {
 	case err != nil:
-		ev.add(problem(e.Range(), "Not a playlist", fmt.Sprintf("%q takes the ID, URI or link of a playlist: %v.", e.name, err)))
+		ev.add(diag.Error(e.Range(), "Not a playlist", fmt.Sprintf("%q takes the ID, URI or link of a playlist: %v.", e.name, err)))
 	case ref.Kind != "" && ref.Kind != spotify.KindPlaylist:
-		ev.add(problem(e.Range(), "Not a playlist", fmt.Sprintf("%s is %s. \"id\" takes the ID, URI or link of a playlist.", describe(v), kindName(ref.Kind))))
+		ev.add(diag.Error(e.Range(), "Not a playlist", fmt.Sprintf("%s is %s. \"id\" takes the ID, URI or link of a playlist.", describe(v), kindName(ref.Kind))))
 	default:
 		return ref.ID, true
 	}

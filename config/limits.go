@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/scan"
 )
 
@@ -49,24 +50,24 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 	case scan.TooDeep:
 		return tooDeep(rng)
 	case scan.TooManyDigits:
-		return problem(rng, "Number too large", "A number can have ten thousand digits at most.")
+		return diag.Error(rng, "Number too large", "A number can have ten thousand digits at most.")
 	case scan.NotUTF8:
 		return notUTF8(rng)
 	case scan.TooManyInARow:
-		return problem(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", countOf(maxRow)))
+		return diag.Error(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", countOf(maxRow)))
 	case scan.TooManyLines:
-		return problem(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", countOf(maxLines)))
+		return diag.Error(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", countOf(maxLines)))
 	}
-	return problem(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
+	return diag.Error(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
 		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", countOf(maxTokens)))
 }
 
 func notUTF8(rng hcl.Range) *hcl.Diagnostic {
-	return problem(rng, "Not UTF-8", "There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
+	return diag.Error(rng, "Not UTF-8", "There is a byte here that is not UTF-8 text. Save the file as UTF-8.")
 }
 
 func tooDeep(rng hcl.Range) *hcl.Diagnostic {
-	return problem(rng, "Nested too deeply", fmt.Sprintf("There are more than %d brackets, quotes and blocks inside each other here.", maxNesting))
+	return diag.Error(rng, "Nested too deeply", fmt.Sprintf("There are more than %d brackets, quotes and blocks inside each other here.", maxNesting))
 }
 
 // checkNesting refuses source whose nesting would exhaust the parser's stack. It looks at tokens alone. spare is how much
@@ -103,7 +104,7 @@ func checkNesting(tokens hclsyntax.Tokens, spare int) *hcl.Diagnostic {
 			chains[top]++
 		}
 		if top = len(chains) - 1; chains[top] > maxChain-spare {
-			return problem(t.Range, "Expression too long", fmt.Sprintf("There are more than %d operators in a row here. "+
+			return diag.Error(t.Range, "Expression too long", fmt.Sprintf("There are more than %d operators in a row here. "+
 				"Split the expression with locals.", maxChain))
 		}
 	}

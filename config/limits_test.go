@@ -13,6 +13,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/tracklist"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
@@ -28,13 +29,13 @@ func manySongs(n int) string {
 }
 
 // rules is a configuration with many playlists, each of which goes through a whole table.
-func rules(count int, tracks string) Files {
+func rules(count int, tracks string) diag.Files {
 	var src strings.Builder
 	src.WriteString("locals { a = tracks_file(\"x.csv\") }\n")
 	for i := range count {
 		fmt.Fprintf(&src, "playlist \"p%d\" {\n  name   = \"Rule %d\"\n  tracks = %s\n}\n", i, i, strings.ReplaceAll(tracks, "#", fmt.Sprint(i)))
 	}
-	return Files{"a.hcl": []byte(src.String())}
+	return diag.Files{"a.hcl": []byte(src.String())}
 }
 
 // ofThisSize are configurations that have to pass, and not to take long.
@@ -122,10 +123,10 @@ var endless = map[string]string{
 	"functions that never match": `[for a in local.n : [for b in local.n : regexall("(a|b)*c{1,40}$", local.s)]]`,
 }
 
-func endlessFiles(expr string) (Files, Inputs) {
+func endlessFiles(expr string) (diag.Files, Inputs) {
 	src := "locals {\n  a = tracks_file(\"x.csv\")\n  n = range(1000)\n  s = join(\"\", [for t in local.a : \"${t.title} and more text\"])\n}\n" +
 		"playlist \"q\" { name = \"Q\" }\noutput \"o\" {\n  value = " + expr + "\n}\n"
-	return Files{"a.hcl": []byte(src)}, Inputs{Files: memory{"x.csv": manySongs(4000), "loop.tmpl": "%{for a in n}%{for b in n}${a}%{endfor}%{endfor}"}}
+	return diag.Files{"a.hcl": []byte(src)}, Inputs{Files: memory{"x.csv": manySongs(4000), "loop.tmpl": "%{for a in n}%{for b in n}${a}%{endfor}%{endfor}"}}
 }
 
 // Whatever an expression does, an interrupt ends it.
@@ -230,7 +231,7 @@ func TestNumbersThatCannotBe(t *testing.T) {
 func stepsOf(t *testing.T, n int, expr string) int {
 	t.Helper()
 	src := "locals {\n  l = [for t in local.o : t.uri]\n  o = tracks_file(\"x.csv\")\n}\noutput \"o\" {\n  value = " + expr + "\n}\n"
-	m, diags := Parse(Files{"a.hcl": []byte(src)})
+	m, diags := Parse(diag.Files{"a.hcl": []byte(src)})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}

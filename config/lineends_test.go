@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // tableOf is a table of two songs with one kind of line end.
@@ -39,12 +41,12 @@ func TestEveryLineEndEndsALine(t *testing.T) {
 
 func TestCarriageReturnsEndLinesOfAConfiguration(t *testing.T) {
 	const text = "# mine\nplaylist \"a\" { # A\n  name   = \"x\"\n  tracks = [\n    \"spotify:track:003vvx7Niy0yvhvHt4a68B\", # The Killers – Mr. Brightside\n  ]\n}\n// and\nplaylist \"b\" {\n  name = \"y\"\n}\n"
-	want, diags := evaluate(t, Files{"a.hcl": []byte(text)}, Inputs{})
+	want, diags := evaluate(t, diag.Files{"a.hcl": []byte(text)}, Inputs{})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
 	for _, cr := range []string{strings.ReplaceAll(text, "\n", "\r"), strings.Replace(text, "\n", "\r", 1)} {
-		got, diags := evaluate(t, Files{"a.hcl": []byte(cr)}, Inputs{})
+		got, diags := evaluate(t, diag.Files{"a.hcl": []byte(cr)}, Inputs{})
 		if diags.HasErrors() {
 			t.Fatal(diags)
 		}
@@ -53,15 +55,15 @@ func TestCarriageReturnsEndLinesOfAConfiguration(t *testing.T) {
 		}
 	}
 	vars := VarSources{Auto: []NamedFile{{Name: "v.vars.hcl", Bytes: []byte("# mood\rmood = \"calm\"\r")}}}
-	d, diags := evaluate(t, Files{"a.hcl": []byte("variable \"mood\" {}\rplaylist \"a\" {\rname = var.mood\r}\r")}, Inputs{Vars: vars})
+	d, diags := evaluate(t, diag.Files{"a.hcl": []byte("variable \"mood\" {}\rplaylist \"a\" {\rname = var.mood\r}\r")}, Inputs{Vars: vars})
 	if diags.HasErrors() || *d.Playlists[0].Name != "calm" {
 		t.Errorf("%v", diags)
 	}
-	_, diags = Parse(Files{"a.hcl": []byte("# a\rplaylist \"a\" {\r  nam = \"x\"\r}\r")})
+	_, diags = Parse(diag.Files{"a.hcl": []byte("# a\rplaylist \"a\" {\r  nam = \"x\"\r}\r")})
 	if len(diags) != 1 || diags[0].Subject.Start.Line != 3 {
 		t.Errorf("the line of an error: %v", diags)
 	}
-	_, diags = Parse(Files{"a.hcl": []byte("# a\r\x00\x00")})
+	_, diags = Parse(diag.Files{"a.hcl": []byte("# a\r\x00\x00")})
 	if len(diags) != 1 || diags[0].Summary != "Not text" || diags[0].Subject.Start.Line != 2 {
 		t.Errorf("NUL bytes: %v", diags)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -66,14 +67,14 @@ type Source struct {
 	Root     string // the folder expressions may read files from, absolute
 	LockPath string // the lock file, absolute; it need not exist
 	Alone    bool   // one file of the folder was named, not the folder
-	Files    Files
+	Files    diag.Files
 	AutoVars []NamedFile // spotsync.vars.hcl, then *.auto.vars.hcl by name: later ones win
 	VarFiles []NamedFile // --var-file, in the order given
 }
 
 // Sources are all files read, those with variables' values too: what diagnostics quote from.
-func (s *Source) Sources() Files {
-	all := Files{}
+func (s *Source) Sources() diag.Files {
+	all := diag.Files{}
 	for name, src := range s.Files {
 		all[name] = src
 	}
@@ -96,7 +97,7 @@ func Load(o LoadOptions) (*Source, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{unreadable(path, err)}
 	}
-	s := &Source{Files: Files{}, Alone: !info.IsDir()}
+	s := &Source{Files: diag.Files{}, Alone: !info.IsDir()}
 	shown := path
 	if s.Alone {
 		shown = filepath.Dir(path)
@@ -123,7 +124,7 @@ func Load(o LoadOptions) (*Source, hcl.Diagnostics) {
 			s.VarFiles = append(s.VarFiles, NamedFile{Name: name, Bytes: src})
 		}
 	}
-	sortDiagnostics(diags)
+	diag.Sort(diags)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -134,11 +135,11 @@ func (s *Source) loadAlone(path string) hcl.Diagnostics {
 	base := filepath.Base(path)
 	switch {
 	case strings.HasSuffix(base, lockSuffix), strings.HasSuffix(base, varsSuffix), !strings.HasSuffix(base, suffix):
-		return hcl.Diagnostics{problem(startOf(path), "Not a configuration file",
+		return hcl.Diagnostics{diag.Error(startOf(path), "Not a configuration file",
 			fmt.Sprintf("%s is not configuration: that is a folder, or a file ending in .hcl but not in .lock.hcl or .vars.hcl.", path))}
 	}
 	if _, err := os.Lstat(filepath.Join(s.Dir, lockName)); err == nil {
-		return hcl.Diagnostics{problem(startOf(path), "This file belongs to a folder",
+		return hcl.Diagnostics{diag.Error(startOf(path), "This file belongs to a folder",
 			fmt.Sprintf("%s stands beside a %s, so it is one part of that folder's configuration; alone, every playlist of the other files would seem to be gone. "+
 				"Name the folder, and pick playlists: spotsync plan --target 'playlist.NAME' %s", path, lockName, filepath.Dir(path)))}
 	}
@@ -181,17 +182,17 @@ func (s *Source) loadFolder(path string) hcl.Diagnostics {
 			s.Files[shown] = src
 		}
 		if total += len(src); total > maxAllBytes {
-			return hcl.Diagnostics{problem(startOf(path), "Too much configuration",
+			return hcl.Diagnostics{diag.Error(startOf(path), "Too much configuration",
 				fmt.Sprintf("The .hcl files of %s have more than %d MiB together. Is it the folder you meant? Long lists can be kept in text or CSV files and read with tracks_file(\"…\").", path, maxAllBytes>>20))}
 		}
 		if len(s.Files) > maxFiles {
-			return hcl.Diagnostics{problem(startOf(path), "Too many files",
+			return hcl.Diagnostics{diag.Error(startOf(path), "Too many files",
 				fmt.Sprintf("%s holds more than %d .hcl files. Is it the folder you meant?", path, maxFiles))}
 		}
 	}
 	s.AutoVars = append(s.AutoVars, auto...)
 	if len(s.Files) == 0 && !diags.HasErrors() {
-		d := problem(startOf(path), "No configuration here",
+		d := diag.Error(startOf(path), "No configuration here",
 			fmt.Sprintf("There is no .hcl file in %s. Write one, or name another folder or file.", s.Dir))
 		d.Extra = ErrNoFiles
 		diags = append(diags, d)
@@ -206,7 +207,7 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 		return nil, unreadable(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, problem(startOf(path), "Not a regular file", fmt.Sprintf("%s is not a regular file, so it is not read.", path))
+		return nil, diag.Error(startOf(path), "Not a regular file", fmt.Sprintf("%s is not a regular file, so it is not read.", path))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -226,11 +227,11 @@ func readFile(path string) ([]byte, *hcl.Diagnostic) {
 // checkSource refuses text the HCL parser could only be confused by.
 func checkSource(name string, src []byte) *hcl.Diagnostic {
 	if len(src) > MaxFileBytes {
-		return problem(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d MiB. "+
+		return diag.Error(startOf(name), "File too large", fmt.Sprintf("%s is larger than %d MiB. "+
 			"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", name, MaxFileBytes>>20))
 	}
 	if len(src) >= 2 && (src[0] == 0xff && src[1] == 0xfe || src[0] == 0xfe && src[1] == 0xff) {
-		return problem(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
+		return diag.Error(startOf(name), "Not UTF-8", fmt.Sprintf("%s is saved as UTF-16. Save it as UTF-8.", name))
 	}
 	pos := hcl.InitialPos
 	if bytes.IndexByte(src, 0) < 0 && utf8.Valid(src) {
@@ -256,7 +257,7 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 	end.Byte, end.Column = end.Byte+1, end.Column+1
 	at := hcl.Range{Filename: name, Start: pos, End: end}
 	if zero {
-		return problem(at, "Not text", "There is a NUL byte here, so the file is damaged or is not saved as UTF-8. Save it as UTF-8, or get an earlier version back.")
+		return diag.Error(at, "Not text", "There is a NUL byte here, so the file is damaged or is not saved as UTF-8. Save it as UTF-8, or get an earlier version back.")
 	}
 	return notUTF8(at)
 }
@@ -267,9 +268,9 @@ func unreadable(path string, err error) *hcl.Diagnostic {
 		err = pe.Err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return problem(startOf(path), "No such file or folder", fmt.Sprintf("%s does not exist.", path))
+		return diag.Error(startOf(path), "No such file or folder", fmt.Sprintf("%s does not exist.", path))
 	}
-	return problem(startOf(path), "Cannot read", fmt.Sprintf("%s cannot be read: %s.", path, err))
+	return diag.Error(startOf(path), "Cannot read", fmt.Sprintf("%s cannot be read: %s.", path, err))
 }
 
 // startOf is the range of diagnostics about a whole file.

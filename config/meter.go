@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // meter counts what one evaluation has cost, in two currencies. A step is about a tenth of a microsecond: one part of an
@@ -321,7 +323,7 @@ func (m *meter) problem(rng hcl.Range) *hcl.Diagnostic {
 	if m.where.Filename == rng.Filename {
 		rng = m.where
 	}
-	return problem(rng, tooMuchWork, m.reason)
+	return diag.Error(rng, tooMuchWork, m.reason)
 }
 
 // countOf is a number with commas between thousands.

@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // This file: the parts of an expression that multiply work, as parts that pay for it. They embed HCL's own, so that
@@ -133,7 +135,7 @@ func literal(v cty.Value, of hclsyntax.Expression) hclsyntax.Expression {
 
 // stopped is the result of what could not be paid for; nobody sees it, as the meter tells why.
 func stopped(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
-	return cty.DynamicVal, hcl.Diagnostics{problem(e.Range(), tooMuchWork, "")}
+	return cty.DynamicVal, hcl.Diagnostics{diag.Error(e.Range(), tooMuchWork, "")}
 }
 
 // conditional is a ? b : c. Where both are lists, HCL looks for one type that all elements of both have in common, which
@@ -363,7 +365,7 @@ func (j *joined) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 
 // tooManyDigits is the error of a number that takes for ever to work with, or to write out.
 func tooManyDigits(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
-	return cty.DynamicVal, hcl.Diagnostics{problem(e.Range(), "Number too large", "A number can have ten thousand digits at most.")}
+	return cty.DynamicVal, hcl.Diagnostics{diag.Error(e.Range(), "Number too large", "A number can have ten thousand digits at most.")}
 }
 
 // huge is a number written out that is too large, such as 1e999999.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -37,7 +38,7 @@ playlist "a" {
 		"what is not unknown": {"name = \"N\"\ndescription = playlist.known.id", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, diags := Parse(Files{"main.hcl": []byte(years + "locals {\n where = \"at ${playlist.a.uri}\"\n key = \"1\"\n}\nplaylist \"known\" {\n name = \"K\"\n}\nplaylist \"b\" {\n name = \"B ${playlist.a.id}\"\n}\nplaylist \"x\" {\n" + tt.text + "\n}\n")})
+			m, diags := Parse(diag.Files{"main.hcl": []byte(years + "locals {\n where = \"at ${playlist.a.uri}\"\n key = \"1\"\n}\nplaylist \"known\" {\n name = \"K\"\n}\nplaylist \"b\" {\n name = \"B ${playlist.a.id}\"\n}\nplaylist \"x\" {\n" + tt.text + "\n}\n")})
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}

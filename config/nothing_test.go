@@ -2,6 +2,8 @@ package config
 
 import (
 	"testing"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 var emptied = memory{
@@ -33,7 +35,7 @@ func TestNothingNamesTheStep(t *testing.T) {
 		`[local.none, jsondecode(file("none.json"))]`:                         "`local.none`: `[]` is chosen, `jsondecode(file(\"none.json\"))` gave 0 songs",
 		`toset([])`: "`[]` is chosen",
 	} {
-		d, diags := evaluate(t, Files{"a.hcl": []byte("variable \"on\" {\n  default = false\n}\nlocals {\n  none  = []\n  table = jsondecode(file(\"none.json\"))\n}\n" +
+		d, diags := evaluate(t, diag.Files{"a.hcl": []byte("variable \"on\" {\n  default = false\n}\nlocals {\n  none  = []\n  table = jsondecode(file(\"none.json\"))\n}\n" +
 			"playlist \"empty\" {\n  tracks = []\n}\nplaylist \"p\" {\n  tracks = " + tracks + "\n}\n")}, Inputs{Files: emptied})
 		if diags.HasErrors() {
 			t.Errorf("%s: %v", tracks, diags)
@@ -47,13 +49,13 @@ func TestNothingNamesTheStep(t *testing.T) {
 
 func TestWhenEmptyTakesThreeWords(t *testing.T) {
 	for value, want := range map[string]WhenEmpty{`"refuse"`: EmptyRefuse, `"keep"`: EmptyKeep, `"clear"`: EmptyClear, "null": EmptyRefuse, `each.value`: EmptyKeep} {
-		d, diags := evaluate(t, Files{"a.hcl": []byte("playlist \"p\" {\n  for_each   = { a = \"keep\" }\n  when_empty = " + value + "\n}\n")}, Inputs{})
+		d, diags := evaluate(t, diag.Files{"a.hcl": []byte("playlist \"p\" {\n  for_each   = { a = \"keep\" }\n  when_empty = " + value + "\n}\n")}, Inputs{})
 		if diags.HasErrors() || d.Playlists[0].WhenEmpty != want {
 			t.Errorf("%s: %v", value, diags)
 		}
 	}
 	for _, value := range []string{`"never"`, `true`, `"Clear"`} {
-		if _, diags := evaluate(t, Files{"a.hcl": []byte("playlist \"p\" {\n  when_empty = " + value + "\n}\n")}, Inputs{}); !diags.HasErrors() || diags[0].Subject.Start.Line != 2 {
+		if _, diags := evaluate(t, diag.Files{"a.hcl": []byte("playlist \"p\" {\n  when_empty = " + value + "\n}\n")}, Inputs{}); !diags.HasErrors() || diags[0].Subject.Start.Line != 2 {
 			t.Errorf("%s is taken: %v", value, diags)
 		}
 	}
@@ -94,7 +96,7 @@ func TestKeysFrom(t *testing.T) {
 		`{ for k, p in playlist.many : k => p.name }`:                             table,
 		`toset([for p in [playlist.day] : p.name])`:                               "`timestamp()`",
 	} {
-		d, diags := evaluate(t, Files{"a.hcl": []byte(`variable "keys" {
+		d, diags := evaluate(t, diag.Files{"a.hcl": []byte(`variable "keys" {
   default = ["a", "b"]
 }
 locals {

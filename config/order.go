@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // node is something other expressions can refer to: a local value, or one attribute of a playlist block, so that two
@@ -118,7 +120,7 @@ func (p *parser) sort() {
 
 func cycle(members []node, at hcl.Range) *hcl.Diagnostic {
 	if len(members) == 2 {
-		return problem(at, "Cycle", fmt.Sprintf("%s refers to itself.", members[0]))
+		return diag.Error(at, "Cycle", fmt.Sprintf("%s refers to itself.", members[0]))
 	}
 	names := make([]string, len(members))
 	for i, n := range members {
@@ -127,5 +129,5 @@ func cycle(members []node, at hcl.Range) *hcl.Diagnostic {
 	if len(names) > 20 {
 		names = slices.Concat(names[:10], []string{"…"}, names[len(names)-10:])
 	}
-	return problem(at, "Cycle", fmt.Sprintf("These need each other, so none can be worked out first: %s. Take one reference out.", strings.Join(names, " → ")))
+	return diag.Error(at, "Cycle", fmt.Sprintf("These need each other, so none can be worked out first: %s. Take one reference out.", strings.Join(names, " → ")))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -18,7 +19,7 @@ import (
 // Module is a configuration whose blocks, names and references are sound; no expression has been worked out yet.
 // It is never changed after [Parse], so it may be evaluated any number of times, also side by side.
 type Module struct {
-	files     Files
+	files     diag.Files
 	accounts  map[string]*account
 	variables map[string]*variable
 	locals    map[string]*expression
@@ -34,7 +35,7 @@ type Module struct {
 }
 
 // Files is the source the module was parsed from, for quoting. It must not be changed.
-func (m *Module) Files() Files { return m.files }
+func (m *Module) Files() diag.Files { return m.files }
 
 // ParseOption changes how [Parse] works.
 type ParseOption func(*parser)
@@ -58,7 +59,7 @@ func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags
 
 // Parse reads configuration source, in which LF, CRLF and CR end a line. It does no I/O. With an error among the diagnostics, which are in file order, the
 // module is nil.
-func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
+func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	p := &parser{told: map[string]bool{}, Module: &Module{
 		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
 		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string][]remark{},
@@ -95,7 +96,7 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	if p.diags.HasErrors() && len(bodies) == len(files) {
 		p.add(p.besides()...)
 	}
-	diags := tidy(p.diags, hcl.Range{})
+	diags := diag.Tidy(p.diags, hcl.Range{})
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -105,8 +106,8 @@ func Parse(files Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 
 // withLines is files with LF in place of each CR that stands alone: HCL takes that for a blank, so that a comment would hide
 // everything behind it. What is at which offset stays so.
-func withLines(files Files) Files {
-	out := make(Files, len(files))
+func withLines(files diag.Files) diag.Files {
+	out := make(diag.Files, len(files))
 	for name, src := range files {
 		out[name] = textfile.Lines(src)
 	}
@@ -134,7 +135,7 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 	pointAtHeredoc(diags, tokens, len(src))
-	diags = tidy(diags, startOf(name))
+	diags = diag.Tidy(diags, startOf(name))
 	told := map[string]bool{}
 	diags = slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool { // one quote left open is found again on every line below
 		again := told[d.Summary]
@@ -184,17 +185,17 @@ func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
 				continue
 			}
 			v, diags := constant(attr.Expr)
-			text, ok := stringOf(v)
+			text, ok := diag.StringOf(v)
 			if diags.HasErrors() || !ok {
-				p.add(problem(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))
+				p.add(diag.Error(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))
 				continue
 			}
 			known, met, err := satisfies(p.version, text)
 			switch {
 			case err != nil:
-				p.add(problem(attr.Expr.Range(), "Not a version constraint", fmt.Sprintf("Here %v.", err)))
+				p.add(diag.Error(attr.Expr.Range(), "Not a version constraint", fmt.Sprintf("Here %v.", err)))
 			case known && !met:
-				unmet = append(unmet, problem(attr.Expr.Range(), "Another version of spotsync is needed",
+				unmet = append(unmet, diag.Error(attr.Expr.Range(), "Another version of spotsync is needed",
 					fmt.Sprintf("This configuration wants spotsync %s; this is %s. Install a version that fits, or change required_version.", text, p.version)))
 			}
 		}
@@ -220,10 +221,10 @@ var topGrammar = grammar{
 func (p *parser) body(body *hclsyntax.Body) {
 	for _, a := range attributes(body) {
 		if slices.Contains(topGrammar.later, a.Name) {
-			p.add(problem(a.NameRange, "Not available yet", later(a.Name)))
+			p.add(diag.Error(a.NameRange, "Not available yet", later(a.Name)))
 			continue
 		}
-		p.add(problem(a.NameRange, "Attribute outside a block",
+		p.add(diag.Error(a.NameRange, "Attribute outside a block",
 			fmt.Sprintf("%q stands outside any block. Put it into the block it belongs to, such as playlist \"name\" { … }, or into locals { … }.", a.Name)))
 	}
 	for _, b := range body.Blocks {
@@ -250,7 +251,7 @@ func (p *parser) body(body *hclsyntax.Body) {
 		default:
 			for _, d := range topGrammar.checkName(b.Type, b.TypeRange, topLevel, nil, "block") {
 				if d.Detail == "" || d.Summary == "Unknown block" && topGrammar.instead[b.Type] == "" {
-					d.Detail = fmt.Sprintf("There is no block %q.", b.Type) + orElse(didYouMean(b.Type, topLevel), fmt.Sprintf(" The blocks are %s.", quotedList(topLevel)))
+					d.Detail = fmt.Sprintf("There is no block %q.", b.Type) + orElse(diag.DidYouMean(b.Type, topLevel), fmt.Sprintf(" The blocks are %s.", diag.QuotedList(topLevel)))
 				}
 				p.add(d)
 			}
@@ -260,5 +261,5 @@ func (p *parser) body(body *hclsyntax.Body) {
 
 // twice is the error of a second block of one name.
 func twice(second, first hcl.Range, what string) *hcl.Diagnostic {
-	return problem(second, "Written twice", fmt.Sprintf("%s is already written at %s:%d. Rename one of them, or remove it.", what, first.Filename, first.Start.Line))
+	return diag.Error(second, "Written twice", fmt.Sprintf("%s is already written at %s:%d. Rename one of them, or remove it.", what, first.Filename, first.Start.Line))
 }

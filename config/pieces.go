@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -37,7 +38,7 @@ type piece struct {
 }
 
 // parseFiles parses files side by side, and the pieces of long ones too. The result is in the order of names.
-func parseFiles(files Files, names []string) []parsed {
+func parseFiles(files diag.Files, names []string) []parsed {
 	var all []*piece
 	of := make([][]*piece, len(names))
 	for i, name := range names {

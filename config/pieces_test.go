@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
 
@@ -130,7 +131,7 @@ func TestAnyPieces(t *testing.T) {
 
 // Files parsed side by side are told of in the order of their names, and name songs in it.
 func TestFilesSideBySide(t *testing.T) {
-	files := Files{"z.hcl": []byte("locals {\n  x = [\n    \"spotify:track:0000000000000000000001\", # last\n  ]\n}\n" +
+	files := diag.Files{"z.hcl": []byte("locals {\n  x = [\n    \"spotify:track:0000000000000000000001\", # last\n  ]\n}\n" +
 		"playlist \"all\" {\n  tracks = concat(local.x, playlist.p0000.tracks)\n}\n")}
 	for i := range 20 {
 		files[fmt.Sprintf("f%02d.hcl", i)] = bytes.ReplaceAll(songs(1, 300, fmt.Sprintf(" # file %d", i)), []byte("p0000"), fmt.Appendf(nil, "p%04d", i))
@@ -154,19 +155,19 @@ func TestFilesSideBySide(t *testing.T) {
 	}
 }
 
-func benchmarks(b *testing.B, run func(*testing.B, Files)) {
-	many := Files{}
+func benchmarks(b *testing.B, run func(*testing.B, diag.Files)) {
+	many := diag.Files{}
 	for i := range 100 {
 		many[fmt.Sprintf("%03d.hcl", i)] = bytes.ReplaceAll(songs(1, 300, " #n"), []byte("p0000"), fmt.Appendf(nil, "p%04d", i))
 	}
-	b.Run("plain", func(b *testing.B) { run(b, Files{"a.hcl": songs(100, 300, "")}) })
-	b.Run("comments", func(b *testing.B) { run(b, Files{"a.hcl": songs(100, 300, " #n")}) })
+	b.Run("plain", func(b *testing.B) { run(b, diag.Files{"a.hcl": songs(100, 300, "")}) })
+	b.Run("comments", func(b *testing.B) { run(b, diag.Files{"a.hcl": songs(100, 300, " #n")}) })
 	b.Run("files", func(b *testing.B) { run(b, many) })
 }
 
 // BenchmarkParse reads 100 playlists of 300 tracks.
 func BenchmarkParse(b *testing.B) {
-	benchmarks(b, func(b *testing.B, files Files) {
+	benchmarks(b, func(b *testing.B, files diag.Files) {
 		for b.Loop() {
 			if _, diags := Parse(files); diags.HasErrors() {
 				b.Fatal(diags)
@@ -177,7 +178,7 @@ func BenchmarkParse(b *testing.B) {
 
 // BenchmarkEvaluate works out 100 playlists of 300 tracks.
 func BenchmarkEvaluate(b *testing.B) {
-	benchmarks(b, func(b *testing.B, files Files) {
+	benchmarks(b, func(b *testing.B, files diag.Files) {
 		m, diags := Parse(files)
 		if diags.HasErrors() {
 			b.Fatal(diags)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // playlist is a playlist block; with for_each it stands for several playlists.
@@ -92,7 +94,7 @@ func (p *parser) playlist(b *hclsyntax.Block) {
 func (p *parser) ignoreChanges(pl *playlist, e *expression) {
 	exprs, diags := hcl.ExprList(e.Expression)
 	if diags.HasErrors() {
-		p.add(problem(e.Range(), "List expected", fmt.Sprintf("\"ignore_changes\" takes a list of attribute names, such as [\"description\"]. They are %s.", quotedList(ignorable))))
+		p.add(diag.Error(e.Range(), "List expected", fmt.Sprintf("\"ignore_changes\" takes a list of attribute names, such as [\"description\"]. They are %s.", diag.QuotedList(ignorable))))
 		return
 	}
 	var names []string
@@ -100,15 +102,15 @@ func (p *parser) ignoreChanges(pl *playlist, e *expression) {
 		name := hcl.ExprAsKeyword(item)
 		if name == "" {
 			v, diags := item.Value(nil)
-			text, ok := stringOf(v)
+			text, ok := diag.StringOf(v)
 			if diags.HasErrors() || !ok {
-				p.add(problem(item.Range(), "Attribute name expected", fmt.Sprintf("\"ignore_changes\" takes names written out: %s.", quotedList(ignorable))))
+				p.add(diag.Error(item.Range(), "Attribute name expected", fmt.Sprintf("\"ignore_changes\" takes names written out: %s.", diag.QuotedList(ignorable))))
 				continue
 			}
 			name = text
 		}
 		if !slices.Contains(ignorable, name) {
-			p.add(problem(item.Range(), "Unknown attribute", fmt.Sprintf("%q can't be in ignore_changes.%s", name, orElse(didYouMean(name, ignorable), " It takes "+quotedList(ignorable)+"."))))
+			p.add(diag.Error(item.Range(), "Unknown attribute", fmt.Sprintf("%q can't be in ignore_changes.%s", name, orElse(diag.DidYouMean(name, ignorable), " It takes "+diag.QuotedList(ignorable)+"."))))
 			continue
 		}
 		names = append(names, name)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
@@ -150,7 +151,7 @@ func TestVariables(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d, diags := evaluate(t, Files{"a.hcl": []byte(variablesConfig)}, Inputs{Vars: test.vars})
+			d, diags := evaluate(t, diag.Files{"a.hcl": []byte(variablesConfig)}, Inputs{Vars: test.vars})
 			if diff := cmp.Diff(test.told, told(diags)); diff != "" {
 				t.Error(diff)
 			}
@@ -165,7 +166,7 @@ func TestVariables(t *testing.T) {
 }
 
 func TestValidateWithoutValues(t *testing.T) {
-	m, diags := Parse(Files{"a.hcl": []byte(`
+	m, diags := Parse(diag.Files{"a.hcl": []byte(`
 variable "years" { type = set(string) }
 variable "songs" {}
 playlist "year" {
@@ -220,7 +221,7 @@ import {
   to = playlist.d
   id = "https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M"
 }`
-	d, diags := evaluate(t, Files{"a.hcl": []byte(src)}, Inputs{IDs: map[string]spotify.ID{"playlist.a": "AAA", `playlist.b["x"]`: "BBB", "playlist.old": "CCC"}})
+	d, diags := evaluate(t, diag.Files{"a.hcl": []byte(src)}, Inputs{IDs: map[string]spotify.ID{"playlist.a": "AAA", `playlist.b["x"]`: "BBB", "playlist.old": "CCC"}})
 	if d == nil {
 		t.Fatal(diags)
 	}
@@ -236,7 +237,7 @@ import {
 }
 
 func TestConsole(t *testing.T) {
-	m, diags := Parse(Files{"a.hcl": []byte("locals {\n x = [1, 2]\n}\nplaylist \"a\" {}\n")})
+	m, diags := Parse(diag.Files{"a.hcl": []byte("locals {\n x = [1, 2]\n}\nplaylist \"a\" {}\n")})
 	if m == nil {
 		t.Fatal(diags)
 	}
@@ -257,7 +258,7 @@ func TestConsole(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
-	m, _ := Parse(Files{"a.hcl": []byte("locals {\n x = [for a in range(1000): [for b in range(1000): a]]\n}\n")})
+	m, _ := Parse(diag.Files{"a.hcl": []byte("locals {\n x = [for a in range(1000): [for b in range(1000): a]]\n}\n")})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if d, diags := m.Evaluate(ctx, Inputs{Now: testNow, Files: testFiles(t)}); d != nil || !strings.Contains(diags.Error(), "canceled") {
@@ -294,7 +295,7 @@ func TestLimits(t *testing.T) {
 			if strings.HasPrefix(name, "loop") {
 				longtest.Only(t, "seconds, and TestTooMuchWork has more loops with lower limits")
 			}
-			d, diags := evaluate(t, Files{"a.hcl": []byte(test.src)}, Inputs{})
+			d, diags := evaluate(t, diag.Files{"a.hcl": []byte(test.src)}, Inputs{})
 			if d != nil || !strings.Contains(diags.Error(), test.want) {
 				t.Errorf("%.300s", diags.Error())
 			}
@@ -304,7 +305,7 @@ func TestLimits(t *testing.T) {
 		`concat(["spotify:track:003vvx7Niy0yvhvHt4a68B"], [for i in range(100) : [for j in range(100) : "spotify:track:003vvx7Niy0yvhvHt4a68B"]])`,
 		"[" + strings.Repeat(`"spotify:track:003vvx7Niy0yvhvHt4a68B",`, 10_001) + "]",
 	} { // one too many, computed and written out
-		_, diags := evaluate(t, Files{"a.hcl": []byte("playlist \"a\" {\n  tracks = " + tracks + "\n}\n")}, Inputs{})
+		_, diags := evaluate(t, diag.Files{"a.hcl": []byte("playlist \"a\" {\n  tracks = " + tracks + "\n}\n")}, Inputs{})
 		if got := diags.Error(); strings.Count(got, "Too many tracks") != 1 || !strings.Contains(got, "10000") {
 			t.Errorf("%.300s", got)
 		}
@@ -319,7 +320,7 @@ func TestLimits(t *testing.T) {
 		long.WriteString("  a" + itoa(i) + " = 1 # one\n")
 	}
 	long.WriteString("}\n")
-	if d, diags := evaluate(t, Files{"a.hcl": []byte(long.String())}, Inputs{}); d == nil || len(d.Playlists[0].Tracks) != 10_000 {
+	if d, diags := evaluate(t, diag.Files{"a.hcl": []byte(long.String())}, Inputs{}); d == nil || len(d.Playlists[0].Tracks) != 10_000 {
 		t.Errorf("%.300v", diags)
 	}
 }
@@ -373,7 +374,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestDiagnosticsJSON(t *testing.T) {
-	files := Files{"a.hcl": []byte("playlist \"a\" {\r\n  nmae = \"ä\x1b[31m\" # <&>\r\n}\r\n")}
+	files := diag.Files{"a.hcl": []byte("playlist \"a\" {\r\n  nmae = \"ä\x1b[31m\" # <&>\r\n}\r\n")}
 	_, diags := Parse(files)
 	var doc struct {
 		FormatVersion string `json:"format_version"`
@@ -382,32 +383,32 @@ func TestDiagnosticsJSON(t *testing.T) {
 		WarningCount  int `json:"warning_count"`
 		Diagnostics   []struct {
 			Severity, Summary, Detail string
-			Range                     rangeJSON
-			Snippet                   snippetJSON
+			Range                     diag.RangeJSON
+			Snippet                   diag.SnippetJSON
 		}
 	}
-	if err := json.Unmarshal(DiagnosticsJSON(files, diags), &doc); err != nil {
+	if err := json.Unmarshal(diag.Document(files, diags), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if doc.FormatVersion != "1.0" || doc.Valid == nil || *doc.Valid || doc.ErrorCount != 1 || doc.WarningCount != 0 || len(doc.Diagnostics) != 1 {
 		t.Fatalf("%+v", doc)
 	}
 	d := doc.Diagnostics[0]
-	if d.Severity != "error" || d.Range.Start != (posJSON{2, 3, 18}) || d.Range.End != (posJSON{2, 7, 22}) || d.Snippet.Code[d.Snippet.HighlightStartOffset:d.Snippet.HighlightEndOffset] != "nmae" ||
+	if d.Severity != "error" || d.Range.Start != (diag.PosJSON{Line: 2, Column: 3, Byte: 18}) || d.Range.End != (diag.PosJSON{Line: 2, Column: 7, Byte: 22}) || d.Snippet.Code[d.Snippet.HighlightStartOffset:d.Snippet.HighlightEndOffset] != "nmae" ||
 		d.Snippet.Context == nil || *d.Snippet.Context != `playlist "a"` || d.Snippet.StartLine != 2 {
 		t.Errorf("%+v", d)
 	}
-	if got := string(DiagnosticsJSON(nil, nil)); !strings.Contains(got, `"valid": true`) || !strings.Contains(got, `"diagnostics": []`) {
+	if got := string(diag.Document(nil, nil)); !strings.Contains(got, `"valid": true`) || !strings.Contains(got, `"diagnostics": []`) {
 		t.Error(got)
 	}
 }
 
 func TestWriteDiagnostics(t *testing.T) {
 	line := "playlist \"a\" {\n  tracks = [\"" + strings.Repeat("日本", 40) + "\", \"\x1b[31mevil\", \"spotify:album:1weenld61qoidwYuZ1GESA\", \"" + strings.Repeat("x", 300) + "\"]\n}\n"
-	files := Files{"a.hcl": []byte(line)}
+	files := diag.Files{"a.hcl": []byte(line)}
 	_, diags := evaluate(t, files, Inputs{})
 	var b strings.Builder
-	if err := WriteDiagnostics(&b, files, diags, false, 60); err != nil {
+	if err := diag.Write(&b, files, diags, false, 60); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "\x1b") {
@@ -415,11 +416,11 @@ func TestWriteDiagnostics(t *testing.T) {
 	}
 	golden(t, filepath.Join("testdata", "report.golden"), []byte(b.String()))
 	var colored strings.Builder
-	WriteDiagnostics(&colored, nil, diags, true, 0)
+	diag.Write(&colored, nil, diags, true, 0)
 	if !strings.Contains(colored.String(), "\x1b[1;31mError") {
 		t.Error("no colour")
 	}
-	if err := WriteDiagnostics(failing{}, files, diags, false, 0); err == nil {
+	if err := diag.Write(failing{}, files, diags, false, 0); err == nil {
 		t.Error("a failed write goes unnoticed")
 	}
 }
@@ -430,7 +431,7 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 // Errors of an attribute don't drag errors of what uses it behind them.
 func TestErrorsOnce(t *testing.T) {
-	_, diags := evaluate(t, Files{"a.hcl": []byte(`
+	_, diags := evaluate(t, diag.Files{"a.hcl": []byte(`
 locals { x = tonumber("x") }
 playlist "a" {
   tracks = local.x
@@ -465,7 +466,7 @@ func FuzzParse(f *testing.F) {
 	files := testFiles(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		samePieces(t, textfile.Lines(src), 16)
-		sources := Files{"fuzz.hcl": src}
+		sources := diag.Files{"fuzz.hcl": src}
 		m, diags := Parse(sources)
 		if (m == nil) != diags.HasErrors() {
 			t.Fatalf("module %v with %v", m, diags)
@@ -477,10 +478,10 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 			var b strings.Builder
-			if err := WriteDiagnostics(&b, sources, diags, false, 40); err != nil {
+			if err := diag.Write(&b, sources, diags, false, 40); err != nil {
 				t.Fatal(err)
 			}
-			if !json.Valid(DiagnosticsJSON(sources, diags)) {
+			if !json.Valid(diag.Document(sources, diags)) {
 				t.Fatal("invalid JSON")
 			}
 		}
@@ -500,7 +501,7 @@ func FuzzParse(f *testing.F) {
 
 // Many bad elements of a computed list are told by the first few, in the list's order, and the number of the others.
 func TestManyAlike(t *testing.T) {
-	m, diags := Parse(Files{"a.hcl": []byte(`playlist "a" {
+	m, diags := Parse(diag.Files{"a.hcl": []byte(`playlist "a" {
   tracks = [for n in range(20) : "spotify:track:nonsense${n}"]
 }`)})
 	if diags.HasErrors() {

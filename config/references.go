@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // expression is something to work out, and what it refers to.
@@ -62,7 +64,7 @@ func (p *parser) callable(e *expression) {
 			e.unsure = true
 		}
 		if !ok {
-			p.add(problem(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(didYouMean(call.Name, names), " The manual's page on functions lists them."))))
+			p.add(diag.Error(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(diag.DidYouMean(call.Name, names), " The manual's page on functions lists them."))))
 		}
 		return nil
 	})
@@ -78,7 +80,7 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 	switch r.kind {
 	case "var", "local", "each", "playlist":
 	case "data":
-		return r, problem(r.rng, "Not available yet", later("data"))
+		return r, diag.Error(r.rng, "Not available yet", later("data"))
 	default:
 		return r, unknownRoot(t)
 	}
@@ -92,14 +94,14 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 		}
 	}
 	if r.name == "" {
-		return r, problem(r.rng, "Incomplete reference", fmt.Sprintf("%q needs to say which one: %s.", r.kind, form))
+		return r, diag.Error(r.rng, "Incomplete reference", fmt.Sprintf("%q needs to say which one: %s.", r.kind, form))
 	}
 	named := hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange())
 	missing := func(what, declare string, names []string) *hcl.Diagnostic {
 		if len(p.diags) > maxProblems {
 			names = nil // comparing thousands of names with thousands takes for ever, and nobody reads as far
 		}
-		return problem(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, orElse(didYouMean(r.name, names), " Declare it with: "+declare)))
+		return diag.Error(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, orElse(diag.DidYouMean(r.name, names), " Declare it with: "+declare)))
 	}
 	switch r.kind {
 	case "var":
@@ -113,9 +115,9 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 	case "each":
 		switch {
 		case r.name != "key" && r.name != "value":
-			return r, problem(r.rng, "Unknown reference", fmt.Sprintf("There is no each.%s, only each.key and each.value.", r.name))
+			return r, diag.Error(r.rng, "Unknown reference", fmt.Sprintf("There is no each.%s, only each.key and each.value.", r.name))
 		case !inEach:
-			return r, problem(r.rng, "each without for_each", "each.key and each.value mean something only inside a playlist block with for_each, and not in for_each itself.")
+			return r, diag.Error(r.rng, "each without for_each", "each.key and each.value mean something only inside a playlist block with for_each, and not in for_each itself.")
 		}
 	case "playlist":
 		if p.playlists[r.name] == nil {
@@ -136,10 +138,10 @@ func (p *parser) referPlaylist(r reference, rest hcl.Traversal) (reference, *hcl
 	_, isIndex := step.(hcl.TraverseIndex)
 	switch {
 	case many && !isIndex:
-		return r, problem(r.rng, "Which one?", fmt.Sprintf("playlist.%s has for_each, so it is several. Name one: playlist.%s[\"key\"].name", r.name, r.name))
+		return r, diag.Error(r.rng, "Which one?", fmt.Sprintf("playlist.%s has for_each, so it is several. Name one: playlist.%s[\"key\"].name", r.name, r.name))
 	case !many && isIndex:
 		if key, ok := keyOf(step); !ok || !slices.Contains(readable, key) {
-			return r, problem(step.SourceRange(), "Only one", fmt.Sprintf("playlist.%s has no for_each, so there is no key to name. Write: playlist.%s.name", r.name, r.name))
+			return r, diag.Error(step.SourceRange(), "Only one", fmt.Sprintf("playlist.%s has no for_each, so there is no key to name. Write: playlist.%s.name", r.name, r.name))
 		}
 	case many:
 		r.key, _ = keyOf(step)
@@ -155,8 +157,8 @@ func (p *parser) referPlaylist(r reference, rest hcl.Traversal) (reference, *hcl
 		r.attr, _ = keyOf(step)
 	}
 	if !slices.Contains(readable, r.attr) {
-		return r, problem(rest[0].SourceRange(), "Unknown attribute",
-			fmt.Sprintf("Of a playlist, expressions can use %s.%s", quotedList(readable), didYouMean(r.attr, readable)))
+		return r, diag.Error(rest[0].SourceRange(), "Unknown attribute",
+			fmt.Sprintf("Of a playlist, expressions can use %s.%s", diag.QuotedList(readable), diag.DidYouMean(r.attr, readable)))
 	}
 	return r, nil
 }
@@ -167,12 +169,12 @@ func unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 	rng := t.SourceRange()
 	switch {
 	case name == "count":
-		return problem(rng, "No count here", "Playlists are multiplied with for_each: for_each = toset([\"a\", \"b\"]), then each.key.")
+		return diag.Error(rng, "No count here", "Playlists are multiplied with for_each: for_each = toset([\"a\", \"b\"]), then each.key.")
 	case name == "vars", name == "locals", name == "variable", name == "playlists":
-		return problem(rng, "Unknown name", fmt.Sprintf("There is nothing called %q.%s", name, didYouMean(name+"", []string{"var", "local", "playlist"})))
+		return diag.Error(rng, "Unknown name", fmt.Sprintf("There is nothing called %q.%s", name, diag.DidYouMean(name+"", []string{"var", "local", "playlist"})))
 	case len(t) == 1:
-		return problem(rng, "Unknown name", fmt.Sprintf("There is nothing called %q. Text goes in double quotes: %s. Values are var.NAME, local.NAME and playlist.NAME.ATTRIBUTE.", name, quoteHCL(name)))
+		return diag.Error(rng, "Unknown name", fmt.Sprintf("There is nothing called %q. Text goes in double quotes: %s. Values are var.NAME, local.NAME and playlist.NAME.ATTRIBUTE.", name, diag.QuoteHCL(name)))
 	}
-	return problem(rng, "Unknown name", fmt.Sprintf("There is nothing called %q. Expressions can use var.NAME, local.NAME, playlist.NAME.ATTRIBUTE and, with for_each, each.key and each.value.%s",
-		name, didYouMean(name, []string{"var", "local", "playlist", "each"})))
+	return diag.Error(rng, "Unknown name", fmt.Sprintf("There is nothing called %q. Expressions can use var.NAME, local.NAME, playlist.NAME.ATTRIBUTE and, with for_each, each.key and each.value.%s",
+		name, diag.DidYouMean(name, []string{"var", "local", "playlist", "each"})))
 }

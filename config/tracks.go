@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -61,7 +62,7 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 		return cty.TupleVal(objects)
 	}
 	if ev.items += len(w.entries); ev.items > maxAllItems {
-		ev.add(problem(e.Range(), "Too many tracks", fmt.Sprintf("All playlists together have more than %d tracks.", maxAllItems)))
+		ev.add(diag.Error(e.Range(), "Too many tracks", fmt.Sprintf("All playlists together have more than %d tracks.", maxAllItems)))
 	}
 }
 
@@ -81,7 +82,7 @@ func (w *wishes) attribute() {
 	case !v.IsKnown():
 		w.notKnown(w.e.Range(), worth.soft)
 	case !isList(v.Type()):
-		w.wrong(w.e.Range(), "List expected", fmt.Sprintf("\"tracks\" is a list: put brackets around it. This is %s.", article(v)))
+		w.wrong(w.e.Range(), "List expected", fmt.Sprintf("\"tracks\" is a list: put brackets around it. This is %s.", diag.KindOf(v)))
 	default:
 		w.entries, w.values = []Entry{}, []listed{}
 		w.computed(v, w.e.Range(), "", worth.soft)
@@ -106,7 +107,7 @@ func (w *wishes) full(rng hcl.Range) bool {
 	}
 	if w.problems < maxProblems {
 		w.problems = maxProblems
-		w.ev.add(problem(rng, "Too many tracks", fmt.Sprintf("A playlist can have %d items, and this one has more. Split it into several.", maxItems)))
+		w.ev.add(diag.Error(rng, "Too many tracks", fmt.Sprintf("A playlist can have %d items, and this one has more. Split it into several.", maxItems)))
 	}
 	return true
 }
@@ -116,7 +117,7 @@ func (w *wishes) wrong(rng hcl.Range, summary, detail string) {
 	if first := detail[:1]; first >= "a" && first <= "z" {
 		detail = strings.ToUpper(first) + detail[1:] // an element without a text of its own begins the sentence
 	}
-	w.ev.add(problem(rng, summary, detail))
+	w.ev.add(diag.Error(rng, summary, detail))
 }
 
 func (w *wishes) notKnown(rng hcl.Range, soft bool) {
@@ -177,7 +178,7 @@ func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
 
 // item judges one element. at is its position in a computed list, else empty.
 func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
-	text, ok := stringOf(v)
+	text, ok := diag.StringOf(v)
 	title := ""
 	switch {
 	case v.IsNull():
@@ -194,7 +195,7 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 			w.notKnown(rng, soft)
 			return
 		}
-		if text, ok = stringOf(uri); !ok {
+		if text, ok = diag.StringOf(uri); !ok {
 			w.wrong(rng, "Not a track", fmt.Sprintf("The \"uri\" of %s is not a string.", subjectOf(v, at)))
 			return
 		}
@@ -204,7 +205,7 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 		if at == "" && v.Type() != cty.Number {
 			what = "This"
 		}
-		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", what, article(v)))
+		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", what, diag.KindOf(v)))
 		return
 	}
 	if !w.ev.meter.take(rng, 20, 1) {
@@ -278,14 +279,14 @@ func member(v cty.Value, name string) cty.Value {
 
 // titleOf is "Artist – Title" as far as an object tells.
 func titleOf(v cty.Value) string {
-	title, _ := stringOf(member(v, "title"))
-	artist, ok := stringOf(member(v, "artist"))
+	title, _ := diag.StringOf(member(v, "title"))
+	artist, ok := diag.StringOf(member(v, "artist"))
 	if !ok {
 		if list := member(v, "artists"); list != cty.NilVal && list.IsWhollyKnown() && !list.IsNull() && isList(list.Type()) {
 			var names []string
 			for it := list.ElementIterator(); it.Next(); {
 				_, elem := it.Element()
-				if name, ok := stringOf(elem); ok {
+				if name, ok := diag.StringOf(elem); ok {
 					names = append(names, name)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -49,7 +50,7 @@ func (ev *evaluation) assignAll(allowUnknown bool) {
 			ev.values[name] = cty.UnknownVal(v.typ)
 			ev.soft = true
 			if !allowUnknown {
-				ev.add(problem(v.rng, "Variable without a value", fmt.Sprintf("Variable %q has no default and nothing sets it. Use --var %s=…, the environment variable %s%s, or a line \"%s = …\" in %s or in a file named with --var-file; or give it a default.",
+				ev.add(diag.Error(v.rng, "Variable without a value", fmt.Sprintf("Variable %q has no default and nothing sets it. Use --var %s=…, the environment variable %s%s, or a line \"%s = …\" in %s or in a file named with --var-file; or give it a default.",
 					name, name, EnvPrefix, name, name, varsName)))
 			}
 		}
@@ -75,13 +76,13 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if value, diags = constant(s.expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
-			return failed(problem(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
+			return failed(diag.Error(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
 		}
 	case !v.typed || v.typ.IsPrimitiveType():
 		value = cty.StringVal(s.text)
 	default:
 		if len(s.text) > MaxFileBytes {
-			return failed(problem(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
+			return failed(diag.Error(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
 		}
 		text := textfile.Lines([]byte(s.text))
 		if e := checkSize(text); e != nil {
@@ -98,13 +99,13 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if value, diags = constant(expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
-			return failed(problem(expr.Range(), "Value is not constant",
+			return failed(diag.Error(expr.Range(), "Value is not constant",
 				fmt.Sprintf("Variable %q is read as an expression, because it is no plain string, number or truth value. Text in it goes in double quotes; functions and references can't be used.", v.name)))
 		}
 	}
 	value, err := v.convert(value)
 	if err != nil {
-		return failed(problem(s.rng, "Value of the wrong type", fmt.Sprintf("The value of variable %q set %s does not fit its type: %s.", v.name, s.where, typeError(err))))
+		return failed(diag.Error(s.rng, "Value of the wrong type", fmt.Sprintf("The value of variable %q set %s does not fit its type: %s.", v.name, s.where, diag.TypeError(err))))
 	}
 	return value
 }
@@ -115,14 +116,14 @@ func (ev *evaluation) check(name string, check validation, s setting) {
 		return
 	}
 	if w.v.IsKnown() && (w.v.IsNull() || w.v.Type() != cty.Bool) {
-		ev.add(problem(check.condition.Range(), "True or false expected", "A validation's condition has to be true or false."))
+		ev.add(diag.Error(check.condition.Range(), "True or false expected", "A validation's condition has to be true or false."))
 		return
 	}
 	if !w.v.IsKnown() || w.v.True() {
 		return
 	}
 	message := "its value is not allowed"
-	if text, ok := stringOf(ev.value(check.message, nil).v); ok && text != "" {
+	if text, ok := diag.StringOf(ev.value(check.message, nil).v); ok && text != "" {
 		message = text
 	}
 	rng := ev.variables[name].rng
@@ -130,7 +131,7 @@ func (ev *evaluation) check(name string, check validation, s setting) {
 	if s.name != "" {
 		rng = s.rng
 	}
-	d := problem(rng, "Value not allowed", detail)
+	d := diag.Error(rng, "Value not allowed", detail)
 	ev.add(d)
 	ev.soft = true
 }
@@ -169,10 +170,10 @@ func (ev *evaluation) flagSetting(given map[string]setting, flag string) {
 	rng := startOf("--var " + plain(name))
 	switch {
 	case !ok || name == "":
-		ev.add(problem(rng, "Not a setting", fmt.Sprintf("--var takes name=value, as in --var mood=calm; %q has none.", plain(flag))))
+		ev.add(diag.Error(rng, "Not a setting", fmt.Sprintf("--var takes name=value, as in --var mood=calm; %q has none.", plain(flag))))
 	case ev.variables[name] == nil:
-		ev.add(problem(rng, "Unknown variable", fmt.Sprintf("--var sets %q, which the configuration does not declare.%s",
-			name, orElse(didYouMean(name, slices.Sorted(maps.Keys(ev.variables))), fmt.Sprintf(" Declare it with: variable %q { … }", name)))))
+		ev.add(diag.Error(rng, "Unknown variable", fmt.Sprintf("--var sets %q, which the configuration does not declare.%s",
+			name, orElse(diag.DidYouMean(name, slices.Sorted(maps.Keys(ev.variables))), fmt.Sprintf(" Declare it with: variable %q { … }", name)))))
 	default:
 		given[name] = setting{name: name, text: text, rng: rng, where: "by --var"}
 	}
@@ -185,15 +186,15 @@ func (ev *evaluation) fileSettings(given map[string]setting, f NamedFile) {
 		return
 	}
 	for _, b := range body.Blocks {
-		ev.add(problem(b.DefRange(), "Block not expected", fmt.Sprintf("A file of variables holds lines like: name = value. A %s block belongs in a configuration file, whose name does not end in .vars.hcl.", b.Type)))
+		ev.add(diag.Error(b.DefRange(), "Block not expected", fmt.Sprintf("A file of variables holds lines like: name = value. A %s block belongs in a configuration file, whose name does not end in .vars.hcl.", b.Type)))
 	}
 	for _, a := range attributes(body) {
 		if ev.variables[a.Name] == nil {
 			near := ""
 			if len(ev.diags) < maxProblems {
-				near = didYouMean(a.Name, slices.Sorted(maps.Keys(ev.variables)))
+				near = diag.DidYouMean(a.Name, slices.Sorted(maps.Keys(ev.variables)))
 			}
-			ev.add(caution(a.NameRange, "Unknown variable", fmt.Sprintf("The configuration does not declare a variable %q, so this value is not used.%s", a.Name, near)))
+			ev.add(diag.Warning(a.NameRange, "Unknown variable", fmt.Sprintf("The configuration does not declare a variable %q, so this value is not used.%s", a.Name, near)))
 			continue
 		}
 		given[a.Name] = setting{name: a.Name, expr: a.Expr, rng: a.Expr.Range(), where: "here"}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // TestText: what is written of a playlist is its block and what that uses, and not what comes of it.
@@ -37,7 +39,7 @@ playlist "year" {
 `
 	text := func(hcl, table string, now time.Time, vars ...string) map[string]string {
 		t.Helper()
-		m, diags := Parse(Files{"main.hcl": []byte(hcl)})
+		m, diags := Parse(diag.Files{"main.hcl": []byte(hcl)})
 		if diags.HasErrors() {
 			t.Fatal(diags)
 		}

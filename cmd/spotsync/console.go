@@ -18,6 +18,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/reconcile/lockstore"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -119,7 +120,7 @@ func loadAny(a *term.App, args []string, in session.Inputs) (*session.Configurat
 					return nil, err
 				}
 			}
-			source := &config.Source{Dir: dir, Root: root, LockPath: filepath.Join(dir, "spotsync.lock.hcl"), Files: config.Files{}}
+			source := &config.Source{Dir: dir, Root: root, LockPath: filepath.Join(dir, "spotsync.lock.hcl"), Files: diag.Files{}}
 			module, _ := config.Parse(source.Files) // nothing in it, nothing wrong with it
 			return session.NewConfiguration(a, source, module, in)
 		}

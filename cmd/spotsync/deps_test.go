@@ -54,11 +54,17 @@ var rooms = map[string]room{
 		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
 	},
 	"config": {
-		ours: []string{"config/hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
+		ours: []string{"config/diag", "config/hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
-			"github.com/agext/levenshtein", "github.com/hashicorp/go-version", "golang.org/x/sync/errgroup", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
+			"github.com/hashicorp/go-version", "golang.org/x/sync/errgroup"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
 		why:   "evaluating a configuration asks Spotify only through the catalogue it is given, and reads files only through its os.Root",
+	},
+	"config/diag": {
+		ours:   []string{"config/scan"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/cty", "github.com/agext/levenshtein", "github.com/mitchellh/go-wordwrap", "github.com/rivo/uniseg"},
+		never:  slices.Concat(disk, network),
+		why:    "diagnostics are quoted from text that is handed over",
 	},
 	"config/textfile": {
 		never: slices.Concat(disk, network),
@@ -183,13 +189,13 @@ var rooms = map[string]room{
 		why:       "what a daemon may do is decided from a plan and a memory, without a look at Spotify or the clock",
 	},
 	"cmd/spotsync/internal/term": {
-		ours:   []string{"cmd/spotsync/internal/words", "config"},
+		ours:   []string{"cmd/spotsync/internal/words", "config/diag"},
 		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mattn/go-isatty", "github.com/rs/zerolog", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		never:  []string{"os/exec", "os/signal"}, // net: what listens is handed on
 		why:    "how people are talked to is told neither what about nor by whom",
 	},
 	"cmd/spotsync/internal/session": {
-		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
+		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/diag", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mitchellh/go-wordwrap", "github.com/rs/zerolog", "golang.org/x/text/unicode/norm"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",
@@ -203,7 +209,7 @@ var rooms = map[string]room{
 	},
 	"cmd/spotsync": {
 		ours: []string{"auth", "cmd/spotsync/internal/daemon", "cmd/spotsync/internal/notify", "cmd/spotsync/internal/render", "cmd/spotsync/internal/session",
-			"cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/lockfile", "config/rewrite",
+			"cmd/spotsync/internal/statuspage", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/diag", "config/lockfile", "config/rewrite",
 			"reconcile", "reconcile/apply", "reconcile/heal", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag",
 			"github.com/rs/zerolog", "github.com/cli/browser", "github.com/rogpeppe/go-internal/diff", "golang.org/x/term"},

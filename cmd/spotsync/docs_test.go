@@ -27,6 +27,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of the docs anew")
@@ -290,14 +291,14 @@ func TestSamples(t *testing.T) {
 			src := regexp.MustCompile(`(?m)^`+text[m[2]:m[3]]).ReplaceAllString(text[m[4]:m[5]], "")
 			name := fmt.Sprintf("%s:%d", filepath.Base(path), line)
 			t.Run(name, func(t *testing.T) {
-				files := config.Files{name: []byte(src)}
+				files := diag.Files{name: []byte(src)}
 				module, diags := config.Parse(files, config.ForVersion(version()))
 				if module != nil {
 					diags = append(diags, module.Validate(t.Context(), config.Inputs{Now: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})...)
 				}
 				if len(diags) > 0 {
 					var b strings.Builder
-					_ = config.WriteDiagnostics(&b, files, diags, false, 0)
+					_ = diag.Write(&b, files, diags, false, 0)
 					t.Error(b.String())
 				}
 				if out, _, _ := testApp(src); runFmt(out, []string{"-"}, fmtOptions{check: true, write: true}) != nil {

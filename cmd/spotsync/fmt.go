@@ -18,6 +18,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/rewrite"
 	"github.com/spotsync/spotsync/reconcile/store"
 )
@@ -141,7 +142,7 @@ func fmtFile(a *term.App, path string, o fmtOptions) (changed bool, err error) {
 		return false, err
 	}
 	out, diags := rewrite.Format(src, path)
-	if err := session.Checked(a, config.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
+	if err := session.Checked(a, diag.Files{path: src}, diags); err != nil || bytes.Equal(src, out) {
 		return false, err
 	}
 	if o.write && !o.check {
@@ -177,7 +178,7 @@ func fmtStdin(a *term.App, o fmtOptions) error {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	out, diags := rewrite.Format(src, name)
-	if err := session.Checked(a, config.Files{name: src}, diags); err != nil {
+	if err := session.Checked(a, diag.Files{name: src}, diags); err != nil {
 		return err
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/run"
@@ -77,9 +78,9 @@ func runList(ctx context.Context, a *term.App, path string, o session.Options, a
 	}
 	if asJSON {
 		return a.WriteJSON(struct {
-			FormatVersion string                  `json:"format_version"`
-			Playlists     []listed                `json:"playlists"`
-			Diagnostics   []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
+			FormatVersion string                `json:"format_version"`
+			Playlists     []listed              `json:"playlists"`
+			Diagnostics   []diag.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
 		}{reconcile.FormatVersion, all, a.Answer.Diagnostics()})
 	}
 	if len(all) == 0 {
@@ -289,7 +290,7 @@ func runShow(ctx context.Context, a *term.App, ref, path string, o session.Optio
 		return a.WriteJSON(struct {
 			FormatVersion string `json:"format_version"`
 			listed
-			Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
+			Diagnostics []diag.JSONDiagnostic `json:"diagnostics,omitempty"` // what is wrong with the files
 		}{reconcile.FormatVersion, row, a.Answer.Diagnostics()})
 	}
 	return writePlaylist(a, row, items, len(accounts) > 1)

@@ -12,6 +12,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 func newValidate(a *term.App) *cobra.Command {
@@ -40,7 +41,7 @@ func runValidate(ctx context.Context, a *term.App, path string, in session.Input
 		return err
 	}
 	if asJSON {
-		if _, err := a.Out.Write(config.DiagnosticsJSON(files, diags)); err != nil {
+		if _, err := a.Out.Write(diag.Document(files, diags)); err != nil {
 			return err
 		}
 		if diags.HasErrors() {
@@ -60,7 +61,7 @@ func runValidate(ctx context.Context, a *term.App, path string, in session.Input
 }
 
 // checkConfiguration finds all that is wrong with a configuration, and the source to quote.
-func checkConfiguration(ctx context.Context, a *term.App, path string, in session.Inputs) (files config.Files, found hcl.Diagnostics, err error) {
+func checkConfiguration(ctx context.Context, a *term.App, path string, in session.Inputs) (files diag.Files, found hcl.Diagnostics, err error) {
 	source, found := session.ReadSource(a, path, in)
 	if found.HasErrors() {
 		return nil, found, nil

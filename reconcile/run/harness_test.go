@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/apply"
 	"github.com/spotsync/spotsync/reconcile/lockstore"
@@ -167,7 +168,7 @@ func (w *world) desire(lock *lockstore.File) (*config.Desired, hcl.Diagnostics) 
 	for a, p := range lock.Current().Playlists {
 		ids[a] = p.ID
 	}
-	m, diags := config.Parse(config.Files{"playlists.hcl": []byte(w.hcl)})
+	m, diags := config.Parse(diag.Files{"playlists.hcl": []byte(w.hcl)})
 	if diags.HasErrors() {
 		return nil, diags
 	}

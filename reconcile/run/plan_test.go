@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
@@ -27,7 +28,7 @@ func pureInput(t testing.TB) reconcile.Input {
 		block("same", "Same", songs(1)) + block("deleted", "Deleted elsewhere", songs(2)) + block("paused", "Paused", songs(1)) +
 		block("unread", "Unread", songs(1)) + block("moved", "Moved", songs(1)) +
 		"moved {\n from = playlist.old\n to = playlist.moved\n}\nremoved {\n from = playlist.let_go\n lifecycle {\n destroy = false\n }\n}\n"
-	m, diags := config.Parse(config.Files{"playlists.hcl": []byte(hcl)})
+	m, diags := config.Parse(diag.Files{"playlists.hcl": []byte(hcl)})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -108,19 +109,19 @@ func Evaluate(ctx context.Context, a *term.App, c *Configuration, ids map[string
 
 // diagnosticsError is what is wrong with files. Who prints it quotes them.
 type diagnosticsError struct {
-	files config.Files
+	files diag.Files
 	diags hcl.Diagnostics
 }
 
 // Error is all of it as plain text.
 func (e *diagnosticsError) Error() string {
 	var b strings.Builder
-	_ = config.WriteDiagnostics(&b, e.files, e.diags, false, 0) // a builder takes everything
+	_ = diag.Write(&b, e.files, e.diags, false, 0) // a builder takes everything
 	return strings.TrimSpace(b.String())
 }
 
 // Checked is diags as an error, if one is among them. Warnings alone are printed.
-func Checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
+func Checked(a *term.App, files diag.Files, diags hcl.Diagnostics) error {
 	if diags.HasErrors() {
 		return &diagnosticsError{files, diags}
 	}
@@ -128,7 +129,7 @@ func Checked(a *term.App, files config.Files, diags hcl.Diagnostics) error {
 }
 
 // ShowDiagnostics prints diagnostics.
-func ShowDiagnostics(a *term.App, files config.Files, diags hcl.Diagnostics) error {
+func ShowDiagnostics(a *term.App, files diag.Files, diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
@@ -138,6 +139,6 @@ func ShowDiagnostics(a *term.App, files config.Files, diags hcl.Diagnostics) err
 		level = zerolog.ErrorLevel
 	}
 	return a.Message(level, func(w io.Writer, color bool, width int) error {
-		return config.WriteDiagnostics(w, files, diags, color, width)
+		return diag.Write(w, files, diags, color, width)
 	})
 }

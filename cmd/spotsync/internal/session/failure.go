@@ -10,16 +10,16 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
-	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/reconcile"
 )
 
 // failure is the answer of a command that ended without a result.
 type failure struct {
-	FormatVersion string                  `json:"format_version"`
-	ErrorCount    int                     `json:"error_count"`
-	WarningCount  int                     `json:"warning_count"`
-	Diagnostics   []config.JSONDiagnostic `json:"diagnostics"`
+	FormatVersion string                `json:"format_version"`
+	ErrorCount    int                   `json:"error_count"`
+	WarningCount  int                   `json:"warning_count"`
+	Diagnostics   []diag.JSONDiagnostic `json:"diagnostics"`
 }
 
 // AnswerFailure writes what made a command fail, unless its answer is complete without it.
@@ -51,11 +51,11 @@ func AnswerFailure(a *term.App, err error) {
 }
 
 // diagnosticsOf is an error as diagnostics, one for each of several. Mistakes in files were shown and kept before.
-func diagnosticsOf(err error) []config.JSONDiagnostic {
+func diagnosticsOf(err error) []diag.JSONDiagnostic {
 	if err == nil || err.Error() == "" {
 		return nil
 	}
-	var all []config.JSONDiagnostic
+	var all []diag.JSONDiagnostic
 	if several := parts(err); len(several) > 0 {
 		for _, one := range several {
 			all = append(all, diagnosticsOf(one)...)
@@ -69,11 +69,11 @@ func diagnosticsOf(err error) []config.JSONDiagnostic {
 	var refused *reconcile.RefusedError
 	if errors.As(err, &refused) {
 		for _, r := range refused.Refusals {
-			all = append(all, config.JSONDiagnostic{Severity: "error", Summary: r.Summary, Detail: r.Detail, Address: r.Address})
+			all = append(all, diag.JSONDiagnostic{Severity: "error", Summary: r.Summary, Detail: r.Detail, Address: r.Address})
 		}
 		return all
 	}
-	return []config.JSONDiagnostic{{Severity: "error", Summary: words.FromError(err)}}
+	return []diag.JSONDiagnostic{{Severity: "error", Summary: words.FromError(err)}}
 }
 
 // Event is one line of apply --json.
@@ -84,7 +84,7 @@ type Event struct {
 	Event         *reconcile.Event `json:"event,omitempty"`
 	Summary       *Summary         `json:"summary,omitempty"`
 
-	Diagnostics []config.JSONDiagnostic `json:"diagnostics,omitempty"`
+	Diagnostics []diag.JSONDiagnostic `json:"diagnostics,omitempty"`
 }
 
 func Emit(a *term.App, e Event) error {

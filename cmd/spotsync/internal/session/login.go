@@ -14,6 +14,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/lockstore"
@@ -116,7 +117,7 @@ func usualClient(creds *auth.Credentials, issuer, label string, accounts map[str
 type accountsFile struct {
 	Accounts map[string]config.Account // by label; empty where there is no configuration
 	LockPath string                    // empty when it can't be told
-	Sources  config.Files              // for quoting
+	Sources  diag.Files                // for quoting
 	judged   bool                      // the files could be read, so what is wrong is in an account block
 }
 

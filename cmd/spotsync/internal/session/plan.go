@@ -8,6 +8,7 @@ import (
 	"github.com/spotsync/spotsync/auth"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/observe"
 	"github.com/spotsync/spotsync/reconcile/run"
@@ -50,7 +51,7 @@ func (s *Session) PlanFor(ctx context.Context, command reconcile.Command, desire
 	if err != nil {
 		return nil, err
 	}
-	var sources config.Files
+	var sources diag.Files
 	if s.Conf != nil {
 		sources = s.Conf.Source.Sources()
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/pagetest"
 	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/spotify"
 
 	"github.com/rs/zerolog"
@@ -299,7 +300,7 @@ func TestPageExample(t *testing.T) {
 	if example == nil {
 		t.Fatal("there is none")
 	}
-	module, diags := config.Parse(config.Files{"a.hcl": []byte(html.UnescapeString(example[1]))})
+	module, diags := config.Parse(diag.Files{"a.hcl": []byte(html.UnescapeString(example[1]))})
 	if !diags.HasErrors() {
 		diags = append(diags, module.Validate(t.Context(), config.Inputs{Now: pageNow})...)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/spotsync/spotsync/config"
+	"github.com/spotsync/spotsync/config/diag"
 )
 
 // Answer is what a command prints with --json. A program that reads it gets JSON also where the command fails: what people
@@ -16,7 +16,7 @@ type Answer struct {
 	out      io.Writer
 	events   bool // one a line, and the summary is the last
 	complete bool
-	files    config.Files
+	files    diag.Files
 	diags    hcl.Diagnostics // shown so far
 }
 
@@ -47,12 +47,12 @@ func (w *Answer) Finish() {
 func (w *Answer) Lacks() (end, events bool) { return w != nil && !w.complete, w != nil && w.events }
 
 // Add keeps diagnostics for the answer. Nil keeps nothing.
-func (w *Answer) Add(files config.Files, diags hcl.Diagnostics) {
+func (w *Answer) Add(files diag.Files, diags hcl.Diagnostics) {
 	if w == nil {
 		return
 	}
 	if w.files == nil {
-		w.files = make(config.Files, len(files))
+		w.files = make(diag.Files, len(files))
 	}
 	maps.Copy(w.files, files)
 	for _, d := range diags { // a plan that is made again after the question shows its own again
@@ -68,9 +68,9 @@ func sameDiagnostic(a, b *hcl.Diagnostic) bool {
 }
 
 // Diagnostics are those that were shown so far, in JSON.
-func (w *Answer) Diagnostics() []config.JSONDiagnostic {
+func (w *Answer) Diagnostics() []diag.JSONDiagnostic {
 	if w == nil {
 		return nil
 	}
-	return config.JSONDiagnostics(w.files, w.diags)
+	return diag.JSONDiagnostics(w.files, w.diags)
 }

@@ -1,4 +1,4 @@
-package config
+package diag
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// stringOf is the text of a known string.
-func stringOf(v cty.Value) (string, bool) {
+// StringOf is the text of a known string.
+func StringOf(v cty.Value) (string, bool) {
 	if v == cty.NilVal {
 		return "", false
 	}
@@ -20,8 +20,8 @@ func stringOf(v cty.Value) (string, bool) {
 	return v.AsString(), true
 }
 
-// typeError says why a value does not fit a type, and where in it.
-func typeError(err error) string {
+// TypeError says why a value does not fit a type, and where in it.
+func TypeError(err error) string {
 	var pathErr cty.PathError
 	if !errors.As(err, &pathErr) || len(pathErr.Path) == 0 {
 		return err.Error()
@@ -32,8 +32,8 @@ func typeError(err error) string {
 		case cty.GetAttrStep:
 			where += "." + s.Name
 		case cty.IndexStep:
-			if key, ok := stringOf(s.Key); ok {
-				where += "[" + quoteHCL(key) + "]"
+			if key, ok := StringOf(s.Key); ok {
+				where += "[" + QuoteHCL(key) + "]"
 			} else if s.Key.Type() == cty.Number && s.Key.IsKnown() && !s.Key.IsNull() {
 				where += "[" + s.Key.AsBigFloat().Text('f', -1) + "]"
 			}
@@ -45,8 +45,8 @@ func typeError(err error) string {
 	return fmt.Sprintf("at %s, %s", where, pathErr.Error())
 }
 
-// article is the kind of a value, for "this is …".
-func article(v cty.Value) string {
+// KindOf is the kind of a value, for "this is …".
+func KindOf(v cty.Value) string {
 	switch ty := v.Type(); {
 	case ty == cty.String:
 		return "a string"
@@ -66,8 +66,8 @@ func article(v cty.Value) string {
 	return "something else"
 }
 
-// quoteHCL writes s as a quoted HCL string.
-func quoteHCL(s string) string {
+// QuoteHCL writes s as a quoted HCL string.
+func QuoteHCL(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for i, r := range s {

@@ -1,4 +1,4 @@
-package config
+package diag
 
 import (
 	"cmp"
@@ -64,7 +64,7 @@ func outlinesOf(src []byte) []outline {
 			if depth == 0 && heading {
 				text := string(t.Bytes)
 				if t.Type == hclsyntax.TokenQuotedLit {
-					text = quoteHCL(text)
+					text = QuoteHCL(text)
 				}
 				if header != "" {
 					header += " "

@@ -1,4 +1,4 @@
-package config
+package diag
 
 import (
 	"bytes"
@@ -17,9 +17,9 @@ import (
 // maxQuoted is how much of a line is quoted, in columns, when the output has no width.
 const maxQuoted = 160
 
-// WriteDiagnostics writes diags for people: each with its line quoted from files and the place underlined. A width of 0
+// Write writes diags for people: each with its line quoted from files and the place underlined. A width of 0
 // wraps nothing. With color the severities are coloured; nothing depends on it.
-func WriteDiagnostics(w io.Writer, files Files, diags hcl.Diagnostics, color bool, width int) error {
+func Write(w io.Writer, files Files, diags hcl.Diagnostics, color bool, width int) error {
 	var b strings.Builder
 	blocks := outlines{}
 	for i, d := range diags {
@@ -165,24 +165,27 @@ type JSONDiagnostic struct {
 	Severity string       `json:"severity"`
 	Summary  string       `json:"summary"`
 	Detail   string       `json:"detail"`
-	Range    *rangeJSON   `json:"range,omitempty"`
-	Snippet  *snippetJSON `json:"snippet,omitempty"`
+	Range    *RangeJSON   `json:"range,omitempty"`
+	Snippet  *SnippetJSON `json:"snippet,omitempty"`
 	Address  string       `json:"address,omitempty"` // the playlist it is about, where it is about one and about no line
 }
 
-type rangeJSON struct {
+// RangeJSON is a place in a file, its end behind the last character.
+type RangeJSON struct {
 	Filename string  `json:"filename"`
-	Start    posJSON `json:"start"`
-	End      posJSON `json:"end"`
+	Start    PosJSON `json:"start"`
+	End      PosJSON `json:"end"`
 }
 
-type posJSON struct {
+// PosJSON is a position; Line and Column count from 1, Byte from 0.
+type PosJSON struct {
 	Line   int `json:"line"`
 	Column int `json:"column"`
 	Byte   int `json:"byte"`
 }
 
-type snippetJSON struct {
+// SnippetJSON is the line a diagnostic is about, and which bytes of it.
+type SnippetJSON struct {
 	Context              *string  `json:"context"`
 	Code                 string   `json:"code"`
 	StartLine            int      `json:"start_line"`
@@ -191,8 +194,8 @@ type snippetJSON struct {
 	Values               []string `json:"values"`
 }
 
-// DiagnosticsJSON is the document of "validate --json", in the shape of Terraform's, ending in a newline.
-func DiagnosticsJSON(files Files, diags hcl.Diagnostics) []byte {
+// Document is the document of "validate --json", in the shape of Terraform's, ending in a newline.
+func Document(files Files, diags hcl.Diagnostics) []byte {
 	doc := struct {
 		FormatVersion string           `json:"format_version"`
 		Valid         bool             `json:"valid"`
@@ -227,7 +230,7 @@ func JSONDiagnostics(files Files, diags hcl.Diagnostics) []JSONDiagnostic {
 			one.Severity = "warning"
 		}
 		if rng := subject(d); rng.Filename != "" {
-			one.Range = &rangeJSON{Filename: rng.Filename, Start: posJSON(rng.Start), End: posJSON(rng.End)}
+			one.Range = &RangeJSON{Filename: rng.Filename, Start: PosJSON(rng.Start), End: PosJSON(rng.End)}
 			if src, ok := files[rng.Filename]; ok {
 				one.Snippet = snippet(src, blocks, rng)
 			}
@@ -237,10 +240,10 @@ func JSONDiagnostics(files Files, diags hcl.Diagnostics) []JSONDiagnostic {
 	return all
 }
 
-func snippet(src []byte, blocks outlines, rng hcl.Range) *snippetJSON {
+func snippet(src []byte, blocks outlines, rng hcl.Range) *SnippetJSON {
 	line, start := lineAt(src, rng.Start.Byte)
 	from := min(max(rng.Start.Byte-start, 0), len(line))
-	s := &snippetJSON{Code: string(line), StartLine: rng.Start.Line, HighlightStartOffset: from, HighlightEndOffset: min(max(rng.End.Byte-start, from), len(line)), Values: []string{}}
+	s := &SnippetJSON{Code: string(line), StartLine: rng.Start.Line, HighlightStartOffset: from, HighlightEndOffset: min(max(rng.End.Byte-start, from), len(line)), Values: []string{}}
 	if block := blocks.enclosing(src, rng); block != "" {
 		s.Context = &block
 	}

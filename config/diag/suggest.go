@@ -1,4 +1,4 @@
-package config
+package diag
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 // maxSuggested is how long a name may be, in bytes, for a suggestion: comparing two takes a time that grows with the square.
 const maxSuggested = 200
 
-// nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names. A short
+// Nearest is the name within two edits of given, if there is one; of several the nearest, then the first of names. A short
 // one has to be closer: anything is near to "foo".
-func nearest(given string, names []string) string {
+func Nearest(given string, names []string) string {
 	if len(given) > maxSuggested {
 		return ""
 	}
@@ -29,16 +29,16 @@ func nearest(given string, names []string) string {
 	return best
 }
 
-// didYouMean is a sentence with a leading space, or nothing.
-func didYouMean(given string, names []string) string {
-	if name := nearest(given, names); name != "" {
+// DidYouMean is a sentence with a leading space, or nothing.
+func DidYouMean(given string, names []string) string {
+	if name := Nearest(given, names); name != "" {
 		return fmt.Sprintf(" Did you mean %q?", name)
 	}
 	return ""
 }
 
-// quotedList is `"a", "b" or "c"`.
-func quotedList(names []string) string {
+// QuotedList is `"a", "b" or "c"`.
+func QuotedList(names []string) string {
 	var b strings.Builder
 	for i, name := range names {
 		switch {

@@ -1,4 +1,4 @@
-package config
+package diag
 
 import (
 	"cmp"
@@ -8,18 +8,18 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// problem is an error about rng.
-func problem(rng hcl.Range, summary, detail string) *hcl.Diagnostic {
+// Error is an error about rng.
+func Error(rng hcl.Range, summary, detail string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &rng}
 }
 
-// caution is a warning about rng.
-func caution(rng hcl.Range, summary, detail string) *hcl.Diagnostic {
+// Warning is a warning about rng.
+func Warning(rng hcl.Range, summary, detail string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &rng}
 }
 
-// sortDiagnostics puts diags in file order, so that a person can work through them and two runs say the same.
-func sortDiagnostics(diags hcl.Diagnostics) {
+// Sort puts diags in file order, so that a person can work through them and two runs say the same.
+func Sort(diags hcl.Diagnostics) {
 	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
 		ra, rb := subject(a), subject(b)
 		return cmp.Or(
@@ -42,8 +42,8 @@ func subject(d *hcl.Diagnostic) hcl.Range {
 	return hcl.Range{}
 }
 
-// tidy sorts diags, says each once, and gives each a place: fallback where it has none.
-func tidy(diags hcl.Diagnostics, fallback hcl.Range) hcl.Diagnostics {
+// Tidy sorts diags, says each once, and gives each a place: fallback where it has none.
+func Tidy(diags hcl.Diagnostics, fallback hcl.Range) hcl.Diagnostics {
 	for i, d := range diags {
 		if d.Subject == nil {
 			placed := *d
@@ -51,7 +51,7 @@ func tidy(diags hcl.Diagnostics, fallback hcl.Range) hcl.Diagnostics {
 			diags[i] = &placed
 		}
 	}
-	sortDiagnostics(diags)
+	Sort(diags)
 	alike := func(a, b *hcl.Diagnostic) bool {
 		return a.Severity == b.Severity && a.Summary == b.Summary && *a.Subject == *b.Subject
 	}
