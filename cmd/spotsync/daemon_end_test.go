@@ -65,20 +65,20 @@ func TestDaemonStopsInTheMiddle(t *testing.T) {
 
 // A limit is slept out, without a request, however often the daemon is asked or started.
 func TestDaemonSleepsLimitsOut(t *testing.T) {
-	for _, fault := range []sandbox.Fault{
-		{RetryAfter: "3600", Status: http.StatusTooManyRequests},
-		{Reason: "QUOTA_EXCEEDED", Status: http.StatusTooManyRequests},
+	for _, tt := range []struct {
+		name  string
+		fault sandbox.Fault
+		over  time.Duration // by when
+	}{
+		{"Retry-After", sandbox.Fault{RetryAfter: "3600", Status: http.StatusTooManyRequests}, 2 * time.Hour},
+		{"QUOTA_EXCEEDED", sandbox.Fault{Reason: "QUOTA_EXCEEDED", Status: http.StatusTooManyRequests}, 26 * time.Hour},
 	} {
-		name := "Retry-After"
-		if fault.Reason != "" {
-			name = fault.Reason
-		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			inDaemonWorld(t, sandbox.DefaultQuirks(), oneFile("P", "A"), func(t *testing.T, w *daemonWorld) {
 				d := w.start("--poll", "1m")
 				d.round(1)
 				time.Sleep(30 * time.Minute)
-				w.server.Fail(fault)
+				w.server.Fail(tt.fault)
 				d.ends(d.next(func() { w.edits("P", func(p *sandbox.Playlist) { p.Name = "X" }) }), "interval", "limited")
 				began := time.Now()
 				w.server.ResetRequests()
@@ -108,7 +108,7 @@ func TestDaemonSleepsLimitsOut(t *testing.T) {
 				if n := len(w.server.Requests()); n > 0 {
 					t.Errorf("%d requests meanwhile: %v", n, w.server.Counts())
 				}
-				time.Sleep(26 * time.Hour)
+				time.Sleep(tt.over)
 				w.has("Later: A")
 				d.ready("")
 			})

@@ -24,7 +24,7 @@ import (
 // revoked has a daemon whose login is withdrawn and whose access token is over.
 func revoked(t *testing.T, w *daemonWorld, args ...string) *runningDaemon {
 	t.Helper()
-	d := w.start(append([]string{"--interval", "1m", "--poll", "1s"}, args...)...)
+	d := w.start(append([]string{"--interval", "1m"}, args...)...)
 	d.round(1)
 	time.Sleep(10 * time.Minute)
 	w.server.RevokeTokens(sandbox.SandboxUser)
@@ -71,7 +71,7 @@ func TestDaemonWaitsForALogin(t *testing.T) {
 		if err := os.Remove(w.env["SPOTSYNC_CREDENTIALS_FILE"]); err != nil {
 			t.Fatal(err)
 		}
-		d := w.start("--poll", "1s")
+		d := w.start()
 		d.ends(d.round(1), "start", "login")
 		d.ready("spotsync login")
 		time.Sleep(2 * time.Hour)

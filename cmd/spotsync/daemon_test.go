@@ -252,12 +252,13 @@ func (d *runningDaemon) tail() string {
 
 // rounds are those that have ended.
 func (d *runningDaemon) rounds() []roundLine {
-	log := d.log.String()
+	log := d.log.since(d.read)
 	for {
-		line, _, whole := strings.Cut(log[d.read:], "\n")
+		line, rest, whole := strings.Cut(log, "\n")
 		if !whole {
-			return slices.Clone(d.known)
+			return slices.Clip(d.known)
 		}
+		log = rest
 		d.read += len(line) + 1
 		var r roundLine
 		if strings.HasSuffix(line, `"message":"round"}`) && json.Unmarshal([]byte(line), &r) == nil {
@@ -311,7 +312,7 @@ func (d *runningDaemon) ends(r roundLine, why string, result statuspage.Result) 
 func (d *runningDaemon) recovers(do func(), result statuspage.Result) {
 	d.w.t.Helper()
 	began := time.Now()
-	if r := d.next(do); r.Result != result || time.Since(began) > 5*time.Second {
+	if r := d.next(do); r.Result != result || time.Since(began) > 15*time.Second {
 		d.w.t.Fatalf("after %s a round for %q ended %q, want %q: %s\n%s", time.Since(began), r.Why, r.Result, result, r.Problem, d.tail())
 	}
 	d.ready("")

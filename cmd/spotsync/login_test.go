@@ -120,6 +120,13 @@ func (w *watched) String() string {
 	return w.buf.String()
 }
 
+// since is what came after so many bytes.
+func (w *watched) since(n int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return string(w.buf.Bytes()[n:])
+}
+
 var authorizeURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?\S+`)
 
 // address waits for the address to open.
