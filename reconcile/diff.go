@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
@@ -26,11 +25,10 @@ type difference struct {
 	origin        Origin
 	reasons       []string
 	warnings      []remark
-	refused       []spotify.URI               // wanted, and not asked for now
-	stays         []spotify.URI               // in the playlist in another number than wanted, for Spotify refuses them
-	aliases       map[spotify.URI]spotify.URI // learned
-	shown         renderings                  // learned, of this wish
-	unhonoured    *bool                       // the wish for public that Spotify ignored
+	refused       []spotify.URI // wanted, and not asked for now
+	stays         []spotify.URI // in the playlist in another number than wanted, for Spotify refuses them
+	shown         renderings    // how Spotify shows the texts of this wish
+	learned       Learned       // by this read and the one before, beside what was known
 }
 
 // remark is a warning about an attribute.
@@ -41,7 +39,7 @@ func (c *Change) apply(d difference) {
 	c.Before, c.After, c.Origin = d.before, d.after, d.origin
 	c.Reasons = append(c.Reasons, d.reasons...)
 	c.DatesLost, c.Proven, c.Cheaper = d.datesLost, d.proven, d.cheaper
-	c.Aliases, c.Shown, c.PublicIgnored = d.aliases, d.shown, d.unhonoured
+	c.Learned = d.learned
 	if d.details != nil {
 		c.Edits = append(c.Edits, NewEdit(ChangeDetails, d.details))
 	}
@@ -49,21 +47,22 @@ func (c *Change) apply(d difference) {
 }
 
 // EditsFrom are the requests from what is there now to what is wanted, as a plan would have them.
-func (w DesiredState) EditsFrom(now store.Contents, entry lockfile.Playlist, base *store.Base, at time.Time) []Edit {
+func (w DesiredState) EditsFrom(now store.Contents, known Learned, base *store.Base, at time.Time) []Edit {
 	var c Change
-	c.apply(diff(w, now, entry, base, at))
+	c.apply(diff(w, now, known, base, at))
 	return c.Edits
 }
 
-// diff compares a wish with what is there. base is what both last agreed on, nil where that is not known.
-func diff(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store.Base, now time.Time) difference {
+// diff compares a wish with what is there. known is what was learned before; base is what both last agreed on, nil where that
+// is not known.
+func diff(w DesiredState, c store.Contents, known Learned, base *store.Base, now time.Time) difference {
 	d := difference{origin: FromUnknown}
 	raw := c.Items
 	c.Items = Recognize(c.Items, Recollect(base))
-	d.diffDetails(w, c, entry, base)
-	changed := d.diffItems(w, c, raw, entry, base, now)
+	d.diffDetails(w, c, known, base)
+	changed := d.diffItems(w, c, raw, known, base, now)
 	if base != nil {
-		d.origin = origin(changed || d.detailsChanged(w, entry, base), c, base, d.shown)
+		d.origin = origin(changed || d.detailsChanged(w, known, base), c, base, d.shown)
 	}
 	if base != nil && (d.origin == FromSpotify || d.origin == FromBoth) {
 		d.reasons = append(d.reasons, "changed on Spotify"+since(base))
@@ -71,13 +70,13 @@ func diff(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store
 	return d
 }
 
-func (d *difference) diffDetails(w DesiredState, c store.Contents, entry lockfile.Playlist, base *store.Base) {
+func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned, base *store.Base) {
 	have := c.Details
 	d.before = &Picture{Name: have.Name, Description: have.Description, Public: have.Public,
 		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
 	after := *d.before
 	var ch Details
-	d.shown = renderings(entry.Shown)
+	d.shown = renderings(known.Shown)
 	if base != nil {
 		d.shown = joined(d.shown, base.Shown)
 		if was := base.Contents.Details; !base.Confirmed { // ours, and never read
@@ -90,11 +89,12 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, entry lockfil
 		}
 	}
 	d.shown = d.shown.of(w)
+	d.learned.Shown = d.shown
 	if w.Name != nil && !d.shown.name(*w.Name, have.Name) {
 		ch.Name, after.Name = w.Name, *w.Name
 	}
 	if w.Description != nil && !d.shown.description(*w.Description, have.Description) {
-		if refusedBefore(entry, *w.Description) {
+		if known.refusesDescription(*w.Description) {
 			d.warnings = append(d.warnings, remark{"description", "Spotify refuses its description, so that is left as it is; links in it are the usual reason"})
 		} else {
 			ch.Description, after.Description = w.Description, *w.Description
@@ -104,8 +104,8 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, entry lockfil
 		}
 	}
 	if w.Public != nil && have.Public != nil && *w.Public != *have.Public {
-		if unhonoured(*w.Public, entry, base, c) {
-			d.unhonoured = w.Public
+		if unhonoured(*w.Public, known, base, c) {
+			d.learned.PublicIgnored = w.Public
 			d.warnings = append(d.warnings, remark{"public", "Spotify did not honour public = " + yes(*w.Public) + "; it is not asked again. Change it in a Spotify app, or leave it out of the file"})
 		} else {
 			ch.Public, after.Public = w.Public, w.Public
@@ -132,14 +132,13 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, entry lockfil
 // unhonoured reports whether Spotify was asked for this visibility before and did not give it. Without a note of that it
 // is told only by the first read after our write, and only if nothing but the visibility is otherwise than we left it:
 // whoever changed something else may have changed that too. Once a read has shown what we asked for, it was honoured.
-func unhonoured(public bool, entry lockfile.Playlist, base *store.Base, c store.Contents) bool {
-	if entry.PublicIgnored != nil && *entry.PublicIgnored == public {
+func unhonoured(public bool, known Learned, base *store.Base, c store.Contents) bool {
+	switch {
+	case known.ignoresPublic(public):
 		return true
-	}
-	if base == nil {
+	case base == nil:
 		return false
-	}
-	if u := base.PublicIgnored; u != nil && *u == public {
+	case (Learned{PublicIgnored: base.PublicIgnored}).ignoresPublic(public):
 		return true
 	}
 	asked := base.Contents.Details
@@ -163,18 +162,18 @@ func yes(b bool) string {
 }
 
 // diffItems works out the edits of the items, which are raw as they were read, and reports whether the files want other items than base holds.
-func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.Item, entry lockfile.Playlist, base *store.Base, now time.Time) (changed bool) {
+func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.Item, known Learned, base *store.Base, now time.Time) (changed bool) {
 	if !w.HasTracks {
 		rows := rowsOf(c.Items, nil, nil)
 		d.before.Tracks, d.after.Tracks = rows, rows
 		return false
 	}
-	want, refused := askable(w.Tracks, c.Items, entry, now)
+	want, refused := askable(w.Tracks, c.Items, known.Withdrawn, now)
 	d.refused = refused
-	aliases := entry.Aliases
+	aliases := known.Aliases
 	if base != nil {
-		d.aliases = joined(base.Aliases, learnedFrom(raw, c.Items, want))
-		aliases = joined(aliases, d.aliases)
+		d.learned.Aliases = joined(base.Aliases, learnedFrom(raw, c.Items, want))
+		aliases = known.With(d.learned).Aliases
 		agreed := rowsOf(base.Contents.Items, want, aliases)
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))
 	}
@@ -182,7 +181,7 @@ func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.I
 	d.leaveStaying(w, rows, want, base)
 	want = wanted(w, rows, want)
 	var stuck bool
-	rows, want, stuck = d.aroundRefused(rows, want, entry.Withdrawn, now)
+	rows, want, stuck = d.aroundRefused(rows, want, known.Withdrawn, now)
 	d.before.Tracks = rows
 	// A row that Spotify shows no object for may come back, but never once it was replaced.
 	replaceable := !stuck && !slices.ContainsFunc(rows, func(r Row) bool { return r.Null })
@@ -380,11 +379,11 @@ func editedElsewhere(c store.Contents, base *store.Base, shown renderings) bool 
 }
 
 // detailsChanged reports whether the files want other details than base holds, but for what Spotify does not do.
-func (d *difference) detailsChanged(w DesiredState, entry lockfile.Playlist, base *store.Base) bool {
+func (d *difference) detailsChanged(w DesiredState, known Learned, base *store.Base) bool {
 	was := base.Contents.Details
 	return w.Name != nil && !sameName(*w.Name, was.Name) && !d.shown.name(*w.Name, was.Name) ||
-		w.Description != nil && !d.shown.description(*w.Description, was.Description) && !refusedBefore(entry, *w.Description) ||
-		w.Public != nil && d.unhonoured == nil && !samePublic(w.Public, was.Public) ||
+		w.Description != nil && !d.shown.description(*w.Description, was.Description) && !known.refusesDescription(*w.Description) ||
+		w.Public != nil && d.learned.PublicIgnored == nil && !samePublic(w.Public, was.Public) ||
 		w.Collaborative != nil && *w.Collaborative != was.Collaborative
 }
 
@@ -401,9 +400,4 @@ func joined[K comparable, V any](a, b map[K]V) map[K]V {
 	maps.Copy(out, a)
 	maps.Copy(out, b)
 	return out
-}
-
-// refusedBefore reports whether Spotify has refused a description already. An empty one in the lock file is none.
-func refusedBefore(entry lockfile.Playlist, description string) bool {
-	return entry.RefusedDescription != "" && entry.RefusedDescription == description
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/reconcile/store"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -30,7 +29,7 @@ func TestCheaperIsOffered(t *testing.T) {
 		}
 		back := slices.Clone(tracks)
 		slices.Reverse(back)
-		d := diff(DesiredState{HasTracks: true, Tracks: back, KeepDates: config.KeepAuto}, c, lockfile.Playlist{}, nil, time.Time{})
+		d := diff(DesiredState{HasTracks: true, Tracks: back, KeepDates: config.KeepAuto}, c, Learned{}, nil, time.Time{})
 		if len(d.items) != tt.requests || (d.cheaper != nil) != tt.want {
 			t.Errorf("%d rows backwards, one without an object %v: %d requests, a cheaper way is offered: %v", tt.n, tt.null, len(d.items), d.cheaper != nil)
 		}

@@ -9,6 +9,7 @@
 //	contents.go    what a playlist holds, and when two reads show the same; compare.go when two playlists count as different,
 //	               text.go when two texts do
 //	relinked.go    finds the rows that Spotify shows as other songs; exchanged.go says which songs somebody may have exchanged
+//	learned.go     what was found out of how Spotify takes and shows what the files say
 //	withdrawn.go   what Spotify refuses, and for how long it is not asked again; stays.go what it does not remove
 //	plan.go        the difference, as data; edits.go is one request of it, after.go what that makes of a playlist
 //	planner.go     makes a plan of what is wanted and what is there; diff.go works out one playlist's part

@@ -24,14 +24,13 @@ type Seen struct {
 	Presence Presence
 	Contents store.Contents // meaningful when Present or Absent
 	Owner    spotify.ID
-	Expected bool                        // contents come from our own record of a write too recent for reads to be believed
-	At       time.Time                   // when its snapshot was seen; zero when taken from memory
-	Err      error                       // why it is Unread
-	Aliases  map[spotify.URI]spotify.URI // what Spotify shows for songs of ours, found out after it was observed
-	Written  *store.Settling             // the record of our last writes, where those were cut short
+	Expected bool            // contents come from our own record of a write too recent for reads to be believed
+	At       time.Time       // when its snapshot was seen; zero when taken from memory
+	Err      error           // why it is Unread
+	Learned  Learned         // which songs are shown as others, found out after it was observed
+	Written  *store.Settling // the record of our last writes, where those were cut short
 
-	Refuted map[spotify.URI]spotify.URI // songs of ours and others in their place, also found out there
-	Reread  bool                        // although Expected: it was read all the same, until a read showed our write
+	Reread bool // although Expected: it was read all the same, until a read showed our write
 }
 
 // Observed is what was seen of one account.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -80,23 +79,20 @@ type Change struct {
 	Origin  Origin     `json:"origin"`
 	Reasons []string   `json:"reasons"`
 
-	KeyGone         bool                        `json:"key_gone,omitempty"`         // none: for_each has lost its key, which may be a mistake
-	Refused         bool                        `json:"refused,omitempty"`          // not done: a refusal names it
-	Unknown         []string                    `json:"unknown,omitempty"`          // attributes that need the ID of another playlist still to be created
-	SongsRemoved    int                         `json:"songs_removed,omitempty"`    // rows that go while the playlist stays
-	DatesLost       int                         `json:"dates_lost,omitempty"`       // rows that stay and lose their date
-	Proven          bool                        `json:"proven,omitempty"`           // no shorter list of edits exists
-	Cheaper         *Cheaper                    `json:"cheaper,omitempty"`          // keep_dates = "auto": the way that costs dates
-	Desired         *DesiredState               `json:"desired,omitempty"`          // what Apply plans again from when the playlist has moved
-	Unfinished      bool                        `json:"unfinished,omitempty"`       // an earlier run was cut short while replacing its items
-	Aliases         map[spotify.URI]spotify.URI `json:"aliases,omitempty"`          // learned: wanted URI → the one Spotify shows for it
-	Refuted         map[spotify.URI]spotify.URI `json:"refuted,omitempty"`          // wanted URI → another song that somebody put in its place
-	Shown           map[string]string           `json:"shown,omitempty"`            // learned: "name: …" and "description: …" of the files → how Spotify shows it
-	PublicIgnored   *bool                       `json:"public_ignored,omitempty"`   // what was asked of public and Spotify ignores
-	HoldFingerprint string                      `json:"hold_fingerprint,omitempty"` // of rollback: fingerprint of the block that is held back afterwards
-	Err             error                       `json:"-"`                          // of skipped: what went wrong; nil in a saved plan, and where a refusal says it
-	ReplacesID      spotify.ID                  `json:"-"`                          // of create: what the playlist was before Spotify knew it no more
-	LeftAsIs        []string                    `json:"-"`                          // attributes a daemon leaves as somebody's edit left them; see [heal.State.Restrict]
+	KeyGone      bool          `json:"key_gone,omitempty"`      // none: for_each has lost its key, which may be a mistake
+	Refused      bool          `json:"refused,omitempty"`       // not done: a refusal names it
+	Unknown      []string      `json:"unknown,omitempty"`       // attributes that need the ID of another playlist still to be created
+	SongsRemoved int           `json:"songs_removed,omitempty"` // rows that go while the playlist stays
+	DatesLost    int           `json:"dates_lost,omitempty"`    // rows that stay and lose their date
+	Proven       bool          `json:"proven,omitempty"`        // no shorter list of edits exists
+	Cheaper      *Cheaper      `json:"cheaper,omitempty"`       // keep_dates = "auto": the way that costs dates
+	Desired      *DesiredState `json:"desired,omitempty"`       // what Apply plans again from when the playlist has moved
+	Unfinished   bool          `json:"unfinished,omitempty"`    // an earlier run was cut short while replacing its items
+	Learned
+	HoldFingerprint string     `json:"hold_fingerprint,omitempty"` // of rollback: fingerprint of the block that is held back afterwards
+	Err             error      `json:"-"`                          // of skipped: what went wrong; nil in a saved plan, and where a refusal says it
+	ReplacesID      spotify.ID `json:"-"`                          // of create: what the playlist was before Spotify knew it no more
+	LeftAsIs        []string   `json:"-"`                          // attributes a daemon leaves as somebody's edit left them; see [heal.State.Restrict]
 }
 
 // Acts reports whether applying the plan does something to the playlist.
@@ -331,23 +327,4 @@ func (c Change) Leave(reason string) Change {
 	}
 	c.Edits, c.After, c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = []Edit{}, c.Before, 0, 0, nil, false
 	return c
-}
-
-// AliasesWith are the URIs Spotify is known to show for others in this playlist: those of its lock entry, and what the plan
-// learned.
-func (c Change) AliasesWith(e lockfile.Playlist) map[spotify.URI]spotify.URI {
-	return joined(e.Aliases, c.Aliases)
-}
-
-// UpdateEntry writes into a lock entry what the plan learned of how Spotify takes what is wanted.
-func (c Change) UpdateEntry(e *lockfile.Playlist) {
-	if c.Desired == nil {
-		return
-	}
-	e.PreventDestroy = c.Desired.Protected
-	e.PublicIgnored = c.PublicIgnored
-	if len(c.Aliases) > 0 {
-		e.Aliases = joined(e.Aliases, c.Aliases)
-	}
-	e.Shown = renderings(joined(e.Shown, c.Shown)).of(*c.Desired)
 }

@@ -151,7 +151,7 @@ func (p *planner) change(m managed) Change {
 	wish = wanted.keepSongs(len(seen.Contents.Items))
 	var base *store.Base
 	if b, ok := p.Bases[m.address]; ok && b.Contents.ID == m.id {
-		b.Refuted = seen.Refuted
+		b.Refuted = seen.Learned.Refuted
 		base = &b
 		base.Ours = OursSince(seen.Written, base)
 	} else if m.created { // and nobody has touched it since
@@ -161,10 +161,8 @@ func (p *planner) change(m managed) Change {
 		c.Action, c.Reasons = Skipped, []string{flagsSummary}
 		return c
 	}
-	m.entry.Aliases = joined(m.entry.Aliases, seen.Aliases)
-	d := diff(wish, seen.Contents, m.entry, base, p.Now)
-	d.aliases = joined(d.aliases, seen.Aliases)
-	c.Refuted = seen.Refuted
+	d := diff(wish, seen.Contents, LearnedBefore(m.entry).With(seen.Learned), base, p.Now)
+	d.learned = d.learned.With(seen.Learned)
 	c.apply(d)
 	c.Before.Seen = seen.At
 	p.checkEmpty(m, &wanted, &c)
@@ -227,7 +225,7 @@ func (p *planner) creation(c Change, m managed, wish DesiredState) Change {
 			Detail: fmt.Sprintf("%s does not exist on Spotify yet, and a playlist can't be created without a name. Add name = \"…\", or id = \"…\" if it exists.", m.address)})
 		return c
 	}
-	d := diff(wish, store.Contents{}, lockfile.Playlist{Withdrawn: m.entry.Withdrawn}, nil, p.Now)
+	d := diff(wish, store.Contents{}, Learned{Withdrawn: m.entry.Withdrawn}, nil, p.Now)
 	p.leftOut(m, d)
 	c.apply(d)
 	c.Before, c.Cheaper, c.Origin = nil, nil, FromFiles

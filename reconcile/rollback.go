@@ -111,7 +111,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 		seen = p.seen(m)
 	}
 	if seen.Presence == Gone {
-		d := diff(wish, store.Contents{}, lockfile.Playlist{}, nil, p.Now)
+		d := diff(wish, store.Contents{}, Learned{}, nil, p.Now)
 		c.apply(d)
 		c.Action, c.ID, c.Before = Create, "", nil
 		c.Edits = append([]Edit{NewEdit(CreateIt, &Details{Name: wish.Name, Description: wish.Description, Public: visibility(wish), Collaborative: wish.Collaborative})}, d.items...)
@@ -121,7 +121,7 @@ func (p *planner) goBack(v store.Version, account string) Change {
 	if b, ok := p.Bases[v.Address]; ok && b.Contents.ID == m.id {
 		seen.Contents.Items = Recognize(seen.Contents.Items, Recollect(&b))
 	}
-	c.apply(diff(wish, seen.Contents, lockfile.Playlist{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn, Shown: entry.Shown}, nil, p.Now))
+	c.apply(diff(wish, seen.Contents, Learned{Aliases: entry.Aliases, Withdrawn: entry.Withdrawn, Shown: entry.Shown}, nil, p.Now))
 	c.Origin, c.Before.Seen = FromFiles, seen.At
 	switch {
 	case seen.Presence == Absent:

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/spotsync/spotsync/config/lockfile"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -16,8 +15,8 @@ const RetryWithdrawn = 7 * 24 * time.Hour
 
 // askable splits want into what may be asked of Spotify and what it refused lately. A refused URI that is there all
 // the same stays wanted.
-func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now time.Time) (ask, refused []spotify.URI) {
-	if len(e.Withdrawn) == 0 {
+func askable(want []spotify.URI, items []spotify.Item, withdrawn map[spotify.URI]time.Time, now time.Time) (ask, refused []spotify.URI) {
+	if len(withdrawn) == 0 {
 		return want, nil
 	}
 	there := make(map[spotify.URI]bool, len(items))
@@ -25,7 +24,7 @@ func askable(want []spotify.URI, items []spotify.Item, e lockfile.Playlist, now 
 		there[it.URI] = true
 	}
 	for _, u := range want {
-		if tried, ok := e.Withdrawn[u]; ok && !there[u] && now.Sub(tried) < RetryWithdrawn {
+		if tried, ok := withdrawn[u]; ok && !there[u] && now.Sub(tried) < RetryWithdrawn {
 			refused = append(refused, u)
 			continue
 		}

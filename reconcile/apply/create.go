@@ -189,7 +189,7 @@ func (w *writer) locked(name string) error {
 				e.PreventDestroy = w.change.Desired.Protected
 			}
 			if e.RefusedDescription == "" {
-				e.RefusedDescription = w.refused
+				e.RefusedDescription = w.change.RefusedDescription
 			}
 		})
 	})

@@ -6,12 +6,11 @@ import (
 
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/store"
-	"github.com/spotsync/spotsync/spotify"
 )
 
-// aliases are the URIs Spotify is known to show for others, in this playlist.
-func (w *writer) aliases() map[spotify.URI]spotify.URI {
-	return w.change.AliasesWith(w.a.Lock.Current().Playlists[w.change.Address])
+// learned is what was learned of the playlist: before, by the plan, and by this run.
+func (w *writer) learned() reconcile.Learned {
+	return reconcile.LearnedBefore(w.a.Lock.Current().Playlists[w.change.Address]).With(w.change.Learned)
 }
 
 // settled writes down that the playlist is as expected now, and which states a reader may meet for the next minute.

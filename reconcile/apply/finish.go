@@ -40,7 +40,8 @@ func (w *writer) finish(ctx context.Context) error {
 		w.cache()
 	}
 	w.change.PublicIgnored = unhonoured
-	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicIgnored: unhonoured, PublicSeen: seen, Aliases: w.change.Aliases, Shown: w.change.Shown}
+	b := store.Base{Address: w.change.Address, Time: time.Now().UTC(), Contents: w.now, PublicSeen: seen}
+	w.change.Learned.KeepIn(&b)
 	if b.Wrote = w.wrote.UTC(); w.wrote.IsZero() && w.base != nil {
 		b.Wrote = reconcile.Recollect(w.base).WrittenAt // its rows without a date are of that time
 	}
@@ -59,9 +60,6 @@ func (w *writer) finish(ctx context.Context) error {
 			w.change.UpdateEntry(e)
 			e.Held = w.change.Hold(time.Now())
 			w.forgetWithdrawn(e)
-			if w.refused != "" {
-				e.RefusedDescription = w.refused
-			}
 		})
 	})
 }
@@ -147,7 +145,7 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 	e.Withdrawn = maps.Clone(e.Withdrawn)
 	maps.DeleteFunc(e.Withdrawn, func(u spotify.URI, tried time.Time) bool {
 		old := time.Since(tried) >= reconcile.RetryWithdrawn
-		return wanted[u] == 0 || !w.refusing[u] && (w.taken[u] || there[u] && old)
+		return wanted[u] == 0 || !w.refusing(u) && (w.taken[u] || there[u] && old)
 	})
 	if len(e.Withdrawn) == 0 {
 		e.Withdrawn = nil
@@ -197,7 +195,7 @@ func (w *writer) checkTexts(ctx context.Context) (learned bool) {
 	w.a.mu.Lock()
 	plain := spotify.NamesArePlain(w.a.Library[w.change.Account])
 	w.a.mu.Unlock()
-	texts, doubtful := w.change.DoubtfulTexts(w.base, plain, w.refused != "")
+	texts, doubtful := w.change.DoubtfulTexts(w.base, plain, w.change.RefusedDescription != "")
 	if !doubtful {
 		return false
 	}

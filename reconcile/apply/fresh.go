@@ -152,10 +152,5 @@ func (w *writer) desired() reconcile.DesiredState {
 }
 
 func (w *writer) editsTo(wish reconcile.DesiredState, now store.Contents) []reconcile.Edit {
-	entry := w.a.Lock.Current().Playlists[w.change.Address]
-	entry.Aliases = w.aliases()
-	if entry.RefusedDescription == "" {
-		entry.RefusedDescription = w.refused
-	}
-	return wish.EditsFrom(now, entry, w.base, time.Now())
+	return wish.EditsFrom(now, w.learned(), w.base, time.Now())
 }

@@ -63,6 +63,7 @@ func TestRecordOfRunThatEndsEarly(t *testing.T) {
 		edits   []reconcile.Edit
 		answers []error
 		unread  error
+		stop    bool // the run is interrupted after the first request
 
 		none, same, unsure bool // the record: there is none, it is the earlier one, it says that it is not known what is there
 		name               string
@@ -71,6 +72,7 @@ func TestRecordOfRunThatEndsEarly(t *testing.T) {
 		"refused":                           {edits: []reconcile.Edit{rename}, answers: []error{refused}, none: true},
 		"refused after a run cut short":     {earlier: cutShort, edits: []reconcile.Edit{rename}, answers: []error{refused}, same: true},
 		"happened, and the next is refused": {edits: []reconcile.Edit{rename, add}, answers: []error{nil, refused}, name: "B", songs: 1},
+		"happened, and the run is stopped":  {edits: []reconcile.Edit{rename, add}, answers: []error{nil}, stop: true, name: "B", songs: 1},
 		"lost, and can't be read":           {edits: []reconcile.Edit{add}, answers: []error{lost}, unread: broken, unsure: true},
 		"happened, and the next is lost":    {edits: []reconcile.Edit{rename, add}, answers: []error{nil, lost}, unread: broken, unsure: true},
 		"happened":                          {edits: []reconcile.Edit{add}, answers: []error{nil}, name: "A", songs: 2},
@@ -96,6 +98,14 @@ func TestRecordOfRunThatEndsEarly(t *testing.T) {
 				}
 				a := &Applier{APIs: map[string]API{"default": &answers{to: tt.answers, unread: tt.unread}}, Accounts: map[string]*store.Account{"default": account},
 					Lock: lock, State: state, Library: map[string][]spotify.Playlist{"default": {{Name: "A&B"}}}}
+				if tt.stop {
+					stop := make(chan struct{})
+					a.Stop, a.Report = stop, func(e reconcile.Event) {
+						if e.Type == reconcile.EventRequested {
+							close(stop)
+						}
+					}
+				}
 				_, err = a.Apply(t.Context(), &reconcile.Plan{Accounts: map[string]reconcile.PlanAccount{"default": {ID: "me", User: "me"}},
 					Changes: []reconcile.Change{{Address: "playlist.a", Account: "default", Action: reconcile.Update, ID: id, Before: before, After: before,
 						Desired: &reconcile.DesiredState{HasTracks: true, Tracks: []spotify.URI{one, two}}, Edits: tt.edits}}})

@@ -86,7 +86,7 @@ func (w *writer) refusedDescription(d reconcile.Details) {
 	if d.Description == nil {
 		return
 	}
-	w.refused = *d.Description
+	w.change.RefusedDescription = *d.Description
 	w.warn(w.change.AttributeLine("description"), "Spotify refused its description, so the rest was sent without it; links are the usual reason")
 }
 
@@ -116,7 +116,7 @@ func (w *writer) halves(ctx context.Context, e reconcile.Edit, cause error) (out
 		return became, err
 	}
 	second.At = e.At + len(w.now.Items) - had
-	second.URIs = slices.DeleteFunc(slices.Clone(second.URIs), func(u spotify.URI) bool { return w.refusing[u] }) // other copies of what was just refused
+	second.URIs = slices.DeleteFunc(slices.Clone(second.URIs), func(u spotify.URI) bool { return w.refusing(u) }) // other copies of what was just refused
 	if len(second.URIs) == 0 {
 		return became, nil
 	}
@@ -174,20 +174,24 @@ func (w *writer) withdrawn(ctx context.Context, uris []spotify.URI) (found bool,
 	return found, nil
 }
 
+// refusing reports whether this run found out that Spotify refuses an item.
+func (w *writer) refusing(uri spotify.URI) bool {
+	_, found := w.change.Withdrawn[uri]
+	return found
+}
+
 // refuse notes an item that Spotify refuses. One that is not in the playlist is left out; one that is there stays, and
 // nothing names it any more.
 func (w *writer) refuse(uri spotify.URI, cause error) (outcome, error) {
-	if w.refusing[uri] {
+	if w.refusing(uri) {
 		w.source = w.change.SongLine(uri)
 		return done, cause // there is no way around it
 	}
-	w.refusing[uri] = true
+	found := reconcile.Learned{Withdrawn: map[spotify.URI]time.Time{uri: time.Now().UTC().Truncate(time.Second)}}
+	w.change.Learned = w.change.Learned.With(found)
 	err := w.a.Lock.Update(func(f *lockfile.File) {
 		f.ChangePlaylist(w.change.Address, func(p *lockfile.Playlist) {
-			if p.Withdrawn = maps.Clone(p.Withdrawn); p.Withdrawn == nil {
-				p.Withdrawn = make(map[spotify.URI]time.Time)
-			}
-			p.Withdrawn[uri] = time.Now().UTC().Truncate(time.Second)
+			p.Withdrawn = reconcile.LearnedBefore(*p).With(found).Withdrawn
 		})
 	})
 	if err != nil {

@@ -33,11 +33,9 @@ type writer struct {
 	wrote     time.Time // when the last edit of the items was answered
 	progress  progress
 	certainty certainty
-	refused   string // a description that Spotify refused
 
 	source   string // the line to blame for what ended it
 	attempts *attempts
-	refusing map[spotify.URI]bool // items that Spotify refuses, found out by this run
 	taken    map[spotify.URI]bool // items that Spotify took
 	lookedUp map[spotify.URI]bool // items that were looked up, for they may be withdrawn
 	probing  bool                 // a part of a failing insert is sent, to see whether that fails too
@@ -47,7 +45,7 @@ type writer struct {
 func newWriter(a *Applier, p *reconcile.Plan, c reconcile.Change) *writer {
 	return &writer{a: a, plan: p, change: c, api: a.APIs[c.Account], account: a.Accounts[c.Account], id: c.ID,
 		certainty: assumed, attempts: newAttempts(c),
-		refusing: make(map[spotify.URI]bool), taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
+		taken: make(map[spotify.URI]bool), lookedUp: make(map[spotify.URI]bool)}
 }
 
 // do brings one playlist to what the plan says. Where it ends early, what is certain is written down.
@@ -233,7 +231,7 @@ func (w *writer) sendOne(ctx context.Context, e reconcile.Edit) (outcome, error)
 		if w.a.stopping() {
 			return done, reconcile.ErrStopped
 		}
-		next, err := e.After(w.now, w.aliases(), w.change.Desired.TitlesByURI())
+		next, err := e.After(w.now, w.learned().Aliases, w.change.Desired.TitlesByURI())
 		if err != nil {
 			return done, fmt.Errorf("the plan does not fit what is there (%w); plan again", err)
 		}

@@ -83,10 +83,10 @@ func (q *lookups) refute(s *reconcile.Seen, base store.Base) error {
 		}
 		if t != nil && reconcile.OtherRecording(*t, x.Shown.Track) {
 			q.other++
-			if s.Refuted == nil {
-				s.Refuted = make(map[spotify.URI]spotify.URI)
+			if s.Learned.Refuted == nil {
+				s.Learned.Refuted = make(map[spotify.URI]spotify.URI)
 			}
-			s.Refuted[x.Ours] = x.Shown.URI
+			s.Learned.Refuted[x.Ours] = x.Shown.URI
 		}
 	}
 	return nil
@@ -116,10 +116,10 @@ func (q *lookups) confirm(s *reconcile.Seen, aliases map[spotify.URI]spotify.URI
 			misses++
 			continue
 		}
-		if s.Aliases == nil {
-			s.Aliases = make(map[spotify.URI]spotify.URI)
+		if s.Learned.Aliases == nil {
+			s.Learned.Aliases = make(map[spotify.URI]spotify.URI)
 		}
-		s.Aliases[u] = strangers[i].URI
+		s.Learned.Aliases[u] = strangers[i].URI
 	}
 	return nil
 }
