@@ -82,8 +82,8 @@ func (p *planner) refuseLosing(m managed, pl spotify.Playlist) *Refusal {
 	return &r
 }
 
-// PlaylistOf is the playlist that a block will turn out to mean, and the address it was known by so far: what the block, an import,
-// the lock file or a moved block says, else the one that is adopted by its name. ID is empty for one to be created.
+// PlaylistOf is the playlist that a block will turn out to mean, and the address it was known by so far: what the block, an
+// import, the lock file or a moved block says, else the one that is adopted by its name. ID is empty for one to be created.
 func (in Input) PlaylistOf(block config.Playlist, o *Observed) (id spotify.ID, address string) {
 	if block.ID != "" {
 		return block.ID, block.Address

@@ -175,7 +175,8 @@ func SameDetails(a, b spotify.Details) bool {
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
 }
 
-// SimilarDetails is SameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white space.
+// SimilarDetails is SameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white
+// space.
 func SimilarDetails(a, b spotify.Details) bool {
 	return resembles(a.Name, b.Name) && resembles(a.Description, b.Description) &&
 		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative

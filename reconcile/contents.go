@@ -24,7 +24,7 @@ func (p *Picture) Contents(id spotify.ID) store.Contents {
 	return c
 }
 
-// URIOf is the URI that names a row in a request: the original's, where Spotify shows a twin.
+// URIOf is the URI that names a row in a request: the one it was added by, where Spotify shows another.
 func URIOf(it spotify.Item) spotify.URI {
 	if it.Track.LinkedFrom != "" {
 		return it.Track.LinkedFrom

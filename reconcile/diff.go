@@ -161,7 +161,8 @@ func yes(b bool) string {
 	return "false"
 }
 
-// diffItems works out the edits of the items, which are raw as they were read, and reports whether the files want other items than base holds.
+// diffItems works out the edits of the items, which are raw as they were read, and reports whether the files want other items
+// than base holds.
 func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.Item, known Learned, base *store.Base, now time.Time) (changed bool) {
 	if !w.HasTracks {
 		rows := rowsOf(c.Items, nil, nil)

@@ -155,15 +155,15 @@ func (w *writer) forgetWithdrawn(e *lockfile.Playlist) {
 // checkPublic looks a few times whether a change of public was honoured: Spotify sometimes answers 200 and does nothing.
 // What is not seen is not taken for honoured or not, and what else changed meanwhile may have changed that too.
 func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, err error) {
-	wish := w.change.Desired
-	if wish == nil || wish.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e reconcile.Edit) bool {
+	desired := w.change.Desired
+	if desired == nil || desired.Public == nil || !slices.ContainsFunc(w.change.Edits, func(e reconcile.Edit) bool {
 		return e.Kind == reconcile.ChangeDetails && e.Details != nil && e.Details.Public != nil
 	}) {
 		return w.change.PublicIgnored, w.sawPublic(), nil
 	}
 	p, v, err := observe.Until(ctx, func(ctx context.Context) (spotify.Playlist, error) { return w.api.Playlist(ctx, w.id) },
 		func(p spotify.Playlist) observe.ReadState {
-			if p.Public == nil || *p.Public == *wish.Public {
+			if p.Public == nil || *p.Public == *desired.Public {
 				return observe.Current
 			}
 			return observe.Stale
@@ -175,8 +175,8 @@ func (w *writer) checkPublic(ctx context.Context) (unhonoured *bool, seen bool, 
 	if p.Collaborative != w.now.Details.Collaborative { // somebody else's doing; the next plan compares anew
 		return nil, true, nil
 	}
-	w.warn(w.change.AttributeLine("public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", strconv.FormatBool(*wish.Public))
-	return wish.Public, true, nil
+	w.warn(w.change.AttributeLine("public"), "Spotify answered that public is %s now, and it is not; it is not asked again. Change it in a Spotify app, or leave it out of the file", strconv.FormatBool(*desired.Public))
+	return desired.Public, true, nil
 }
 
 // sawPublic reports whether the visibility that was there before this change was read, and is as it was: a change of

@@ -139,9 +139,9 @@ func (w *writer) again(now store.Contents) []reconcile.Edit {
 
 // keepingEdits are the edits from what is there that replace nothing, unless nothing stays.
 func (w *writer) keepingEdits(now store.Contents) []reconcile.Edit {
-	wish := w.desired()
-	wish.KeepDates, wish.DropOpaque = config.KeepAlways, false // opaque rows go with a replace alone
-	return w.editsTo(wish, now)
+	desired := w.desired()
+	desired.KeepDates, desired.DropOpaque = config.KeepAlways, false // opaque rows go with a replace alone
+	return w.editsTo(desired, now)
 }
 
 func (w *writer) desired() reconcile.DesiredState {
@@ -151,6 +151,6 @@ func (w *writer) desired() reconcile.DesiredState {
 	return *w.change.Desired
 }
 
-func (w *writer) editsTo(wish reconcile.DesiredState, now store.Contents) []reconcile.Edit {
-	return wish.EditsFrom(now, w.learned(), w.base, time.Now())
+func (w *writer) editsTo(desired reconcile.DesiredState, now store.Contents) []reconcile.Edit {
+	return desired.EditsFrom(now, w.learned(), w.base, time.Now())
 }

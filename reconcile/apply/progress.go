@@ -31,7 +31,8 @@ func (p progress) announce() progress {
 	return unrecorded
 }
 
-// certainty is how sure it is that the items are what the writer believes. It rises when they are read, and falls with each write.
+// certainty is how sure it is that the items are what the writer believes. It rises when they are read, and falls with each
+// write.
 type certainty int
 
 const (

@@ -16,7 +16,7 @@ const maxLookups = 20
 
 // lookUpRelinked looks up what dates don't tell. Where somebody may have edited the playlist since we wrote to it, a song of ours
 // that was never read may have been exchanged within the second: if it is another recording, it was. And where nothing is
-// remembered, as on another computer, a song in the place of a wanted one is its twin if it is the same recording.
+// remembered, as on another computer, a song in the place of a wanted one is that one if it is the same recording.
 func (o *Observer) lookUpRelinked(ctx context.Context, seen *reconcile.Observed, in reconcile.Input) error {
 	q := lookups{o: o, ctx: ctx, asked: make(map[spotify.URI]*spotify.Track)}
 	for _, block := range in.Desired.Playlists {
