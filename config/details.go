@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -175,7 +176,7 @@ func (ev *evaluation) accountName(e *expression, inst *instance, accounts map[st
 	name := v.AsString()
 	if _, ok := accounts[name]; !ok {
 		names := slices.Sorted(maps.Keys(accounts))
-		ev.add(diag.Error(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), orElse(diag.DidYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", diag.QuoteHCL(plain(name)))))))
+		ev.add(diag.Error(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), cmp.Or(diag.DidYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", diag.QuoteHCL(plain(name)))))))
 	}
 	return name
 }

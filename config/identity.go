@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,7 +42,7 @@ func (ev *evaluation) has(a Address, rng hcl.Range) bool {
 			near = fmt.Sprintf(" Did you mean playlist.%s?", name)
 		}
 		if ev.playlists[a.Label] == nil {
-			ev.add(diag.Error(rng, "Unknown playlist", fmt.Sprintf("There is no %s.%s", a, orElse(near, fmt.Sprintf(" Write its block first: playlist %q { … }", a.Label)))))
+			ev.add(diag.Error(rng, "Unknown playlist", fmt.Sprintf("There is no %s.%s", a, cmp.Or(near, fmt.Sprintf(" Write its block first: playlist %q { … }", a.Label)))))
 		}
 		return false
 	}

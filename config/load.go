@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -111,10 +112,10 @@ func Load(o LoadOptions) (*Source, hcl.Diagnostics) {
 	} else {
 		diags = s.loadFolder(path)
 	}
-	if s.Root, err = filepath.Abs(orElse(o.Root, s.Dir)); err != nil {
+	if s.Root, err = filepath.Abs(cmp.Or(o.Root, s.Dir)); err != nil {
 		diags = append(diags, unreadable(o.Root, err))
 	}
-	if s.LockPath, err = filepath.Abs(orElse(o.LockFile, s.LockPath)); err != nil {
+	if s.LockPath, err = filepath.Abs(cmp.Or(o.LockFile, s.LockPath)); err != nil {
 		diags = append(diags, unreadable(o.LockFile, err))
 	}
 	for _, name := range o.VarFiles {
@@ -276,11 +277,4 @@ func unreadable(path string, err error) *hcl.Diagnostic {
 // startOf is the range of diagnostics about a whole file.
 func startOf(name string) hcl.Range {
 	return hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}
-}
-
-func orElse(s, other string) string {
-	if s != "" {
-		return s
-	}
-	return other
 }

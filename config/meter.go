@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -96,7 +97,7 @@ type cost struct {
 func of(steps, values int) cost { return cost{steps: steps, values: values} }
 
 func (c cost) plus(d cost) cost {
-	return cost{sum(c.steps, d.steps), sum(c.values, d.values), orElse(c.never, d.never)}
+	return cost{sum(c.steps, d.steps), sum(c.values, d.values), cmp.Or(c.never, d.never)}
 }
 
 // times multiplies without overflow.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -251,7 +252,7 @@ func (p *parser) body(body *hclsyntax.Body) {
 		default:
 			for _, d := range topGrammar.checkName(b.Type, b.TypeRange, topLevel, nil, "block") {
 				if d.Detail == "" || d.Summary == "Unknown block" && topGrammar.instead[b.Type] == "" {
-					d.Detail = fmt.Sprintf("There is no block %q.", b.Type) + orElse(diag.DidYouMean(b.Type, topLevel), fmt.Sprintf(" The blocks are %s.", diag.QuotedList(topLevel)))
+					d.Detail = fmt.Sprintf("There is no block %q.", b.Type) + cmp.Or(diag.DidYouMean(b.Type, topLevel), fmt.Sprintf(" The blocks are %s.", diag.QuotedList(topLevel)))
 				}
 				p.add(d)
 			}

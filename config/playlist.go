@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -110,7 +111,7 @@ func (p *parser) ignoreChanges(pl *playlist, e *expression) {
 			name = text
 		}
 		if !slices.Contains(ignorable, name) {
-			p.add(diag.Error(item.Range(), "Unknown attribute", fmt.Sprintf("%q can't be in ignore_changes.%s", name, orElse(diag.DidYouMean(name, ignorable), " It takes "+diag.QuotedList(ignorable)+"."))))
+			p.add(diag.Error(item.Range(), "Unknown attribute", fmt.Sprintf("%q can't be in ignore_changes.%s", name, cmp.Or(diag.DidYouMean(name, ignorable), " It takes "+diag.QuotedList(ignorable)+"."))))
 			continue
 		}
 		names = append(names, name)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,7 +65,7 @@ func (p *parser) callable(e *expression) {
 			e.unsure = true
 		}
 		if !ok {
-			p.add(diag.Error(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, orElse(diag.DidYouMean(call.Name, names), " The manual's page on functions lists them."))))
+			p.add(diag.Error(call.NameRange, "Unknown function", fmt.Sprintf("There is no function %q.%s", call.Name, cmp.Or(diag.DidYouMean(call.Name, names), " The manual's page on functions lists them."))))
 		}
 		return nil
 	})
@@ -101,7 +102,7 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 		if len(p.diags) > maxProblems {
 			names = nil // comparing thousands of names with thousands takes for ever, and nobody reads as far
 		}
-		return diag.Error(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, orElse(diag.DidYouMean(r.name, names), " Declare it with: "+declare)))
+		return diag.Error(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, cmp.Or(diag.DidYouMean(r.name, names), " Declare it with: "+declare)))
 	}
 	switch r.kind {
 	case "var":

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -173,7 +174,7 @@ func (ev *evaluation) flagSetting(given map[string]setting, flag string) {
 		ev.add(diag.Error(rng, "Not a setting", fmt.Sprintf("--var takes name=value, as in --var mood=calm; %q has none.", plain(flag))))
 	case ev.variables[name] == nil:
 		ev.add(diag.Error(rng, "Unknown variable", fmt.Sprintf("--var sets %q, which the configuration does not declare.%s",
-			name, orElse(diag.DidYouMean(name, slices.Sorted(maps.Keys(ev.variables))), fmt.Sprintf(" Declare it with: variable %q { … }", name)))))
+			name, cmp.Or(diag.DidYouMean(name, slices.Sorted(maps.Keys(ev.variables))), fmt.Sprintf(" Declare it with: variable %q { … }", name)))))
 	default:
 		given[name] = setting{name: name, text: text, rng: rng, where: "by --var"}
 	}
