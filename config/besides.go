@@ -30,5 +30,5 @@ func (p *parser) besides() hcl.Diagnostics {
 		ev.values[name] = cty.UnknownVal(v.typ)
 	}
 	ev.run()
-	return slices.DeleteFunc(ev.finish(), func(d *hcl.Diagnostic) bool { return d.Summary == tooMuchWork })
+	return slices.DeleteFunc(ev.finish(), func(d *hcl.Diagnostic) bool { return d.Summary == TooMuchWork })
 }

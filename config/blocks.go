@@ -122,7 +122,7 @@ func (p *parser) variable(b *hclsyntax.Block) {
 
 func (p *parser) fallback(v *variable, a *hclsyntax.Attribute) {
 	value, diags := constant(a.Expr)
-	if len(diags) > 0 && diags[0].Summary == tooMuchWork {
+	if len(diags) > 0 && diags[0].Summary == TooMuchWork {
 		p.add(diags...)
 		v.fallback = cty.DynamicVal
 		return
@@ -145,7 +145,7 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 	if v.defaults != nil && !value.IsNull() {
 		value = v.defaults.Apply(value)
 	}
-	return convertTo(value, v.typ)
+	return Convert(value, v.typ)
 }
 
 // plainText checks that an attribute holds text without references.

@@ -60,7 +60,7 @@ func TestBombs(t *testing.T) {
 	for i, expr := range bombs {
 		t.Run(expr, func(t *testing.T) {
 			longtest.OneIn(t, 3, i)
-			if _, err := eval(t, memory{}, expr, vars); err == nil || !strings.Contains(err.Error(), tooMuchWork) {
+			if _, err := eval(t, memory{}, expr, vars); err == nil || !strings.Contains(err.Error(), TooMuchWork) {
 				t.Errorf("error %.200v", err)
 			}
 		})
@@ -85,7 +85,7 @@ func TestBombsInFiles(t *testing.T) {
 		`templatefile("f", {})`:       strings.Repeat("x${1}", 1_000_000),
 		`[templatefile("f", {})]`:     strings.Repeat("${", 100_000),
 	} {
-		if _, err := eval(t, memory{"f": text}, expr, nil); err == nil || !strings.Contains(err.Error(), tooMuchWork) && !strings.Contains(err.Error(), "nest") && !strings.Contains(err.Error(), "Nested") {
+		if _, err := eval(t, memory{"f": text}, expr, nil); err == nil || !strings.Contains(err.Error(), TooMuchWork) && !strings.Contains(err.Error(), "nest") && !strings.Contains(err.Error(), "Nested") {
 			t.Errorf("%s: error %.200v", expr, err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestBombsInChains(t *testing.T) {
 		ev.meter.values /= 10 // the whole takes a while
 		ev.assignAll(false)
 		ev.run()
-		if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != tooMuchWork || diags[0].Subject.Start.Line < 4 {
+		if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != TooMuchWork || diags[0].Subject.Start.Line < 4 {
 			t.Errorf("%s: %.200v", next, diags)
 		}
 	}

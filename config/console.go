@@ -36,7 +36,7 @@ func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string)
 	if p.diags.HasErrors() {
 		return cty.DynamicVal, diag.Tidy(p.diags, startOf(consoleName))
 	}
-	e.Expression = meterExpression(expr)
+	e.Expression = Expression(expr)
 	ev := m.evaluation(ctx, in)
 	ev.assignAll(false)
 	ev.run()

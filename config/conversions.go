@@ -86,7 +86,7 @@ func convertAll(vals []cty.Value, want cty.Type) ([]cty.Value, error) {
 	out := make([]cty.Value, len(vals))
 	for i, v := range vals {
 		var err error
-		if out[i], err = convertTo(v, want); err != nil {
+		if out[i], err = Convert(v, want); err != nil {
 			path := cty.Path{cty.IndexStep{Key: cty.NumberIntVal(int64(i))}}
 			if inner, ok := errors.AsType[cty.PathError](err); ok {
 				path = append(path, inner.Path...)
@@ -282,7 +282,7 @@ func holdsLong(t cty.Type) bool {
 }
 
 // convertTo is convert.Convert in a time that grows with the value's size.
-func convertTo(v cty.Value, want cty.Type) (cty.Value, error) {
+func Convert(v cty.Value, want cty.Type) (cty.Value, error) {
 	if v.Type() == cty.String && want == cty.Number && textLength(v) > maxDigits {
 		return cty.NilVal, errors.New("a number can have ten thousand digits at most")
 	}
@@ -300,4 +300,17 @@ func functionOf(ctx *hcl.EvalContext, name string) (function.Function, bool) {
 		}
 	}
 	return function.Function{}, false
+}
+
+func isList(t cty.Type) bool { return t.IsListType() || t.IsTupleType() || t.IsSetType() }
+
+// wholeNumber is argument i as an int; numbers beyond 2³¹ are held to that, since no list is so long.
+func wholeNumber(i int, v cty.Value) (int, error) {
+	f := v.AsBigFloat()
+	if !f.IsInt() {
+		return 0, function.NewArgErrorf(i, "a whole number is needed, not %s", f.Text('g', 10))
+	}
+	const most = 1 << 31
+	n, _ := f.Int64()
+	return int(max(-most+1, min(most-1, n))), nil
 }

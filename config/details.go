@@ -38,7 +38,7 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 	if !w.ok {
 		return w
 	}
-	v, err := convertTo(w.v, want)
+	v, err := Convert(w.v, want)
 	if err != nil {
 		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, diag.KindOf(cty.UnknownVal(want)), diag.KindOf(w.v))
 		if !w.v.IsNull() && w.v.IsWhollyKnown() && w.v.Type() == cty.String && want == cty.Bool {

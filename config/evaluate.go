@@ -75,7 +75,7 @@ type evaluation struct {
 	*Module
 	in        Inputs
 	base      *hcl.EvalContext // functions
-	meter     *meter
+	meter     *Meter
 	soft      bool                 // some value is unknown for want of a variable: unknown is no error
 	values    map[string]cty.Value // of variables
 	worked    map[string]cty.Value // local values
@@ -106,10 +106,10 @@ type instance struct {
 
 func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 	ev := &evaluation{
-		Module: m, in: in, meter: newMeter(ctx.Err),
+		Module: m, in: in, meter: New(ctx.Err),
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
-	ev.base = metered(ev.meter)
+	ev.base = Context(ev.meter)
 	ev.base.Functions = functions(in.Files, in.Now, ev.meter)
 	return ev
 }
@@ -206,7 +206,7 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 	if !diags.HasErrors() {
 		n, steps := gone(v, false) // what comes next goes through all of it
 		if n >= enough && !ev.meter.spent() {
-			ev.meter.refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", countOf(maxCall)))
+			ev.meter.refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", Count(maxCall)))
 		}
 		ev.meter.take(e.Range(), steps, 0)
 	}

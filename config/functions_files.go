@@ -47,7 +47,7 @@ func fileexistsFunc(files FileAccess) function.Function {
 }
 
 // templatefileFunc renders a file as an HCL template, in which the variables given and the functions of callable are known.
-func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *meter) function.Function {
+func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *Meter) function.Function {
 	return function.New(&function.Spec{
 		Description: "a text file rendered as a template",
 		Params: []function.Parameter{
@@ -68,7 +68,7 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if err := read.pay(len(text), 64); err != nil { // HCL's scanner and parser take their time
 				return cty.NilVal, err
 			}
-			in := metered(m).NewChild()
+			in := Context(m).NewChild()
 			in.Variables, in.Functions = map[string]cty.Value{}, callable
 			for it := vars.ElementIterator(); it.Next(); {
 				k, v := it.Element()
@@ -88,7 +88,7 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if name, at, ok := missingVariable(template, in.Variables); ok {
 				return cty.NilVal, function.NewArgErrorf(1, "no variable %q, which %s uses in line %d", name, path, at)
 			}
-			v, diags := meterExpression(template).Value(in)
+			v, diags := Expression(template).Value(in)
 			if m.spent() {
 				m.where = hcl.Range{} // a line of the configuration says more
 				return cty.DynamicVal, nil

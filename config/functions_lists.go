@@ -25,8 +25,6 @@ func elements(i int, v cty.Value) ([]cty.Value, error) {
 	return v.AsValueSlice(), nil
 }
 
-func isList(t cty.Type) bool { return t.IsListType() || t.IsTupleType() || t.IsSetType() }
-
 // sequence makes a list of values where that is possible without changing any, else a tuple. like is the type of the
 // list they come from: elements of a tuple are a tuple.
 func sequence(vals []cty.Value, like cty.Type) cty.Value {
@@ -137,17 +135,6 @@ var chunklistFunc = function.New(&function.Spec{
 		return cty.TupleVal(chunks), nil
 	},
 })
-
-// wholeNumber is argument i as an int; numbers beyond 2³¹ are held to that, since no list is so long.
-func wholeNumber(i int, v cty.Value) (int, error) {
-	f := v.AsBigFloat()
-	if !f.IsInt() {
-		return 0, function.NewArgErrorf(i, "a whole number is needed, not %s", f.Text('g', 10))
-	}
-	const most = 1 << 31
-	n, _ := f.Int64()
-	return int(max(-most+1, min(most-1, n))), nil
-}
 
 // coalesceFunc is Terraform's, which passes over empty strings too, without unifying the arguments' types.
 var coalesceFunc = function.New(&function.Spec{
@@ -318,7 +305,7 @@ var sumFunc = function.New(&function.Spec{
 		}
 		total := cty.Zero
 		for i, v := range vals {
-			n, err := convertTo(v, cty.Number)
+			n, err := Convert(v, cty.Number)
 			if err != nil || n.IsNull() {
 				return cty.NilVal, function.NewArgErrorf(0, "element %d, %s, is no number", i, describe(v))
 			}

@@ -21,14 +21,14 @@ import (
 // readings is what the functions of one evaluation have read from files. It tells a file that is damaged from other things
 // that fail: try and can don't pass over the first, for [] in its place would take songs out of a playlist.
 type readings struct {
-	meter   *meter          // pays for what is read; may be nil
+	meter   *Meter          // pays for what is read; may be nil
 	texts   []string        // contents of files, without space around them
 	damaged map[string]bool // errors, by their text: function.ArgError hides what it wraps
 }
 
 // pay pays for what is read, n bytes each of which is looked at so many times: what a file costs is not known before.
 func (r *readings) pay(n, times int) error {
-	if r.meter != nil && !r.meter.pay(hcl.Range{}, "Reading this file", of(product(n, times)/textPerStep, n/bytesPerValue)) {
+	if r.meter != nil && !r.meter.pay(hcl.Range{}, "Reading this file", Price(product(n, times)/textPerStep, n/bytesPerValue)) {
 		return errUnpaid
 	}
 	return nil

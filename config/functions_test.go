@@ -43,12 +43,12 @@ func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Val
 	if diags.HasErrors() {
 		t.Fatalf("%s: %v", source, diags)
 	}
-	m := newMeter(t.Context().Err)
-	top := metered(m)
+	m := New(t.Context().Err)
+	top := Context(m)
 	top.Functions = functions(files, docsDay, m)
 	ctx := top.NewChild()
 	ctx.Variables = vars
-	v, diags := meterExpression(expr).Value(ctx)
+	v, diags := Expression(expr).Value(ctx)
 	if m.spent() {
 		return v, hcl.Diagnostics{m.problem(expr.Range())}
 	}
@@ -395,7 +395,7 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.NullVal(cty.List(cty.String))}),
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
-	m := newMeter(t.Context().Err)
+	m := New(t.Context().Err)
 	all := functions(memory{"": "", "/(": "${"}, docsDay, m)
 	for name, f := range all {
 		if name == "try" || name == "can" {
@@ -415,11 +415,11 @@ func TestNoPanics(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			top := metered(m)
+			top := Context(m)
 			top.Functions = all
 			in := top.NewChild()
 			in.Variables = vars
-			expr = meterExpression(expr)
+			expr = Expression(expr)
 			var call func(i int)
 			call = func(i int) {
 				if i == n {

@@ -20,14 +20,8 @@ const (
 	maxInstances = 1000           // of one block with for_each
 	maxItems     = 10_000         // of one playlist: Spotify's limit
 	maxAllItems  = 1_000_000      // of all playlists together
-	maxSteps     = 250_000_000    // of one evaluation: parts of expressions worked out, elements gone through, see meter
-	maxValues    = 10_000_000     // made by one evaluation, see meter
-	maxMade      = 5_000_000      // values made by one call of a function
-	maxCall      = 8_000_000      // steps of one call; sets of 20,000 songs take most of them
 	maxRow       = scan.MaxRow    // words and signs without a comma or a line's end between
 	maxLines     = scan.MaxLines  // of one heredoc
-	maxText      = 16 << 20       // bytes of a part of a template, as of a file
-	maxProblems  = 100            // told at once about one list
 )
 
 // excess is what is too much about source, before anything but its bytes has been looked at.
@@ -54,12 +48,12 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 	case scan.NotUTF8:
 		return notUTF8(rng)
 	case scan.TooManyInARow:
-		return diag.Error(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", countOf(maxRow)))
+		return diag.Error(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", Count(maxRow)))
 	case scan.TooManyLines:
-		return diag.Error(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", countOf(maxLines)))
+		return diag.Error(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", Count(maxLines)))
 	}
 	return diag.Error(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
-		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", countOf(maxTokens)))
+		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", Count(maxTokens)))
 }
 
 func notUTF8(rng hcl.Range) *hcl.Diagnostic {

@@ -165,7 +165,7 @@ func TestTooMuchWork(t *testing.T) {
 			ev.meter.steps /= 200 // the whole takes a while
 			ev.assignAll(false)
 			ev.run()
-			if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != tooMuchWork || diags[0].Subject.Start.Line != 8 {
+			if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != TooMuchWork || diags[0].Subject.Start.Line != 8 {
 				t.Errorf("%.300v", diags)
 			}
 		})
@@ -197,16 +197,16 @@ func TestLimitsInManual(t *testing.T) {
 	for _, said := range []string{
 		fmt.Sprintf("A file can have %d MiB, all files of a folder %d MiB", MaxFileBytes>>20, maxAllBytes>>20),
 		fmt.Sprintf("nest up to %d deep, and a file holds up to %s words and signs", maxNesting, map[int]string{1_000_000: "a million"}[maxTokens]),
-		fmt.Sprintf("%s of them without a comma", countOf(maxRow)),
-		fmt.Sprintf("has up to %s lines", countOf(maxLines)),
+		fmt.Sprintf("%s of them without a comma", Count(maxRow)),
+		fmt.Sprintf("has up to %s lines", Count(maxLines)),
 		fmt.Sprintf("may take %d million steps and make %d million values", maxSteps/1_000_000, maxValues/1_000_000),
 		fmt.Sprintf("may make %d million values and take %d million steps", maxMade/1_000_000, maxCall/1_000_000),
 		fmt.Sprintf("or %d bytes of text read", textPerStep),
 		fmt.Sprintf("%d bytes of new text are one", textPerValue),
 		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(maxText, maxFile)>>20),
-		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", countOf(maxDigits), countOf(maxPattern)),
+		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", Count(maxDigits), Count(maxPattern)),
 		fmt.Sprintf("YAML and JSON nest up to %d deep", maxNesting),
-		fmt.Sprintf("`tracks_file` reads %s", countOf(tracklist.MaxEntries)),
+		fmt.Sprintf("`tracks_file` reads %s", Count(tracklist.MaxEntries)),
 	} {
 		if !strings.Contains(manual, said) {
 			t.Errorf("the manual does not say %q", said)

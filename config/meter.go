@@ -17,7 +17,7 @@ import (
 // expression worked out, one element gone through, 16 bytes of text read. A value is about 64 bytes of memory: an element
 // of a list, a number, 16 bytes of text; an object counts as several, see objectValues. Each loop and each call of a
 // function pays before it starts, and once there is nothing left, or the context has ended, none starts any more.
-type meter struct {
+type Meter struct {
 	steps, values int   // what is left
 	done          error // of the context
 	poll          func() error
@@ -27,6 +27,17 @@ type meter struct {
 	reason string    // why, as a sentence; empty while nothing was
 }
 
+// What a configuration may ask of the computer. All are far above what a person writes, and low enough that a small file can't
+// use up memory or time: HCL's evaluator recurses, and does not stop by itself.
+const (
+	maxSteps    = 250_000_000 // of one evaluation: parts of expressions worked out, elements gone through
+	maxValues   = 10_000_000  // made by one evaluation
+	maxMade     = 5_000_000   // values made by one call of a function
+	maxCall     = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
+	maxText     = 16 << 20    // bytes of a part of a template, as of a file
+	maxProblems = 100         // told at once about one list
+)
+
 const (
 	pollSteps     = 10_000 // about a millisecond
 	objectValues  = 8      // an object's maps of values and types cost as much as that many values, and two for each attribute
@@ -35,15 +46,15 @@ const (
 	bytesPerValue = 64     // of files, which are kept whole
 )
 
-func newMeter(poll func() error) *meter {
-	return &meter{steps: maxSteps, values: maxValues, poll: poll}
+func New(poll func() error) *Meter {
+	return &Meter{steps: maxSteps, values: maxValues, poll: poll}
 }
 
 // spent reports whether nothing may start any more.
-func (m *meter) spent() bool { return m.reason != "" || m.done != nil }
+func (m *Meter) spent() bool { return m.reason != "" || m.done != nil }
 
 // take pays for steps and values of what stands at rng, and reports whether it may go on.
-func (m *meter) take(rng hcl.Range, steps, values int) bool {
+func (m *Meter) take(rng hcl.Range, steps, values int) bool {
 	if m.spent() {
 		return false
 	}
@@ -66,43 +77,43 @@ func (m *meter) take(rng hcl.Range, steps, values int) bool {
 }
 
 // pay takes the price of one step that nothing interrupts, unless none may cost as much.
-func (m *meter) pay(rng hcl.Range, what string, price cost) bool {
+func (m *Meter) pay(rng hcl.Range, what string, price Cost) bool {
 	if m.spent() {
 		return false
 	}
 	if price.values > maxMade {
-		m.refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, countOf(price.values), countOf(maxMade)))
+		m.refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, Count(price.values), Count(maxMade)))
 		return false
 	}
 	if price.steps > maxCall {
-		m.refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, countOf(price.steps), countOf(maxCall)))
+		m.refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, Count(price.steps), Count(maxCall)))
 		return false
 	}
 	return m.take(rng, sum(price.steps, price.values), price.values)
 }
 
 // refuse ends the evaluation because of what stands at rng.
-func (m *meter) refuse(rng hcl.Range, reason string) {
+func (m *Meter) refuse(rng hcl.Range, reason string) {
 	if m.reason == "" {
 		m.where, m.reason = rng, reason
 	}
 }
 
 // cost is what something takes and makes.
-type cost struct {
+type Cost struct {
 	steps, values int
 	never         string // why it can't be had at all, as part of a sentence
 }
 
-func of(steps, values int) cost { return cost{steps: steps, values: values} }
+func Price(steps, values int) Cost { return Cost{steps: steps, values: values} }
 
-func (c cost) plus(d cost) cost {
-	return cost{sum(c.steps, d.steps), sum(c.values, d.values), cmp.Or(c.never, d.never)}
+func (c Cost) plus(d Cost) Cost {
+	return Cost{sum(c.steps, d.steps), sum(c.values, d.values), cmp.Or(c.never, d.never)}
 }
 
 // times multiplies without overflow.
-func (c cost) times(n int) cost {
-	return cost{product(c.steps, n), product(c.values, n), c.never}
+func (c Cost) times(n int) Cost {
+	return Cost{product(c.steps, n), product(c.values, n), c.never}
 }
 
 func sum(a, b int) int { return min(a, math.MaxInt/2) + min(b, math.MaxInt/2) }
@@ -115,25 +126,25 @@ func product(a, b int) int {
 }
 
 // meterType wraps a meter as a value, so that it travels with the context of an evaluation to every part of an expression.
-var meterType = cty.Capsule("meter", reflect.TypeFor[meter]())
+var meterType = cty.Capsule("meter", reflect.TypeFor[Meter]())
 
 // meterName is no name that a configuration can write.
 const meterName = "(meter)"
 
 // metered makes a context with a meter, for expressions without functions or references.
-func metered(m *meter) *hcl.EvalContext {
+func Context(m *Meter) *hcl.EvalContext {
 	return &hcl.EvalContext{Variables: map[string]cty.Value{meterName: cty.CapsuleVal(meterType, m)}}
 }
 
 // meterOf finds the meter of a context.
-func meterOf(ctx *hcl.EvalContext) *meter {
+func meterOf(ctx *hcl.EvalContext) *Meter {
 	var root *hcl.EvalContext
 	for c := ctx; c != nil; c = c.Parent() {
 		root = c
 	}
 	if root != nil {
 		if v, ok := root.Variables[meterName]; ok {
-			return v.EncapsulatedValue().(*meter)
+			return v.EncapsulatedValue().(*Meter)
 		}
 	}
 	panic("an expression is worked out without a meter")
@@ -308,27 +319,27 @@ func tooLargeNumber(v cty.Value) bool {
 // constant works out an expression that may use neither functions nor references. Nobody can interrupt this, so that it
 // may not take long.
 func constant(expr hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
-	m := newMeter(func() error { return nil })
+	m := New(func() error { return nil })
 	m.steps /= 100
-	v, diags := meterExpression(expr).Value(metered(m))
+	v, diags := Expression(expr).Value(Context(m))
 	if m.spent() {
 		return cty.DynamicVal, hcl.Diagnostics{m.problem(expr.Range())}
 	}
 	return v, diags
 }
 
-const tooMuchWork = "Too much work"
+const TooMuchWork = "Too much work"
 
 // problem is what to tell about a meter that refused, for an expression at rng.
-func (m *meter) problem(rng hcl.Range) *hcl.Diagnostic {
+func (m *Meter) problem(rng hcl.Range) *hcl.Diagnostic {
 	if m.where.Filename == rng.Filename {
 		rng = m.where
 	}
-	return diag.Error(rng, tooMuchWork, m.reason)
+	return diag.Error(rng, TooMuchWork, m.reason)
 }
 
 // countOf is a number with commas between thousands.
-func countOf(n int) string {
+func Count(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]

@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // This file: the parts of an expression that multiply work, as parts that pay for it. They embed HCL's own, so that
@@ -16,19 +17,19 @@ import (
 
 // meterExpression replaces all parts of an expression that multiply work. It changes the expression below, but does
 // nothing when it is done once more.
-func meterExpression(e hclsyntax.Expression) hclsyntax.Expression {
+func Expression(e hclsyntax.Expression) hclsyntax.Expression {
 	e, _ = meterPart(e, false)
 	return e
 }
 
 // meterPart is meterExpression for a part, with what it costs to work it out once.
-func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost) {
-	total := cost{steps: 1}
+func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, Cost) {
+	total := Cost{steps: 1}
 	sub := func(at *hclsyntax.Expression) {
 		if *at == nil {
 			return
 		}
-		var c cost
+		var c Cost
 		*at, c = meterPart(*at, inLoop)
 		total = total.plus(c)
 	}
@@ -36,7 +37,7 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost)
 	case *hclsyntax.ForExpr:
 		sub(&e.CollExpr)
 		before := total
-		total, inLoop = cost{steps: 2}, true
+		total, inLoop = Cost{steps: 2}, true
 		sub(&e.KeyExpr)
 		sub(&e.ValExpr)
 		sub(&e.CondExpr)
@@ -44,30 +45,30 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost)
 		if e.KeyExpr != nil {
 			total.values += 5
 		}
-		return &loop{e, total}, before.plus(of(2, objectValues))
+		return &loop{e, total}, before.plus(Price(2, objectValues))
 	case *hclsyntax.SplatExpr:
 		sub(&e.Source)
 		before := total
-		total, inLoop = cost{steps: 2, values: 1}, true
+		total, inLoop = Cost{steps: 2, values: 1}, true
 		sub(&e.Each)
-		return &splat{e, total}, before.plus(of(2, 1))
+		return &splat{e, total}, before.plus(Price(2, 1))
 	case *hclsyntax.FunctionCallExpr:
 		for i := range e.Args {
 			sub(&e.Args[i])
 		}
-		return &call{e}, total.plus(of(5, 0))
+		return &call{e}, total.plus(Price(5, 0))
 	case *hclsyntax.ConditionalExpr:
 		sub(&e.Condition)
 		sub(&e.TrueResult)
 		sub(&e.FalseResult)
-		return &conditional{e}, total.plus(of(2, 0))
+		return &conditional{e}, total.plus(Price(2, 0))
 	case *hclsyntax.BinaryOpExpr:
 		sub(&e.LHS)
 		sub(&e.RHS)
 		if e.Op.Type == cty.Number {
 			total.values++
 		}
-		return &operation{e}, total.plus(of(1, 0))
+		return &operation{e}, total.plus(Price(1, 0))
 	case *hclsyntax.TemplateExpr:
 		if len(e.Parts) == 1 {
 			if _, literal := e.Parts[0].(*hclsyntax.LiteralValueExpr); literal {
@@ -83,17 +84,17 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, cost)
 				e.Parts[i] = textPart(e.Parts[i])
 			}
 		}
-		return e, total.plus(of(5, 2))
+		return e, total.plus(Price(5, 2))
 	case *hclsyntax.TemplateJoinExpr:
 		sub(&e.Tuple)
-		return &joined{e}, total.plus(of(2, 2))
+		return &joined{e}, total.plus(Price(2, 2))
 	case *hclsyntax.UnaryOpExpr:
 		sub(&e.Val)
 		if e.Op != hclsyntax.OpLogicalNot {
 			e.Val = numericPart(e.Val)
-			return e, total.plus(of(5, 1))
+			return e, total.plus(Price(5, 1))
 		}
-		return &not{e}, total.plus(of(1, 0))
+		return &not{e}, total.plus(Price(1, 0))
 	case *hclsyntax.LiteralValueExpr:
 		if tooLargeNumber(e.Val) {
 			return &huge{e}, total
@@ -135,7 +136,7 @@ func literal(v cty.Value, of hclsyntax.Expression) hclsyntax.Expression {
 
 // stopped is the result of what could not be paid for; nobody sees it, as the meter tells why.
 func stopped(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
-	return cty.DynamicVal, hcl.Diagnostics{diag.Error(e.Range(), tooMuchWork, "")}
+	return cty.DynamicVal, hcl.Diagnostics{diag.Error(e.Range(), TooMuchWork, "")}
 }
 
 // conditional is a ? b : c. Where both are lists, HCL looks for one type that all elements of both have in common, which
@@ -151,7 +152,7 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		plain.TrueResult, plain.FalseResult = &worked{c.TrueResult, yes, yesDiags}, &worked{c.FalseResult, no, noDiags}
 		return plain.Value(ctx)
 	}
-	if !m.pay(c.SrcRange, "Choosing between these", of(product(4, sum(size(yes, enough), size(no, enough))), 0)) {
+	if !m.pay(c.SrcRange, "Choosing between these", Price(product(4, sum(size(yes, enough), size(no, enough))), 0)) {
 		return stopped(c)
 	}
 	if !yesDiags.HasErrors() && !noDiags.HasErrors() {
@@ -161,7 +162,7 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 				Subject: hcl.RangeBetween(c.TrueResult.Range(), c.FalseResult.Range()).Ptr(),
 				Detail:  "The true and false result expressions must have consistent types. The elements of these lists have no type in common."}}
 		}
-		if !m.pay(c.SrcRange, "Choosing between these", of(sidesSteps(yes, no), 0)) {
+		if !m.pay(c.SrcRange, "Choosing between these", Price(sidesSteps(yes, no), 0)) {
 			return stopped(c)
 		}
 	}
@@ -217,9 +218,9 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 }
 
 // comparing is the price of comparing two values: go-cty looks through what is in them at each level.
-func comparing(a, b cty.Value) cost {
+func comparing(a, b cty.Value) Cost {
 	n := min(detail(a, enough), detail(b, enough))
-	return of(product(n, 6*max(2, min(depth(a.Type(), maxNesting), depth(b.Type(), maxNesting)))), 0)
+	return Price(product(n, 6*max(2, min(depth(a.Type(), scan.MaxDepth), depth(b.Type(), scan.MaxDepth)))), 0)
 }
 
 // withoutStacks takes out of diagnostics the stack that go-cty adds where it panics over values such as infinity.

@@ -145,7 +145,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 }
 
 // price is what the call costs. What is not known costs nothing: the result is not known either.
-func (c *call) price(args []cty.Value) cost {
+func (c *call) price(args []cty.Value) Cost {
 	ask, priced := prices[c.Name]
 	if !priced {
 		panic(fmt.Sprintf("the function %s has no price", c.Name))
@@ -197,7 +197,7 @@ func parameter(params []function.Parameter, rest *function.Parameter, i int) *fu
 
 // open is a call of a function that works its arguments out itself. It may ask for one again and again, to find out the
 // result's type first; where such calls stand inside each other, that would multiply.
-func (c *call) open(ctx *hcl.EvalContext, m *meter) (cty.Value, hcl.Diagnostics) {
+func (c *call) open(ctx *hcl.EvalContext, m *Meter) (cty.Value, hcl.Diagnostics) {
 	if !m.take(c.Range(), 10, 1) {
 		return stopped(c)
 	}
@@ -213,7 +213,7 @@ func (c *call) open(ctx *hcl.EvalContext, m *meter) (cty.Value, hcl.Diagnostics)
 			looked = sum(looked, product(30, size(o.v, enough)))
 		}
 	}
-	if !m.pay(c.Range(), c.Name, of(looked, 0)) {
+	if !m.pay(c.Range(), c.Name, Price(looked, 0)) {
 		return stopped(c)
 	}
 	return v, diags

@@ -13,7 +13,7 @@ import (
 // brought maxProblems errors, which is all that a person is told; and the rounds share one context.
 type loop struct {
 	*hclsyntax.ForExpr
-	round cost
+	round Cost
 }
 
 func (l *loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
@@ -175,7 +175,7 @@ func (l *loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 // so that it ends when there are errors enough.
 type splat struct {
 	*hclsyntax.SplatExpr
-	round cost
+	round Cost
 }
 
 const splatChunk = 1000

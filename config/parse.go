@@ -92,7 +92,7 @@ func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) 
 		p.link()
 	}
 	for _, e := range p.expressions {
-		e.Expression = meterExpression(e.Expression) // last: it hides parts of expressions
+		e.Expression = Expression(e.Expression) // last: it hides parts of expressions
 	}
 	if p.diags.HasErrors() && len(bodies) == len(files) {
 		p.add(p.besides()...)

@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // This file: what calls of functions cost. A price is found before the call starts, from arguments in which what is not
 // known is null. It may be too high, but what it does not mention may not grow with the arguments.
 
 // price works out what a call would go through and make.
-type price func(args []cty.Value) cost
+type price func(args []cty.Value) Cost
 
 // prices holds a price for each function: without one, a function can't be called.
 var prices = map[string]price{
@@ -129,57 +131,57 @@ var prices = map[string]price{
 }
 
 // never is the price of what is not done at any price.
-func never(reason string) cost { return cost{never: reason} }
+func never(reason string) Cost { return Cost{never: reason} }
 
 // enough is beyond what anything may cost, so that counting stops there.
 const enough = maxCall + 1
 
 // argumentsPrice is of functions that look at their arguments, not into them.
-func argumentsPrice(args []cty.Value) cost { return of(10+20*len(args), 2) }
+func argumentsPrice(args []cty.Value) Cost { return Price(10+20*len(args), 2) }
 
 // handles is of functions that go through lists and hand their elements on.
-func handles(args []cty.Value) cost {
+func handles(args []cty.Value) Cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
 		if c.steps > maxCall {
 			break
 		}
 		n, steps := gone(v, false)
-		c = c.plus(of(product(10, steps), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
+		c = c.plus(Price(product(10, steps), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
 	}
 	return c
 }
 
 // reads is of functions that read all their arguments and make about as much.
-func reads(args []cty.Value) cost {
+func reads(args []cty.Value) Cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
 		if c.steps > maxCall {
 			break
 		}
 		n, steps := gone(v, true)
-		c = c.plus(of(product(2, steps), n))
+		c = c.plus(Price(product(2, steps), n))
 	}
 	return c
 }
 
 // looks is of functions that read all their arguments to make one small value.
-func looks(args []cty.Value) cost { return of(reads(args).steps, 0) }
+func looks(args []cty.Value) Cost { return Price(reads(args).steps, 0) }
 
 // attributesPrice is of functions that go through the keys of maps and objects.
-func attributesPrice(args []cty.Value) cost {
+func attributesPrice(args []cty.Value) Cost {
 	n := 0
 	for i := range args {
 		n = sum(n, lengthOf(args, i))
 	}
-	return handles(args).plus(of(100, 2).times(n))
+	return handles(args).plus(Price(100, 2).times(n))
 }
 
 // mergePrice is of merge, which makes a type with all the keys as well.
-func mergePrice(args []cty.Value) cost { return attributesPrice(args).plus(handles(args).times(4)) }
+func mergePrice(args []cty.Value) Cost { return attributesPrice(args).plus(handles(args).times(4)) }
 
 // takePrice is of a function that hands on as many as it is asked for.
-func takePrice(args []cty.Value) cost {
+func takePrice(args []cty.Value) Cost {
 	c := handles(args)
 	if n := wholeOf(args, 1); n > 0 {
 		c.values = min(c.values, n)
@@ -188,30 +190,30 @@ func takePrice(args []cty.Value) cost {
 }
 
 // hashes is of functions that look elements up by what is in them.
-func hashes(args []cty.Value) cost {
+func hashes(args []cty.Value) Cost {
 	c := reads(args)
-	return of(product(8, c.steps), c.values)
+	return Price(product(8, c.steps), c.values)
 }
 
 // sorts is of functions that compare elements with each other.
-func sorts(args []cty.Value) cost {
+func sorts(args []cty.Value) Cost {
 	c := reads(args)
-	return of(product(c.steps, 4+int(math.Log2(float64(1+c.steps))))/4, c.values)
+	return Price(product(c.steps, 4+int(math.Log2(float64(1+c.steps))))/4, c.values)
 }
 
 // encodes is of functions that write a value down.
-func encodes(args []cty.Value) cost {
+func encodes(args []cty.Value) Cost {
 	c := reads(args)
-	c.values = product(c.values, 1+depth(args[0].Type(), maxNesting)/4)
+	c.values = product(c.values, 1+depth(args[0].Type(), scan.MaxDepth)/4)
 	return c.times(4)
 }
 
 // thrice is three times a price.
-func thrice(p price) price { return func(args []cty.Value) cost { return p(args).times(3) } }
+func thrice(p price) price { return func(args []cty.Value) Cost { return p(args).times(3) } }
 
 // longer is a price with so many times its steps.
 func longer(times int, p price) price {
-	return func(args []cty.Value) cost {
+	return func(args []cty.Value) Cost {
 		c := p(args)
 		c.steps = product(times, c.steps)
 		return c
@@ -254,7 +256,7 @@ func wholeOf(args []cty.Value, i int) int {
 	if i >= len(args) || args[i].IsNull() {
 		return 0
 	}
-	v, err := convertTo(args[i], cty.Number)
+	v, err := Convert(args[i], cty.Number)
 	if err != nil || v.IsNull() || !v.IsKnown() {
 		return 0
 	}
@@ -271,12 +273,12 @@ func lengthOf(args []cty.Value, i int) int {
 }
 
 // ofText is the price of making n bytes of text.
-func ofText(n int) cost { return of(n/textPerStep, n/textPerValue) }
+func ofText(n int) Cost { return Price(n/textPerStep, n/textPerValue) }
 
 var digitsPattern = regexp.MustCompile(`[0-9]+`)
 
 // formatPrice counts what is written with a width, and all else by its length.
-func formatPrice(args []cty.Value) cost {
+func formatPrice(args []cty.Value) Cost {
 	widths := 0
 	for _, run := range digitsPattern.FindAllString(textOf(args, 0), -1) {
 		n := math.MaxInt32
@@ -297,15 +299,15 @@ func formatPrice(args []cty.Value) cost {
 		}
 	}
 	verbs := 1 + strings.Count(textOf(args, 0), "%")
-	return reads(args).times(4).plus(ofText(product(rows, widths))).plus(of(whole, whole).times(product(rows, 2))).plus(of(verbs*5, 1).times(rows))
+	return reads(args).times(4).plus(ofText(product(rows, widths))).plus(Price(whole, whole).times(product(rows, 2))).plus(Price(verbs*5, 1).times(rows))
 }
 
-func indentPrice(args []cty.Value) cost {
+func indentPrice(args []cty.Value) Cost {
 	lines := 1 + strings.Count(textOf(args, 1), "\n")
 	return reads(args).plus(ofText(product(lines, wholeOf(args, 0))))
 }
 
-func joinPrice(args []cty.Value) cost {
+func joinPrice(args []cty.Value) Cost {
 	n := 0
 	for i := range args {
 		n = sum(n, lengthOf(args, i))
@@ -313,16 +315,16 @@ func joinPrice(args []cty.Value) cost {
 	return reads(args).times(2).plus(ofText(product(n, len(textOf(args, 0)))))
 }
 
-func splitPrice(args []cty.Value) cost {
+func splitPrice(args []cty.Value) Cost {
 	n := len(textOf(args, 1))
 	if sep := textOf(args, 0); sep != "" {
 		n = strings.Count(textOf(args, 1), sep)
 	}
-	return reads(args).plus(of(2, 2).times(n + 1))
+	return reads(args).plus(Price(2, 2).times(n + 1))
 }
 
-func trimPrice(args []cty.Value) cost {
-	return reads(args).plus(of(product(len(textOf(args, 0)), 1+len(textOf(args, 1)))/(16*textPerStep), 0))
+func trimPrice(args []cty.Value) Cost {
+	return reads(args).plus(Price(product(len(textOf(args, 0)), 1+len(textOf(args, 1)))/(16*textPerStep), 0))
 }
 
 // program is how many states an expression has, each of which may have to be tried for each byte.
@@ -338,7 +340,7 @@ func program(pattern string) int {
 	return len(p.Inst)
 }
 
-func regexPrice(args []cty.Value) cost {
+func regexPrice(args []cty.Value) Cost {
 	pattern, text := textOf(args, 0), textOf(args, 1)
 	if len(pattern) > maxPattern {
 		return never("a pattern can have 10,000 bytes at most")
@@ -346,11 +348,11 @@ func regexPrice(args []cty.Value) cost {
 	states := program(pattern)
 	// Every match is a list or an object of its groups.
 	groups := 1 + strings.Count(pattern, "(")
-	return reads(args).plus(tried(text, states)).plus(of(30+15*groups, objectValues+2*groups).times(matchesOf(pattern, text, states, maxCall/30)))
+	return reads(args).plus(tried(text, states)).plus(Price(30+15*groups, objectValues+2*groups).times(matchesOf(pattern, text, states, maxCall/30)))
 }
 
 // tried is the price of trying each state of a pattern at each byte.
-func tried(text string, states int) cost { return of(product(len(text)+1, states)/8, states) }
+func tried(text string, states int) Cost { return Price(product(len(text)+1, states)/8, states) }
 
 // matchesOf counts the matches of a pattern, up to one more than most.
 func matchesOf(pattern, text string, states, most int) int {
@@ -364,7 +366,7 @@ func matchesOf(pattern, text string, states, most int) int {
 // maxPattern is how long a regular expression may be, in bytes.
 const maxPattern = 10_000
 
-func replacePrice(args []cty.Value) cost {
+func replacePrice(args []cty.Value) Cost {
 	text, sub, with := textOf(args, 0), textOf(args, 1), textOf(args, 2)
 	if len(sub) > 1 && sub[0] == '/' && sub[len(sub)-1] == '/' {
 		pattern := sub[1 : len(sub)-1]
@@ -375,37 +377,37 @@ func replacePrice(args []cty.Value) cost {
 		count := matchesOf(pattern, text, states, maxCall/8)
 		// What $1 stands for is the text at most, and all matches together are no longer than it.
 		inserted := sum(product(count, len(with)), product(len(text), strings.Count(with, "$")))
-		return reads(args).plus(tried(text, states)).plus(of(8, 0).times(count)).plus(ofText(inserted))
+		return reads(args).plus(tried(text, states)).plus(Price(8, 0).times(count)).plus(ofText(inserted))
 	}
 	return reads(args).plus(ofText(product(strings.Count(text, sub), len(with))))
 }
 
 // containsPrice is nothing like the others': contains stands in the condition of many a loop.
-func containsPrice(args []cty.Value) cost {
+func containsPrice(args []cty.Value) Cost {
 	if len(args) > 0 && !args[0].IsNull() && args[0].Type().IsSetType() && args[0].Type().ElementType() == cty.String {
 		return argumentsPrice(args)
 	}
 	if len(args) > 1 && args[1].Type() != cty.String {
-		return of(product(8, reads(args).steps), 0)
+		return Price(product(8, reads(args).steps), 0)
 	}
 	c := argumentsPrice(args)
 	for _, v := range args {
-		c = c.plus(of(size(v, enough), 0))
+		c = c.plus(Price(size(v, enough), 0))
 	}
 	return c
 }
 
-func lengthPrice(args []cty.Value) cost {
-	return argumentsPrice(args).plus(of(len(textOf(args, 0)), 0))
+func lengthPrice(args []cty.Value) Cost {
+	return argumentsPrice(args).plus(Price(len(textOf(args, 0)), 0))
 }
 
 // rangePrice knows that range makes no more than 1024 numbers.
-func rangePrice(args []cty.Value) cost {
+func rangePrice(args []cty.Value) Cost {
 	const most = 1024
 	n := most
 	bounds := make([]float64, len(args))
 	for i, v := range args {
-		if v, err := convertTo(v, cty.Number); err == nil && isPlain(v) {
+		if v, err := Convert(v, cty.Number); err == nil && isPlain(v) {
 			bounds[i], _ = v.AsBigFloat().Float64()
 		}
 	}
@@ -421,20 +423,20 @@ func rangePrice(args []cty.Value) cost {
 	if many := math.Abs((end - start) / step); many < most { // and not for none of the numbers there are
 		n = int(many) + 1
 	}
-	return of(4, 3).times(n).plus(argumentsPrice(args))
+	return Price(4, 3).times(n).plus(argumentsPrice(args))
 }
 
-func setproductPrice(args []cty.Value) cost {
+func setproductPrice(args []cty.Value) Cost {
 	n := 1
 	for i := range args {
 		n = product(n, lengthOf(args, i))
 	}
-	each := of(30, 4+2*len(args))
+	each := Price(30, 4+2*len(args))
 	return hashes(args).plus(each.times(n))
 }
 
 // parseintPrice knows that reading digits takes a time that grows with their square.
-func parseintPrice(args []cty.Value) cost {
+func parseintPrice(args []cty.Value) Cost {
 	n := len(textOf(args, 0))
 	if n > maxDigits {
 		return never("a number can have ten thousand digits at most")
@@ -443,17 +445,17 @@ func parseintPrice(args []cty.Value) cost {
 }
 
 // csvPrice counts cells, and an object for each line.
-func csvPrice(args []cty.Value) cost {
+func csvPrice(args []cty.Value) Cost {
 	text := textOf(args, 0)
 	head, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
 	columns := 1 + strings.Count(head, ",")
 	lines := 1 + max(strings.Count(text, "\n"), strings.Count(text, "\r"))
 	lines = min(lines, 1+len(text)/columns) // a line without all columns is an error, which comes first
-	return reads(args).times(2).plus(of(10, objectValues).plus(of(4, 2).times(columns)).times(lines))
+	return reads(args).times(2).plus(Price(10, objectValues).plus(Price(4, 2).times(columns)).times(lines))
 }
 
 // jsonPrice counts what is in the text, and refuses what nests too deeply for the decoder, which recurses.
-func jsonPrice(args []cty.Value) cost {
+func jsonPrice(args []cty.Value) Cost {
 	text := textOf(args, 0)
 	c := reads(args).times(12)
 	level, deepest, run := 0, 0, 0
@@ -468,11 +470,11 @@ func jsonPrice(args []cty.Value) cost {
 		case '{', '[':
 			level++
 			deepest = max(deepest, level)
-			c = c.plus(of(20, objectValues))
+			c = c.plus(Price(20, objectValues))
 		case '}', ']':
 			level--
 		case ':', ',':
-			c = c.plus(of(8, 2))
+			c = c.plus(Price(8, 2))
 		}
 		if i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] == '.') {
 			run++
@@ -483,7 +485,7 @@ func jsonPrice(args []cty.Value) cost {
 			return never("a number can have ten thousand digits at most")
 		}
 	}
-	if deepest > maxNesting || hugeNumber.MatchString(text) {
+	if deepest > scan.MaxDepth || hugeNumber.MatchString(text) {
 		return never("the text nests more than 100 brackets, or holds a number of more than ten thousand digits")
 	}
 	return c
@@ -492,7 +494,7 @@ func jsonPrice(args []cty.Value) cost {
 // hugeNumber finds numbers with exponents of five digits and more.
 var hugeNumber = regexp.MustCompile(`(^|[\s,:\[{-])[0-9.]+[eE][-+]?0*[0-9]{5}`)
 
-func filePrice(args []cty.Value) cost { return reads(args).plus(of(200, 10)) }
+func filePrice(args []cty.Value) Cost { return reads(args).plus(Price(200, 10)) }
 
 // direct are functions that stand in the conditions of loops, without what go-cty does around each call: it looks through
 // all of the arguments, even where the answer lies in one place. They leave to go-cty whatever is not plain.

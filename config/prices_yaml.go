@@ -4,20 +4,22 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/scan"
 )
 
 // This file: what decoding a YAML text costs. The decoder recurses, and puts each alias's value in its place, so that a few
 // lines can stand for more than fits into any memory; the text is looked over before it sees it.
 
 // yamlPrice counts what is in the text with its aliases put in, which may be far more than is written.
-func yamlPrice(args []cty.Value) cost {
+func yamlPrice(args []cty.Value) Cost {
 	text := textOf(args, 0)
 	c := reads(args).times(8)
 	if nestsDeeply(text) || hugeNumber.MatchString(text) || longDigits(text) {
 		return never("the text nests more than 100 levels, or holds a number of more than ten thousand digits")
 	}
 	items := strings.Count(text, ":") + strings.Count(text, ",") + strings.Count(text, "-") + strings.Count(text, "?") + strings.Count(text, "[") + strings.Count(text, "{")
-	c = c.plus(of(50, 4).times(items))
+	c = c.plus(Price(50, 4).times(items))
 	return c.plus(aliasPrice(text))
 }
 
@@ -38,25 +40,25 @@ func longDigits(text string) bool {
 
 // nestsDeeply reports whether brackets or indentation of a YAML text may go deeper than the decoder, which recurses, should.
 func nestsDeeply(text string) bool {
-	if strings.Count(text, "[")+strings.Count(text, "{") < maxNesting && strings.Count(text, "-") < maxNesting && strings.Count(text, "\n") < maxNesting && strings.Count(text, "?") < maxNesting {
+	if strings.Count(text, "[")+strings.Count(text, "{") < scan.MaxDepth && strings.Count(text, "-") < scan.MaxDepth && strings.Count(text, "\n") < scan.MaxDepth && strings.Count(text, "?") < scan.MaxDepth {
 		return false
 	}
 	level := 0
 	for line := range strings.Lines(text) {
 		body := strings.TrimLeft(line, " ")
-		if indent := len(line) - len(body); indent > 4*maxNesting && !strings.HasPrefix(body, "#") {
+		if indent := len(line) - len(body); indent > 4*scan.MaxDepth && !strings.HasPrefix(body, "#") {
 			return true
 		}
 		starts := 0 // "- - - a" is a list in a list in a list
 		for rest := body; strings.HasPrefix(rest, "- ") || strings.HasPrefix(rest, "? ") || strings.HasPrefix(rest, ": "); rest = strings.TrimLeft(rest[2:], " ") {
-			if starts++; starts > maxNesting {
+			if starts++; starts > scan.MaxDepth {
 				return true
 			}
 		}
 		for _, b := range []byte(body) {
 			switch b {
 			case '[', '{':
-				if level++; level > maxNesting {
+				if level++; level > scan.MaxDepth {
 					return true
 				}
 			case ']', '}':
@@ -77,9 +79,9 @@ type anchor struct {
 
 // aliasPrice counts what the aliases of a text stand for, theirs too. An anchor reaches to the next line that is indented no
 // further, or between brackets to the bracket or comma that ends it. Where quotes may hide that, it reaches to the end.
-func aliasPrice(text string) cost {
+func aliasPrice(text string) Cost {
 	if !strings.Contains(text, "*") || !strings.Contains(text, "&") {
-		return cost{}
+		return Cost{}
 	}
 	text = yamlLineEnds.Replace(text)
 	endless := hidesEnds(text)
@@ -137,13 +139,13 @@ func aliasPrice(text string) cost {
 				if b == '*' {
 					aliases++
 					total = sum(total, 1+sizeOf(name))
-				} else if open = append(open, anchor{name, total, indent, level, dashes}); len(open) > 10*maxNesting {
-					return of(enough, 0)
+				} else if open = append(open, anchor{name, total, indent, level, dashes}); len(open) > 10*scan.MaxDepth {
+					return Price(enough, 0)
 				}
 			}
 		}
 	}
-	return of(50, 4).times(total).plus(of(product(aliases, len(text)/(4*textPerStep)), 0))
+	return Price(50, 4).times(total).plus(Price(product(aliases, len(text)/(4*textPerStep)), 0))
 }
 
 var yamlLineEnds = strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")

@@ -32,7 +32,7 @@ func TestYAMLOfManyAliases(t *testing.T) {
 		"keys merged":         "a: &a {" + strings.Repeat("k: 1, ", 2000) + "z: 1}\n" + strings.Repeat("m:\n  <<: *a\n", 2000),
 		"a long text":         "a: &a " + strings.Repeat("x", 1_000_000) + "\n" + strings.Repeat("m: *a\n", 1000),
 	} {
-		if _, err := eval(t, memory{"f.yaml": text}, `length(yamldecode(file("f.yaml")))`, nil); err == nil || !strings.Contains(err.Error(), tooMuchWork) {
+		if _, err := eval(t, memory{"f.yaml": text}, `length(yamldecode(file("f.yaml")))`, nil); err == nil || !strings.Contains(err.Error(), TooMuchWork) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -23,18 +23,18 @@ func sortSteps(n int, element cty.Type) int {
 }
 
 // setPrice is of functions on sets. Of plain texts, quickSets does them.
-func setPrice(args []cty.Value) cost {
+func setPrice(args []cty.Value) Cost {
 	c := hashes(args)
 	for _, v := range args {
 		if !v.IsNull() && isList(v.Type()) && !allTexts(v) {
-			return of(product(20, c.steps), c.values)
+			return Price(product(20, c.steps), c.values)
 		}
 	}
 	return c
 }
 
 // tosetPrice is that of hashing, which is quick for texts.
-func tosetPrice(args []cty.Value) cost {
+func tosetPrice(args []cty.Value) Cost {
 	c := hashes(args)
 	if len(args) > 0 && !args[0].IsNull() && isList(args[0].Type()) && !allTexts(args[0]) {
 		c.steps = product(5, c.steps)

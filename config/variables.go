@@ -74,7 +74,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 	switch {
 	case s.expr != nil:
 		var diags hcl.Diagnostics
-		if value, diags = constant(s.expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
+		if value, diags = constant(s.expr); len(diags) > 0 && diags[0].Summary == TooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
 			return failed(diag.Error(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
@@ -97,7 +97,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if diags.HasErrors() {
 			return failed(diags...)
 		}
-		if value, diags = constant(expr); len(diags) > 0 && diags[0].Summary == tooMuchWork {
+		if value, diags = constant(expr); len(diags) > 0 && diags[0].Summary == TooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
 			return failed(diag.Error(expr.Range(), "Value is not constant",
