@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // outsiders are the functions whose results depend on more than what is written: on files and on the day.
@@ -24,11 +26,11 @@ func (p *parser) besides() hcl.Diagnostics {
 	p.moved = slices.DeleteFunc(p.moved, func(m Moved) bool { return p.told[m.From] })
 	p.removed = slices.DeleteFunc(p.removed, func(r Removed) bool { return p.told[r.From] })
 	ev := p.evaluation(context.Background(), Inputs{})
-	ev.meter.steps /= 20 // nobody can interrupt this
+	ev.meter.Steps /= 20 // nobody can interrupt this
 	ev.soft = true
 	for name, v := range p.variables {
 		ev.values[name] = cty.UnknownVal(v.typ)
 	}
 	ev.run()
-	return slices.DeleteFunc(ev.finish(), func(d *hcl.Diagnostic) bool { return d.Summary == TooMuchWork })
+	return slices.DeleteFunc(ev.finish(), func(d *hcl.Diagnostic) bool { return d.Summary == meter.TooMuchWork })
 }

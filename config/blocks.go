@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 type account struct {
@@ -121,8 +122,8 @@ func (p *parser) variable(b *hclsyntax.Block) {
 }
 
 func (p *parser) fallback(v *variable, a *hclsyntax.Attribute) {
-	value, diags := constant(a.Expr)
-	if len(diags) > 0 && diags[0].Summary == TooMuchWork {
+	value, diags := meter.Constant(a.Expr)
+	if len(diags) > 0 && diags[0].Summary == meter.TooMuchWork {
 		p.add(diags...)
 		v.fallback = cty.DynamicVal
 		return
@@ -145,12 +146,12 @@ func (v *variable) convert(value cty.Value) (cty.Value, error) {
 	if v.defaults != nil && !value.IsNull() {
 		value = v.defaults.Apply(value)
 	}
-	return Convert(value, v.typ)
+	return meter.Convert(value, v.typ)
 }
 
 // plainText checks that an attribute holds text without references.
 func (p *parser) plainText(a *hclsyntax.Attribute) {
-	v, diags := constant(a.Expr)
+	v, diags := meter.Constant(a.Expr)
 	if _, ok := diag.StringOf(v); diags.HasErrors() || !ok && !v.IsNull() {
 		p.add(diag.Error(a.Expr.Range(), "Plain text expected", fmt.Sprintf("%q takes plain text in double quotes.", a.Name)))
 	}
@@ -239,7 +240,7 @@ func (p *parser) remove(b *hclsyntax.Block) {
 		}
 		p.add(grammar{of: "lifecycle", attrs: []string{"destroy"}}.check(inner.Body, inner.DefRange())...)
 		if a := inner.Body.Attributes["destroy"]; a != nil {
-			v, diags := constant(a.Expr)
+			v, diags := meter.Constant(a.Expr)
 			if diags.HasErrors() || v.IsNull() || !v.IsWhollyKnown() || v.Type() != cty.Bool {
 				p.add(diag.Error(a.Expr.Range(), "True or false expected", "\"destroy\" is true or false, written out."))
 				continue

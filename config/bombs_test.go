@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
 
@@ -60,7 +61,7 @@ func TestBombs(t *testing.T) {
 	for i, expr := range bombs {
 		t.Run(expr, func(t *testing.T) {
 			longtest.OneIn(t, 3, i)
-			if _, err := eval(t, memory{}, expr, vars); err == nil || !strings.Contains(err.Error(), TooMuchWork) {
+			if _, err := eval(t, memory{}, expr, vars); err == nil || !strings.Contains(err.Error(), meter.TooMuchWork) {
 				t.Errorf("error %.200v", err)
 			}
 		})
@@ -85,7 +86,7 @@ func TestBombsInFiles(t *testing.T) {
 		`templatefile("f", {})`:       strings.Repeat("x${1}", 1_000_000),
 		`[templatefile("f", {})]`:     strings.Repeat("${", 100_000),
 	} {
-		if _, err := eval(t, memory{"f": text}, expr, nil); err == nil || !strings.Contains(err.Error(), TooMuchWork) && !strings.Contains(err.Error(), "nest") && !strings.Contains(err.Error(), "Nested") {
+		if _, err := eval(t, memory{"f": text}, expr, nil); err == nil || !strings.Contains(err.Error(), meter.TooMuchWork) && !strings.Contains(err.Error(), "nest") && !strings.Contains(err.Error(), "Nested") {
 			t.Errorf("%s: error %.200v", expr, err)
 		}
 	}
@@ -108,10 +109,10 @@ func TestBombsInChains(t *testing.T) {
 			t.Fatal(diags)
 		}
 		ev := m.evaluation(t.Context(), Inputs{Files: memory{}})
-		ev.meter.values /= 10 // the whole takes a while
+		ev.meter.Values /= 10 // the whole takes a while
 		ev.assignAll(false)
 		ev.run()
-		if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != TooMuchWork || diags[0].Subject.Start.Line < 4 {
+		if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != meter.TooMuchWork || diags[0].Subject.Start.Line < 4 {
 			t.Errorf("%s: %.200v", next, diags)
 		}
 	}

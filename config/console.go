@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -36,7 +37,7 @@ func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string)
 	if p.diags.HasErrors() {
 		return cty.DynamicVal, diag.Tidy(p.diags, startOf(consoleName))
 	}
-	e.Expression = Expression(expr)
+	e.Expression = meter.Expression(expr)
 	ev := m.evaluation(ctx, in)
 	ev.assignAll(false)
 	ev.run()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/hostport"
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // Spotify's limits on text, in characters (code points).
@@ -38,7 +39,7 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 	if !w.ok {
 		return w
 	}
-	v, err := Convert(w.v, want)
+	v, err := meter.Convert(w.v, want)
 	if err != nil {
 		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, diag.KindOf(cty.UnknownVal(want)), diag.KindOf(w.v))
 		if !w.v.IsNull() && w.v.IsWhollyKnown() && w.v.Type() == cty.String && want == cty.Bool {

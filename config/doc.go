@@ -8,8 +8,7 @@
 // version.go required_version. From a Module to [Desired]: evaluate.go runs it, variables.go gives variables values,
 // instances.go makes playlists of blocks, details.go and tracks.go judge their attributes, nothing.go says why a list came
 // to nothing and madeof.go what is made of it, needs.go which IDs are missing, identity.go what import, moved and id say.
-// What evaluation costs: meter.go counts it, metered.go makes the parts of expressions pay (metered_loop.go loops, metered_call.go calls), prices.go has the price of each
-// function, prices_yaml.go that of YAML and sets.go that of sets, conversions.go makes those of long lists cheap. functions*.go and files.go are what expressions can call and
+// What evaluation costs is counted by config/meter. functions*.go and files.go are what expressions can call and
 // read, console.go works out one expression typed by hand. desired.go holds the result. What is wrong is told by config/diag.
 //
 // Nothing half-read is ever returned: with one error among the diagnostics the result is nil.

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -75,7 +76,7 @@ type evaluation struct {
 	*Module
 	in        Inputs
 	base      *hcl.EvalContext // functions
-	meter     *Meter
+	meter     *meter.Meter
 	soft      bool                 // some value is unknown for want of a variable: unknown is no error
 	values    map[string]cty.Value // of variables
 	worked    map[string]cty.Value // local values
@@ -106,10 +107,10 @@ type instance struct {
 
 func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 	ev := &evaluation{
-		Module: m, in: in, meter: New(ctx.Err),
+		Module: m, in: in, meter: meter.New(ctx.Err),
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
-	ev.base = Context(ev.meter)
+	ev.base = meter.Context(ev.meter)
 	ev.base.Functions = functions(in.Files, in.Now, ev.meter)
 	return ev
 }
@@ -118,8 +119,8 @@ func (ev *evaluation) add(diags ...*hcl.Diagnostic) { ev.diags = append(ev.diags
 
 // finish is everything found, in file order.
 func (ev *evaluation) finish() hcl.Diagnostics {
-	if ev.meter.done != nil {
-		ev.add(diag.Error(hcl.Range{}, "Interrupted", fmt.Sprintf("Evaluation was interrupted: %v.", ev.meter.done)))
+	if ev.meter.Done != nil {
+		ev.add(diag.Error(hcl.Range{}, "Interrupted", fmt.Sprintf("Evaluation was interrupted: %v.", ev.meter.Done)))
 	}
 	for _, d := range ev.diags {
 		d.Expression, d.EvalContext = nil, nil // they would keep every value of this evaluation alive
@@ -130,7 +131,7 @@ func (ev *evaluation) finish() hcl.Diagnostics {
 // run evaluates all of the module, whatever is wrong with parts of it.
 func (ev *evaluation) run() *Desired {
 	for _, n := range ev.order {
-		if ev.meter.spent() {
+		if ev.meter.Spent() {
 			break
 		}
 		before := len(ev.diags)
@@ -153,7 +154,7 @@ func (ev *evaluation) run() *Desired {
 			before := len(ev.diags)
 			ev.complete(pl, inst, d.Accounts)
 			d.Playlists = append(d.Playlists, inst.playlist)
-			if ev.diags[before:].HasErrors() || ev.meter.spent() {
+			if ev.diags[before:].HasErrors() || ev.meter.Spent() {
 				break // the others would say the same
 			}
 		}
@@ -189,7 +190,7 @@ type worth struct {
 // value works an expression out.
 func (ev *evaluation) value(e *expression, inst *instance) worth {
 	w := worth{v: cty.DynamicVal, soft: ev.isSoft(e, inst)}
-	if ev.meter.spent() {
+	if ev.meter.Spent() {
 		return w
 	}
 	v, diags := e.Expression.Value(ev.context(e, inst))
@@ -204,20 +205,20 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 		}
 	}
 	if !diags.HasErrors() {
-		n, steps := gone(v, false) // what comes next goes through all of it
-		if n >= enough && !ev.meter.spent() {
-			ev.meter.refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", Count(maxCall)))
+		n, steps := meter.Measure(v, false) // what comes next goes through all of it
+		if n >= meter.Enough && !ev.meter.Spent() {
+			ev.meter.Refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", meter.Count(meter.MaxCall)))
 		}
-		ev.meter.take(e.Range(), steps, 0)
+		ev.meter.Take(e.Range(), steps, 0)
 	}
-	if ev.meter.spent() {
-		if ev.meter.done == nil {
-			ev.add(ev.meter.problem(e.Range()))
+	if ev.meter.Spent() {
+		if ev.meter.Done == nil {
+			ev.add(ev.meter.Problem(e.Range()))
 		}
 		return w
 	}
-	if len(diags) > maxProblems {
-		diags = diags[:maxProblems]
+	if len(diags) > meter.MaxProblems {
+		diags = diags[:meter.MaxProblems]
 	}
 	ev.add(diags...)
 	if !diags.HasErrors() {

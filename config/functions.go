@@ -11,12 +11,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // functions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
 // docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
 // and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with.
-func functions(files FileAccess, now time.Time, m *Meter) map[string]function.Function {
+func functions(files FileAccess, now time.Time, m *meter.Meter) map[string]function.Function {
 	today := startOfDay(now)
 	read := &readings{meter: m, damaged: map[string]bool{}}
 	all := map[string]function.Function{
@@ -147,7 +149,7 @@ func listing(f function.Function) function.Function {
 		args = slices.Clone(args)
 		for i, v := range args {
 			plain, marks := v.Unmark()
-			if list, err := linear(plain, cty.List(cty.DynamicPseudoType)); err == nil && list != cty.NilVal {
+			if list, err := meter.Linear(plain, cty.List(cty.DynamicPseudoType)); err == nil && list != cty.NilVal {
 				args[i] = list.WithMarks(marks)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
 	"github.com/spotsync/spotsync/spotify"
@@ -47,7 +48,7 @@ func fileexistsFunc(files FileAccess) function.Function {
 }
 
 // templatefileFunc renders a file as an HCL template, in which the variables given and the functions of callable are known.
-func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *Meter) function.Function {
+func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *meter.Meter) function.Function {
 	return function.New(&function.Spec{
 		Description: "a text file rendered as a template",
 		Params: []function.Parameter{
@@ -68,7 +69,7 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if err := read.pay(len(text), 64); err != nil { // HCL's scanner and parser take their time
 				return cty.NilVal, err
 			}
-			in := Context(m).NewChild()
+			in := meter.Context(m).NewChild()
 			in.Variables, in.Functions = map[string]cty.Value{}, callable
 			for it := vars.ElementIterator(); it.Next(); {
 				k, v := it.Element()
@@ -88,9 +89,9 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 			if name, at, ok := missingVariable(template, in.Variables); ok {
 				return cty.NilVal, function.NewArgErrorf(1, "no variable %q, which %s uses in line %d", name, path, at)
 			}
-			v, diags := Expression(template).Value(in)
-			if m.spent() {
-				m.where = hcl.Range{} // a line of the configuration says more
+			v, diags := meter.Expression(template).Value(in)
+			if m.Spent() {
+				m.Where = hcl.Range{} // a line of the configuration says more
 				return cty.DynamicVal, nil
 			}
 			if diags.HasErrors() {

@@ -6,6 +6,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // This file: functions of Terraform's on collections that go-cty lacks, or has in a form that unifies the types of a list's
@@ -19,7 +21,7 @@ func anyList(name string) function.Parameter {
 
 // elements are those of argument i, which must be a list, a tuple or a set and is known.
 func elements(i int, v cty.Value) ([]cty.Value, error) {
-	if !isList(v.Type()) {
+	if !meter.IsList(v.Type()) {
 		return nil, function.NewArgErrorf(i, "a list is needed, not %s", v.Type().FriendlyName())
 	}
 	return v.AsValueSlice(), nil
@@ -119,7 +121,7 @@ var chunklistFunc = function.New(&function.Spec{
 		if err != nil {
 			return cty.NilVal, err
 		}
-		size, err := wholeNumber(1, args[1])
+		size, err := meter.WholeNumber(1, args[1])
 		if err != nil {
 			return cty.NilVal, err
 		}
@@ -195,7 +197,7 @@ var lengthFunc = function.New(&function.Spec{
 			return n.WithMarks(marks), err
 		case t.IsObjectType():
 			return cty.NumberIntVal(int64(len(t.AttributeTypes()))).WithMarks(marks), nil
-		case isList(t) || t.IsMapType():
+		case meter.IsList(t) || t.IsMapType():
 			return v.Length().WithMarks(marks), nil
 		default:
 			return cty.NilVal, function.NewArgErrorf(0, "a collection or a string is needed, not %s", t.FriendlyName())
@@ -305,7 +307,7 @@ var sumFunc = function.New(&function.Spec{
 		}
 		total := cty.Zero
 		for i, v := range vals {
-			n, err := Convert(v, cty.Number)
+			n, err := meter.Convert(v, cty.Number)
 			if err != nil || n.IsNull() {
 				return cty.NilVal, function.NewArgErrorf(0, "element %d, %s, is no number", i, describe(v))
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/config/tracklist"
 )
@@ -21,14 +22,14 @@ import (
 // readings is what the functions of one evaluation have read from files. It tells a file that is damaged from other things
 // that fail: try and can don't pass over the first, for [] in its place would take songs out of a playlist.
 type readings struct {
-	meter   *Meter          // pays for what is read; may be nil
+	meter   *meter.Meter    // pays for what is read; may be nil
 	texts   []string        // contents of files, without space around them
 	damaged map[string]bool // errors, by their text: function.ArgError hides what it wraps
 }
 
 // pay pays for what is read, n bytes each of which is looked at so many times: what a file costs is not known before.
 func (r *readings) pay(n, times int) error {
-	if r.meter != nil && !r.meter.pay(hcl.Range{}, "Reading this file", Price(product(n, times)/textPerStep, n/bytesPerValue)) {
+	if r.meter != nil && !r.meter.Pay(hcl.Range{}, "Reading this file", meter.Price(meter.Product(n, times)/meter.TextPerStep, n/meter.BytesPerValue)) {
 		return errUnpaid
 	}
 	return nil
@@ -63,7 +64,7 @@ func (r *readings) known(text string) bool {
 // decoding makes a function that takes a text apart notice where that is a file's.
 func (r *readings) decoding(f function.Function) function.Function {
 	noticed := func(args []cty.Value, err error) error {
-		if err == nil || len(r.damaged) > maxProblems { // by then everything has been told
+		if err == nil || len(r.damaged) > meter.MaxProblems { // by then everything has been told
 			return err
 		}
 		if text, ok := diag.StringOf(args[0]); ok && r.known(text) {

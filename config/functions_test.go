@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // memory is files without a disk.
@@ -43,14 +45,14 @@ func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Val
 	if diags.HasErrors() {
 		t.Fatalf("%s: %v", source, diags)
 	}
-	m := New(t.Context().Err)
-	top := Context(m)
+	m := meter.New(t.Context().Err)
+	top := meter.Context(m)
 	top.Functions = functions(files, docsDay, m)
 	ctx := top.NewChild()
 	ctx.Variables = vars
-	v, diags := Expression(expr).Value(ctx)
-	if m.spent() {
-		return v, hcl.Diagnostics{m.problem(expr.Range())}
+	v, diags := meter.Expression(expr).Value(ctx)
+	if m.Spent() {
+		return v, hcl.Diagnostics{m.Problem(expr.Range())}
 	}
 	if diags.HasErrors() {
 		return v, diags
@@ -395,7 +397,7 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.NullVal(cty.List(cty.String))}),
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
-	m := New(t.Context().Err)
+	m := meter.New(t.Context().Err)
 	all := functions(memory{"": "", "/(": "${"}, docsDay, m)
 	for name, f := range all {
 		if name == "try" || name == "can" {
@@ -415,11 +417,11 @@ func TestNoPanics(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			top := Context(m)
+			top := meter.Context(m)
 			top.Functions = all
 			in := top.NewChild()
 			in.Variables = vars
-			expr = Expression(expr)
+			expr = meter.Expression(expr)
 			var call func(i int)
 			call = func(i int) {
 				if i == n {

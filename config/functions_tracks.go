@@ -15,6 +15,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -31,7 +32,7 @@ type items struct {
 // openList gathers the items of argument i.
 func openList(i int, v cty.Value) (*items, error) {
 	unmarked, _ := v.Unmark()
-	if !isList(unmarked.Type()) {
+	if !meter.IsList(unmarked.Type()) {
 		hint := ""
 		if t := unmarked.Type(); t.IsMapType() || t.IsObjectType() {
 			hint = "; values(…) makes a list of a map's values, and [ … ] of a single object"
@@ -51,7 +52,7 @@ func (it *items) open(v cty.Value) {
 		switch {
 		case !inner.IsKnown():
 			it.wait = true
-		case !inner.IsNull() && isList(inner.Type()):
+		case !inner.IsNull() && meter.IsList(inner.Type()):
 			it.open(e)
 		default:
 			it.vals = append(it.vals, e)
@@ -164,7 +165,7 @@ var takeFunc = function.New(&function.Spec{
 		if err != nil {
 			return cty.NilVal, err
 		}
-		n, err := wholeNumber(1, args[1])
+		n, err := meter.WholeNumber(1, args[1])
 		if err != nil {
 			return cty.NilVal, err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
 
@@ -110,7 +111,7 @@ var short = strings.Fields("abs ceil coalesce element fileexists file floor form
 
 // Every function is among the ones below.
 func TestGrowingIsComplete(t *testing.T) {
-	for name := range prices {
+	for name := range meter.Prices {
 		called := func(expr string) bool { return strings.Contains(expr, name+"(") }
 		if !slices.Contains(short, name) && !slices.ContainsFunc(slices.Collect(maps.Values(growing)), called) {
 			t.Errorf("%s is not tried", name)

@@ -30,7 +30,7 @@ func (ev *evaluation) attribute(n node) {
 		default:
 			inst.readable[n.attr] = ev.text(pl, inst, n.attr)
 		}
-		if ev.diags[before:].HasErrors() || ev.meter.spent() {
+		if ev.diags[before:].HasErrors() || ev.meter.Spent() {
 			return // the other instances would most likely say the same
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/scan"
 )
 
@@ -48,12 +49,12 @@ func (e *excess) problem(name string) *hcl.Diagnostic {
 	case scan.NotUTF8:
 		return notUTF8(rng)
 	case scan.TooManyInARow:
-		return diag.Error(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", Count(maxRow)))
+		return diag.Error(rng, "Expression too long", fmt.Sprintf("There are more than %s words and signs here without a comma or the end of a line between them.", meter.Count(maxRow)))
 	case scan.TooManyLines:
-		return diag.Error(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", Count(maxLines)))
+		return diag.Error(rng, "Text too long", fmt.Sprintf("This text of several lines (<<) has more than %s lines here. Keep it in a file, and read it with file(\"…\"); if it was to end before, its end mark is missing.", meter.Count(maxLines)))
 	}
 	return diag.Error(rng, "Too much in one file", fmt.Sprintf("There are more than %s words and signs in this file, lists of songs aside. "+
-		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", Count(maxTokens)))
+		"Split it, or keep long lists in a text or CSV file and read them with tracks_file(\"…\").", meter.Count(maxTokens)))
 }
 
 func notUTF8(rng hcl.Range) *hcl.Diagnostic {

@@ -14,6 +14,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/tracklist"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
@@ -162,10 +163,10 @@ func TestTooMuchWork(t *testing.T) {
 				t.Fatal(diags)
 			}
 			ev := m.evaluation(t.Context(), in)
-			ev.meter.steps /= 200 // the whole takes a while
+			ev.meter.Steps /= 200 // the whole takes a while
 			ev.assignAll(false)
 			ev.run()
-			if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != TooMuchWork || diags[0].Subject.Start.Line != 8 {
+			if diags = ev.finish(); len(diags) != 1 || diags[0].Summary != meter.TooMuchWork || diags[0].Subject.Start.Line != 8 {
 				t.Errorf("%.300v", diags)
 			}
 		})
@@ -175,11 +176,11 @@ func TestTooMuchWork(t *testing.T) {
 // Every function has a price, and no price is left behind.
 func TestPrices(t *testing.T) {
 	have := slices.Sorted(maps.Keys(functions(nil, time.Time{}, nil)))
-	if priced := slices.Sorted(maps.Keys(prices)); !slices.Equal(have, priced) {
+	if priced := slices.Sorted(maps.Keys(meter.Prices)); !slices.Equal(have, priced) {
 		t.Errorf("functions %v\nprices %v", have, priced)
 	}
-	for name := range direct {
-		if prices[name] == nil {
+	for name := range meter.Direct {
+		if meter.Prices[name] == nil {
 			t.Errorf("%s", name)
 		}
 	}
@@ -197,22 +198,22 @@ func TestLimitsInManual(t *testing.T) {
 	for _, said := range []string{
 		fmt.Sprintf("A file can have %d MiB, all files of a folder %d MiB", MaxFileBytes>>20, maxAllBytes>>20),
 		fmt.Sprintf("nest up to %d deep, and a file holds up to %s words and signs", maxNesting, map[int]string{1_000_000: "a million"}[maxTokens]),
-		fmt.Sprintf("%s of them without a comma", Count(maxRow)),
-		fmt.Sprintf("has up to %s lines", Count(maxLines)),
-		fmt.Sprintf("may take %d million steps and make %d million values", maxSteps/1_000_000, maxValues/1_000_000),
-		fmt.Sprintf("may make %d million values and take %d million steps", maxMade/1_000_000, maxCall/1_000_000),
-		fmt.Sprintf("or %d bytes of text read", textPerStep),
-		fmt.Sprintf("%d bytes of new text are one", textPerValue),
-		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(maxText, maxFile)>>20),
-		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", Count(maxDigits), Count(maxPattern)),
+		fmt.Sprintf("%s of them without a comma", meter.Count(maxRow)),
+		fmt.Sprintf("has up to %s lines", meter.Count(maxLines)),
+		fmt.Sprintf("may take %d million steps and make %d million values", meter.MaxSteps/1_000_000, meter.MaxValues/1_000_000),
+		fmt.Sprintf("may make %d million values and take %d million steps", meter.MaxMade/1_000_000, meter.MaxCall/1_000_000),
+		fmt.Sprintf("or %d bytes of text read", meter.TextPerStep),
+		fmt.Sprintf("%d bytes of new text are one", meter.TextPerValue),
+		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(meter.MaxText, maxFile)>>20),
+		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", meter.Count(meter.MaxDigits), meter.Count(meter.MaxPattern)),
 		fmt.Sprintf("YAML and JSON nest up to %d deep", maxNesting),
-		fmt.Sprintf("`tracks_file` reads %s", Count(tracklist.MaxEntries)),
+		fmt.Sprintf("`tracks_file` reads %s", meter.Count(tracklist.MaxEntries)),
 	} {
 		if !strings.Contains(manual, said) {
 			t.Errorf("the manual does not say %q", said)
 		}
 	}
-	if maxText != maxFile {
+	if meter.MaxText != maxFile {
 		t.Error("the manual tells of one limit for texts and files")
 	}
 }
@@ -236,13 +237,13 @@ func stepsOf(t *testing.T, n int, expr string) int {
 		t.Fatal(diags)
 	}
 	ev := m.evaluation(t.Context(), Inputs{Files: memory{"x.csv": manySongs(n)}})
-	before := ev.meter.steps
+	before := ev.meter.Steps
 	ev.assignAll(false)
 	ev.run()
 	if diags := ev.finish(); diags.HasErrors() {
 		t.Fatalf("%s: %v", expr, diags)
 	}
-	return before - ev.meter.steps
+	return before - ev.meter.Steps
 }
 
 // try and can work each argument out once, however deep they stand in each other.

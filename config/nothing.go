@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // maxWhy is how many steps an explanation goes into.
@@ -24,7 +26,7 @@ func (ev *evaluation) nothing(e *expression, inst *instance) string {
 	before := *ev.meter
 	x := explaining{ev: ev, ctx: ev.context(e, inst)}
 	why := x.empty(e.Expression, 0)
-	if ev.meter.spent() && ev.meter.done == nil {
+	if ev.meter.Spent() && ev.meter.Done == nil {
 		*ev.meter = before
 		why = ev.written(e.Expression) + " gave 0 songs"
 	}
@@ -122,7 +124,7 @@ func (x explaining) count(e hclsyntax.Expression) (int, bool) {
 		return 0, false
 	}
 	v, _ = v.Unmark()
-	if !v.IsKnown() || v.IsNull() || !isList(v.Type()) && !v.Type().IsMapType() && !v.Type().IsObjectType() {
+	if !v.IsKnown() || v.IsNull() || !meter.IsList(v.Type()) && !v.Type().IsMapType() && !v.Type().IsObjectType() {
 		return 0, false
 	}
 	return v.LengthInt(), true
@@ -134,15 +136,15 @@ func unmetered(e hclsyntax.Expression) hclsyntax.Expression {
 		switch m := e.(type) {
 		case *hclsyntax.ParenthesesExpr:
 			e = m.Expression
-		case *loop:
+		case *meter.Loop:
 			return m.ForExpr
-		case *call:
+		case *meter.Call:
 			return m.FunctionCallExpr
-		case *conditional:
+		case *meter.Conditional:
 			return m.ConditionalExpr
-		case *numeric:
+		case *meter.Numeric:
 			e = m.Expression
-		case *text:
+		case *meter.Text:
 			e = m.Expression
 		default:
 			return e

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -92,7 +93,7 @@ func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) 
 		p.link()
 	}
 	for _, e := range p.expressions {
-		e.Expression = Expression(e.Expression) // last: it hides parts of expressions
+		e.Expression = meter.Expression(e.Expression) // last: it hides parts of expressions
 	}
 	if p.diags.HasErrors() && len(bodies) == len(files) {
 		p.add(p.besides()...)
@@ -185,7 +186,7 @@ func (p *parser) checkVersion(bodies []*hclsyntax.Body) hcl.Diagnostics {
 			if attr == nil {
 				continue
 			}
-			v, diags := constant(attr.Expr)
+			v, diags := meter.Constant(attr.Expr)
 			text, ok := diag.StringOf(v)
 			if diags.HasErrors() || !ok {
 				p.add(diag.Error(attr.Expr.Range(), "Not a version constraint", `required_version takes a plain string like ">= 0.1".`))

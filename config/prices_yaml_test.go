@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // laughs is a text in which each line stands for the one before several times.
@@ -32,7 +34,7 @@ func TestYAMLOfManyAliases(t *testing.T) {
 		"keys merged":         "a: &a {" + strings.Repeat("k: 1, ", 2000) + "z: 1}\n" + strings.Repeat("m:\n  <<: *a\n", 2000),
 		"a long text":         "a: &a " + strings.Repeat("x", 1_000_000) + "\n" + strings.Repeat("m: *a\n", 1000),
 	} {
-		if _, err := eval(t, memory{"f.yaml": text}, `length(yamldecode(file("f.yaml")))`, nil); err == nil || !strings.Contains(err.Error(), TooMuchWork) {
+		if _, err := eval(t, memory{"f.yaml": text}, `length(yamldecode(file("f.yaml")))`, nil); err == nil || !strings.Contains(err.Error(), meter.TooMuchWork) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

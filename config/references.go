@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 )
 
 // expression is something to work out, and what it refers to.
@@ -99,7 +100,7 @@ func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagno
 	}
 	named := hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange())
 	missing := func(what, declare string, names []string) *hcl.Diagnostic {
-		if len(p.diags) > maxProblems {
+		if len(p.diags) > meter.MaxProblems {
 			names = nil // comparing thousands of names with thousands takes for ever, and nobody reads as far
 		}
 		return diag.Error(named, "Unknown "+what, fmt.Sprintf("There is no %s %q.%s", what, r.name, cmp.Or(diag.DidYouMean(r.name, names), " Declare it with: "+declare)))

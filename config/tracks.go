@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -81,7 +82,7 @@ func (w *wishes) attribute() {
 	case v.IsNull():
 	case !v.IsKnown():
 		w.notKnown(w.e.Range(), worth.soft)
-	case !isList(v.Type()):
+	case !meter.IsList(v.Type()):
 		w.wrong(w.e.Range(), "List expected", fmt.Sprintf("\"tracks\" is a list: put brackets around it. This is %s.", diag.KindOf(v)))
 	default:
 		w.entries, w.values = []Entry{}, []listed{}
@@ -103,10 +104,10 @@ func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
 // full reports whether there are more items than a playlist can have, and says so once.
 func (w *wishes) full(rng hcl.Range) bool {
 	if len(w.entries) <= maxItems {
-		return w.problems >= maxProblems
+		return w.problems >= meter.MaxProblems
 	}
-	if w.problems < maxProblems {
-		w.problems = maxProblems
+	if w.problems < meter.MaxProblems {
+		w.problems = meter.MaxProblems
 		w.ev.add(diag.Error(rng, "Too many tracks", fmt.Sprintf("A playlist can have %d items, and this one has more. Split it into several.", maxItems)))
 	}
 	return true
@@ -133,7 +134,7 @@ func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
 	soft := w.ev.isSoft(w.e, w.inst)
 	ctx := w.ev.context(w.e, w.inst)
 	for _, item := range tuple.Exprs {
-		if w.full(item.Range()) || w.ev.meter.spent() {
+		if w.full(item.Range()) || w.ev.meter.Spent() {
 			return
 		}
 		if inner, ok := unwrap(item).(*hclsyntax.TupleConsExpr); ok {
@@ -147,7 +148,7 @@ func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
 			w.problems++
 		case !worth.v.IsKnown():
 			w.notKnown(item.Range(), soft)
-		case !worth.v.IsNull() && isList(worth.v.Type()):
+		case !worth.v.IsNull() && meter.IsList(worth.v.Type()):
 			w.computed(worth.v, item.Range(), "", soft)
 		default:
 			w.item(worth.v, item.Range(), "", soft)
@@ -168,7 +169,7 @@ func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
 		switch {
 		case !elem.IsKnown():
 			w.notKnown(rng, soft)
-		case !elem.IsNull() && isList(elem.Type()):
+		case !elem.IsNull() && meter.IsList(elem.Type()):
 			w.computed(elem, rng, position+".", soft)
 		default:
 			w.item(elem, rng, position, soft)
@@ -208,9 +209,9 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 		w.wrong(rng, "Not a track", fmt.Sprintf("%s is %s. A track is a URI, a link or an ID in quotes, or an object with a \"uri\".", what, diag.KindOf(v)))
 		return
 	}
-	if !w.ev.meter.take(rng, 20, 1) {
-		if w.ev.meter.done == nil {
-			w.ev.add(w.ev.meter.problem(rng))
+	if !w.ev.meter.Take(rng, 20, 1) {
+		if w.ev.meter.Done == nil {
+			w.ev.add(w.ev.meter.Problem(rng))
 		}
 		return
 	}
@@ -282,7 +283,7 @@ func titleOf(v cty.Value) string {
 	title, _ := diag.StringOf(member(v, "title"))
 	artist, ok := diag.StringOf(member(v, "artist"))
 	if !ok {
-		if list := member(v, "artists"); list != cty.NilVal && list.IsWhollyKnown() && !list.IsNull() && isList(list.Type()) {
+		if list := member(v, "artists"); list != cty.NilVal && list.IsWhollyKnown() && !list.IsNull() && meter.IsList(list.Type()) {
 			var names []string
 			for it := list.ElementIterator(); it.Next(); {
 				_, elem := it.Element()

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -74,7 +75,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 	switch {
 	case s.expr != nil:
 		var diags hcl.Diagnostics
-		if value, diags = constant(s.expr); len(diags) > 0 && diags[0].Summary == TooMuchWork {
+		if value, diags = meter.Constant(s.expr); len(diags) > 0 && diags[0].Summary == meter.TooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
 			return failed(diag.Error(s.expr.Range(), "Value is not constant", "A file of variables holds values written out, without functions or references."))
@@ -97,7 +98,7 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 		if diags.HasErrors() {
 			return failed(diags...)
 		}
-		if value, diags = constant(expr); len(diags) > 0 && diags[0].Summary == TooMuchWork {
+		if value, diags = meter.Constant(expr); len(diags) > 0 && diags[0].Summary == meter.TooMuchWork {
 			return failed(diags...)
 		} else if diags.HasErrors() {
 			return failed(diag.Error(expr.Range(), "Value is not constant",
@@ -192,7 +193,7 @@ func (ev *evaluation) fileSettings(given map[string]setting, f NamedFile) {
 	for _, a := range attributes(body) {
 		if ev.variables[a.Name] == nil {
 			near := ""
-			if len(ev.diags) < maxProblems {
+			if len(ev.diags) < meter.MaxProblems {
 				near = diag.DidYouMean(a.Name, slices.Sorted(maps.Keys(ev.variables)))
 			}
 			ev.add(diag.Warning(a.NameRange, "Unknown variable", fmt.Sprintf("The configuration does not declare a variable %q, so this value is not used.%s", a.Name, near)))

@@ -54,11 +54,17 @@ var rooms = map[string]room{
 		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
 	},
 	"config": {
-		ours: []string{"config/diag", "config/hostport", "spotify", "config/scan", "config/textfile", "config/tracklist"},
+		ours: []string{"config/diag", "config/hostport", "config/meter", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
 			"github.com/hashicorp/go-version", "golang.org/x/sync/errgroup"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
 		why:   "evaluating a configuration asks Spotify only through the catalogue it is given, and reads files only through its os.Root",
+	},
+	"config/meter": {
+		ours:   []string{"config/diag", "config/scan"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml"},
+		never:  slices.Concat(disk, network),
+		why:    "what work costs depends on values alone",
 	},
 	"config/diag": {
 		ours:   []string{"config/scan"},

@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// loop is a for expression. It follows HCL's but for three things: each round is paid for; it ends when the rounds so far
+// Loop is a for expression. It follows HCL's but for three things: each round is paid for; it ends when the rounds so far
 // brought maxProblems errors, which is all that a person is told; and the rounds share one context.
-type loop struct {
+type Loop struct {
 	*hclsyntax.ForExpr
 	round Cost
 }
 
-func (l *loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func (l *Loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	m := meterOf(ctx)
-	if !m.take(l.SrcRange, 1, 0) {
+	if !m.Take(l.SrcRange, 1, 0) {
 		return stopped(l)
 	}
 	coll, diags := l.CollExpr.Value(ctx)
@@ -88,14 +88,14 @@ func (l *loop) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 		known = false
 	}
-	if coll.Type().IsSetType() && !m.take(l.SrcRange, sortSteps(coll.LengthInt(), coll.Type().ElementType()), 0) {
+	if coll.Type().IsSetType() && !m.Take(l.SrcRange, sortSteps(coll.LengthInt(), coll.Type().ElementType()), 0) {
 		return stopped(l)
 	}
 	for it := coll.ElementIterator(); it.Next(); {
-		if !m.take(l.SrcRange, l.round.steps, l.round.values) {
+		if !m.Take(l.SrcRange, l.round.steps, l.round.values) {
 			return stopped(l)
 		}
-		if len(diags) >= maxProblems && diags.HasErrors() {
+		if len(diags) >= MaxProblems && diags.HasErrors() {
 			return cty.DynamicVal, diags
 		}
 		enter(it.Element())
@@ -186,15 +186,15 @@ func (s *splat) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	plain := *s.SplatExpr
 	plain.Source = &worked{s.Source, source, diags}
 	n := 1
-	if isList(source.Type()) && source.IsKnown() && !source.IsNull() && !source.IsMarked() {
+	if IsList(source.Type()) && source.IsKnown() && !source.IsNull() && !source.IsMarked() {
 		n = source.LengthInt()
 	}
-	if c := s.round.times(n); !m.take(s.SrcRange, c.steps, c.values) {
+	if c := s.round.times(n); !m.Take(s.SrcRange, c.steps, c.values) {
 		return stopped(s)
 	}
 	if n <= splatChunk || diags.HasErrors() {
 		v, diags := plain.Value(ctx)
-		if m.spent() {
+		if m.Spent() {
 			return stopped(s)
 		}
 		return v, diags
@@ -203,7 +203,7 @@ func (s *splat) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	for elems := source.AsValueSlice(); len(elems) > 0; elems = elems[min(splatChunk, len(elems)):] {
 		plain.Source = &worked{s.Source, cty.TupleVal(elems[:min(splatChunk, len(elems))]), nil}
 		v, more := plain.Value(ctx)
-		if m.spent() {
+		if m.Spent() {
 			return stopped(s)
 		}
 		if diags = append(diags, more...); more.HasErrors() {

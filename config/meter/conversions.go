@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ const (
 	longTuple = 16             // elements; from here on it is worth the trouble
 	slowTuple = 1_000          // elements; from here on go-cty's own conversion is no way out
 	maxKinds  = 300            // different types among the elements of one list
-	maxDigits = scan.MaxDigits // of a number that is written as text
+	MaxDigits = scan.MaxDigits // of a number that is written as text
 )
 
 // conversions are the functions that convert a whole collection.
@@ -30,8 +30,8 @@ var conversions = map[string]cty.Type{
 	"tomap":  cty.Map(cty.DynamicPseudoType),
 }
 
-// linear converts a known tuple or object to a list, a set or a map. It is cty.NilVal where go-cty can as well do it.
-func linear(v cty.Value, want cty.Type) (cty.Value, error) {
+// Linear converts a known tuple or object to a list, a set or a map. It is cty.NilVal where go-cty can as well do it.
+func Linear(v cty.Value, want cty.Type) (cty.Value, error) {
 	t := v.Type()
 	if !v.IsKnown() || v.IsNull() || v.IsMarked() || !want.IsCollectionType() {
 		return cty.NilVal, nil
@@ -211,7 +211,7 @@ func alikeObjects(a, b cty.Value) (x, y cty.Value, ok bool) {
 		return a, b, n < slowTuple
 	}
 	for i, v := range objects {
-		m, err := linear(v, cty.Map(want))
+		m, err := Linear(v, cty.Map(want))
 		switch {
 		case err != nil:
 			return a, b, n < slowTuple
@@ -234,8 +234,8 @@ func sidesSteps(a, b cty.Value) int {
 	if a.Type().Equals(b.Type()) || shallow(a.Type()) && shallow(b.Type()) {
 		return 0
 	}
-	n := sum(size(a, enough), size(b, enough))
-	return product(n, n) / 2
+	n := sum(size(a, Enough), size(b, Enough))
+	return Product(n, n) / 2
 }
 
 // shallow reports whether a type's elements are plain values, or objects of them.
@@ -281,12 +281,12 @@ func holdsLong(t cty.Type) bool {
 	return false
 }
 
-// convertTo is convert.Convert in a time that grows with the value's size.
+// Convert is convert.Convert in a time that grows with the value's size.
 func Convert(v cty.Value, want cty.Type) (cty.Value, error) {
-	if v.Type() == cty.String && want == cty.Number && textLength(v) > maxDigits {
+	if v.Type() == cty.String && want == cty.Number && textLength(v) > MaxDigits {
 		return cty.NilVal, errors.New("a number can have ten thousand digits at most")
 	}
-	if quick, err := linear(v, want); err != nil || quick != cty.NilVal {
+	if quick, err := Linear(v, want); err != nil || quick != cty.NilVal {
 		return quick, err
 	}
 	return convert.Convert(v, want)
@@ -302,10 +302,11 @@ func functionOf(ctx *hcl.EvalContext, name string) (function.Function, bool) {
 	return function.Function{}, false
 }
 
-func isList(t cty.Type) bool { return t.IsListType() || t.IsTupleType() || t.IsSetType() }
+// IsList reports whether a type is one of lists, tuples or sets.
+func IsList(t cty.Type) bool { return t.IsListType() || t.IsTupleType() || t.IsSetType() }
 
-// wholeNumber is argument i as an int; numbers beyond 2³¹ are held to that, since no list is so long.
-func wholeNumber(i int, v cty.Value) (int, error) {
+// WholeNumber is argument i as an int; numbers beyond 2³¹ are held to that, since no list is so long.
+func WholeNumber(i int, v cty.Value) (int, error) {
 	f := v.AsBigFloat()
 	if !f.IsInt() {
 		return 0, function.NewArgErrorf(i, "a whole number is needed, not %s", f.Text('g', 10))

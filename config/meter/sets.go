@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"math"
@@ -19,15 +19,15 @@ func sortSteps(n int, element cty.Type) int {
 	case cty.Number:
 		each = 10
 	}
-	return product(each, product(n, bits.Len(uint(n))))
+	return Product(each, Product(n, bits.Len(uint(n))))
 }
 
 // setPrice is of functions on sets. Of plain texts, quickSets does them.
 func setPrice(args []cty.Value) Cost {
 	c := hashes(args)
 	for _, v := range args {
-		if !v.IsNull() && isList(v.Type()) && !allTexts(v) {
-			return Price(product(20, c.steps), c.values)
+		if !v.IsNull() && IsList(v.Type()) && !allTexts(v) {
+			return Price(Product(20, c.steps), c.values)
 		}
 	}
 	return c
@@ -36,15 +36,15 @@ func setPrice(args []cty.Value) Cost {
 // tosetPrice is that of hashing, which is quick for texts.
 func tosetPrice(args []cty.Value) Cost {
 	c := hashes(args)
-	if len(args) > 0 && !args[0].IsNull() && isList(args[0].Type()) && !allTexts(args[0]) {
-		c.steps = product(5, c.steps)
+	if len(args) > 0 && !args[0].IsNull() && IsList(args[0].Type()) && !allTexts(args[0]) {
+		c.steps = Product(5, c.steps)
 	}
 	return c
 }
 
 // allTexts reports whether all elements of a plain list are known texts.
 func allTexts(v cty.Value) bool {
-	if !isPlain(v) || !isList(v.Type()) {
+	if !isPlain(v) || !IsList(v.Type()) {
 		return false
 	}
 	if t := v.Type(); !t.IsTupleType() && t.ElementType() != cty.String {

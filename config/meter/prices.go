@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"math"
@@ -17,8 +17,8 @@ import (
 // price works out what a call would go through and make.
 type price func(args []cty.Value) Cost
 
-// prices holds a price for each function: without one, a function can't be called.
-var prices = map[string]price{
+// Prices holds a price for each function: without one, a function can't be called.
+var Prices = map[string]price{
 	// Strings
 	"chomp":       longer(6, reads),
 	"endswith":    looks,
@@ -133,8 +133,8 @@ var prices = map[string]price{
 // never is the price of what is not done at any price.
 func never(reason string) Cost { return Cost{never: reason} }
 
-// enough is beyond what anything may cost, so that counting stops there.
-const enough = maxCall + 1
+// Affordable is beyond what anything may cost, so that counting stops there.
+const Enough = MaxCall + 1
 
 // argumentsPrice is of functions that look at their arguments, not into them.
 func argumentsPrice(args []cty.Value) Cost { return Price(10+20*len(args), 2) }
@@ -143,11 +143,11 @@ func argumentsPrice(args []cty.Value) Cost { return Price(10+20*len(args), 2) }
 func handles(args []cty.Value) Cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
-		if c.steps > maxCall {
+		if c.steps > MaxCall {
 			break
 		}
-		n, steps := gone(v, false)
-		c = c.plus(Price(product(10, steps), sum(n, textLength(v)/textPerValue))) // go-cty looks into each of them
+		n, steps := Measure(v, false)
+		c = c.plus(Price(Product(10, steps), sum(n, textLength(v)/TextPerValue))) // go-cty looks into each of them
 	}
 	return c
 }
@@ -156,11 +156,11 @@ func handles(args []cty.Value) Cost {
 func reads(args []cty.Value) Cost {
 	c := argumentsPrice(args)
 	for _, v := range args {
-		if c.steps > maxCall {
+		if c.steps > MaxCall {
 			break
 		}
-		n, steps := gone(v, true)
-		c = c.plus(Price(product(2, steps), n))
+		n, steps := Measure(v, true)
+		c = c.plus(Price(Product(2, steps), n))
 	}
 	return c
 }
@@ -192,19 +192,19 @@ func takePrice(args []cty.Value) Cost {
 // hashes is of functions that look elements up by what is in them.
 func hashes(args []cty.Value) Cost {
 	c := reads(args)
-	return Price(product(8, c.steps), c.values)
+	return Price(Product(8, c.steps), c.values)
 }
 
 // sorts is of functions that compare elements with each other.
 func sorts(args []cty.Value) Cost {
 	c := reads(args)
-	return Price(product(c.steps, 4+int(math.Log2(float64(1+c.steps))))/4, c.values)
+	return Price(Product(c.steps, 4+int(math.Log2(float64(1+c.steps))))/4, c.values)
 }
 
 // encodes is of functions that write a value down.
 func encodes(args []cty.Value) Cost {
 	c := reads(args)
-	c.values = product(c.values, 1+depth(args[0].Type(), scan.MaxDepth)/4)
+	c.values = Product(c.values, 1+depth(args[0].Type(), scan.MaxDepth)/4)
 	return c.times(4)
 }
 
@@ -215,7 +215,7 @@ func thrice(p price) price { return func(args []cty.Value) Cost { return p(args)
 func longer(times int, p price) price {
 	return func(args []cty.Value) Cost {
 		c := p(args)
-		c.steps = product(times, c.steps)
+		c.steps = Product(times, c.steps)
 		return c
 	}
 }
@@ -273,7 +273,7 @@ func lengthOf(args []cty.Value, i int) int {
 }
 
 // ofText is the price of making n bytes of text.
-func ofText(n int) Cost { return Price(n/textPerStep, n/textPerValue) }
+func ofText(n int) Cost { return Price(n/TextPerStep, n/TextPerValue) }
 
 var digitsPattern = regexp.MustCompile(`[0-9]+`)
 
@@ -292,19 +292,19 @@ func formatPrice(args []cty.Value) Cost {
 	}
 	rows, whole := 1, 0 // of formatlist; what is no list comes in each row
 	for i, v := range args {
-		if !v.IsNull() && isList(v.Type()) {
+		if !v.IsNull() && IsList(v.Type()) {
 			rows = max(rows, lengthOf(args, i))
 		} else {
-			whole = sum(whole, detail(v, enough))
+			whole = sum(whole, detail(v, Enough))
 		}
 	}
 	verbs := 1 + strings.Count(textOf(args, 0), "%")
-	return reads(args).times(4).plus(ofText(product(rows, widths))).plus(Price(whole, whole).times(product(rows, 2))).plus(Price(verbs*5, 1).times(rows))
+	return reads(args).times(4).plus(ofText(Product(rows, widths))).plus(Price(whole, whole).times(Product(rows, 2))).plus(Price(verbs*5, 1).times(rows))
 }
 
 func indentPrice(args []cty.Value) Cost {
 	lines := 1 + strings.Count(textOf(args, 1), "\n")
-	return reads(args).plus(ofText(product(lines, wholeOf(args, 0))))
+	return reads(args).plus(ofText(Product(lines, wholeOf(args, 0))))
 }
 
 func joinPrice(args []cty.Value) Cost {
@@ -312,7 +312,7 @@ func joinPrice(args []cty.Value) Cost {
 	for i := range args {
 		n = sum(n, lengthOf(args, i))
 	}
-	return reads(args).times(2).plus(ofText(product(n, len(textOf(args, 0)))))
+	return reads(args).times(2).plus(ofText(Product(n, len(textOf(args, 0)))))
 }
 
 func splitPrice(args []cty.Value) Cost {
@@ -324,7 +324,7 @@ func splitPrice(args []cty.Value) Cost {
 }
 
 func trimPrice(args []cty.Value) Cost {
-	return reads(args).plus(Price(product(len(textOf(args, 0)), 1+len(textOf(args, 1)))/(16*textPerStep), 0))
+	return reads(args).plus(Price(Product(len(textOf(args, 0)), 1+len(textOf(args, 1)))/(16*TextPerStep), 0))
 }
 
 // program is how many states an expression has, each of which may have to be tried for each byte.
@@ -342,44 +342,44 @@ func program(pattern string) int {
 
 func regexPrice(args []cty.Value) Cost {
 	pattern, text := textOf(args, 0), textOf(args, 1)
-	if len(pattern) > maxPattern {
+	if len(pattern) > MaxPattern {
 		return never("a pattern can have 10,000 bytes at most")
 	}
 	states := program(pattern)
 	// Every match is a list or an object of its groups.
 	groups := 1 + strings.Count(pattern, "(")
-	return reads(args).plus(tried(text, states)).plus(Price(30+15*groups, objectValues+2*groups).times(matchesOf(pattern, text, states, maxCall/30)))
+	return reads(args).plus(tried(text, states)).plus(Price(30+15*groups, objectValues+2*groups).times(matchesOf(pattern, text, states, MaxCall/30)))
 }
 
 // tried is the price of trying each state of a pattern at each byte.
-func tried(text string, states int) Cost { return Price(product(len(text)+1, states)/8, states) }
+func tried(text string, states int) Cost { return Price(Product(len(text)+1, states)/8, states) }
 
 // matchesOf counts the matches of a pattern, up to one more than most.
 func matchesOf(pattern, text string, states, most int) int {
 	re, err := regexp.Compile(pattern)
-	if err != nil || tried(text, states).steps > maxCall {
+	if err != nil || tried(text, states).steps > MaxCall {
 		return 0
 	}
 	return len(re.FindAllStringIndex(text, most+1))
 }
 
-// maxPattern is how long a regular expression may be, in bytes.
-const maxPattern = 10_000
+// MaxPattern is how long a regular expression may be, in bytes.
+const MaxPattern = 10_000
 
 func replacePrice(args []cty.Value) Cost {
 	text, sub, with := textOf(args, 0), textOf(args, 1), textOf(args, 2)
 	if len(sub) > 1 && sub[0] == '/' && sub[len(sub)-1] == '/' {
 		pattern := sub[1 : len(sub)-1]
-		if len(pattern) > maxPattern {
+		if len(pattern) > MaxPattern {
 			return never("a pattern can have 10,000 bytes at most")
 		}
 		states := program(pattern)
-		count := matchesOf(pattern, text, states, maxCall/8)
+		count := matchesOf(pattern, text, states, MaxCall/8)
 		// What $1 stands for is the text at most, and all matches together are no longer than it.
-		inserted := sum(product(count, len(with)), product(len(text), strings.Count(with, "$")))
+		inserted := sum(Product(count, len(with)), Product(len(text), strings.Count(with, "$")))
 		return reads(args).plus(tried(text, states)).plus(Price(8, 0).times(count)).plus(ofText(inserted))
 	}
-	return reads(args).plus(ofText(product(strings.Count(text, sub), len(with))))
+	return reads(args).plus(ofText(Product(strings.Count(text, sub), len(with))))
 }
 
 // containsPrice is nothing like the others': contains stands in the condition of many a loop.
@@ -388,11 +388,11 @@ func containsPrice(args []cty.Value) Cost {
 		return argumentsPrice(args)
 	}
 	if len(args) > 1 && args[1].Type() != cty.String {
-		return Price(product(8, reads(args).steps), 0)
+		return Price(Product(8, reads(args).steps), 0)
 	}
 	c := argumentsPrice(args)
 	for _, v := range args {
-		c = c.plus(Price(size(v, enough), 0))
+		c = c.plus(Price(size(v, Enough), 0))
 	}
 	return c
 }
@@ -429,7 +429,7 @@ func rangePrice(args []cty.Value) Cost {
 func setproductPrice(args []cty.Value) Cost {
 	n := 1
 	for i := range args {
-		n = product(n, lengthOf(args, i))
+		n = Product(n, lengthOf(args, i))
 	}
 	each := Price(30, 4+2*len(args))
 	return hashes(args).plus(each.times(n))
@@ -438,7 +438,7 @@ func setproductPrice(args []cty.Value) Cost {
 // parseintPrice knows that reading digits takes a time that grows with their square.
 func parseintPrice(args []cty.Value) Cost {
 	n := len(textOf(args, 0))
-	if n > maxDigits {
+	if n > MaxDigits {
 		return never("a number can have ten thousand digits at most")
 	}
 	return reads(args)
@@ -481,7 +481,7 @@ func jsonPrice(args []cty.Value) Cost {
 		} else {
 			run = 0
 		}
-		if run > maxDigits {
+		if run > MaxDigits {
 			return never("a number can have ten thousand digits at most")
 		}
 	}
@@ -496,9 +496,9 @@ var hugeNumber = regexp.MustCompile(`(^|[\s,:\[{-])[0-9.]+[eE][-+]?0*[0-9]{5}`)
 
 func filePrice(args []cty.Value) Cost { return reads(args).plus(Price(200, 10)) }
 
-// direct are functions that stand in the conditions of loops, without what go-cty does around each call: it looks through
+// Direct are functions that stand in the conditions of loops, without what go-cty does around each call: it looks through
 // all of the arguments, even where the answer lies in one place. They leave to go-cty whatever is not plain.
-var direct = map[string]func(args []cty.Value) (cty.Value, bool){
+var Direct = map[string]func(args []cty.Value) (cty.Value, bool){
 	"contains": quickContains,
 	"element":  quickElement,
 	"length":   quickLength,
@@ -549,7 +549,7 @@ func quickElement(args []cty.Value) (cty.Value, bool) {
 	if !isPlain(list) || !isPlain(at) || at.Type() != cty.Number || !list.Type().IsTupleType() && !list.Type().IsListType() || list.LengthInt() == 0 {
 		return cty.NilVal, false
 	}
-	i, err := wholeNumber(1, at)
+	i, err := WholeNumber(1, at)
 	if err != nil || i < 0 || i > 1<<30 {
 		return cty.NilVal, false
 	}
@@ -558,7 +558,7 @@ func quickElement(args []cty.Value) (cty.Value, bool) {
 
 func quickContains(args []cty.Value) (cty.Value, bool) {
 	list, wanted := args[0], args[1]
-	if !isPlain(list) || !isPlain(wanted) || wanted.Type() != cty.String || !isList(list.Type()) {
+	if !isPlain(list) || !isPlain(wanted) || wanted.Type() != cty.String || !IsList(list.Type()) {
 		return cty.NilVal, false
 	}
 	if t := list.Type(); t.IsSetType() {

@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"cmp"
@@ -13,98 +13,100 @@ import (
 	"github.com/spotsync/spotsync/config/diag"
 )
 
-// meter counts what one evaluation has cost, in two currencies. A step is about a tenth of a microsecond: one part of an
+// Meter counts what one evaluation has cost, in two currencies. A step is about a tenth of a microsecond: one part of an
 // expression worked out, one element gone through, 16 bytes of text read. A value is about 64 bytes of memory: an element
 // of a list, a number, 16 bytes of text; an object counts as several, see objectValues. Each loop and each call of a
 // function pays before it starts, and once there is nothing left, or the context has ended, none starts any more.
 type Meter struct {
-	steps, values int   // what is left
-	done          error // of the context
+	Steps, Values int   // what is left
+	Done          error // of the context
 	poll          func() error
 	unpolled      int // steps taken since the context was looked at
 
-	where  hcl.Range // the loop or call that was refused
+	Where  hcl.Range // the loop or call that was refused
 	reason string    // why, as a sentence; empty while nothing was
 }
 
 // What a configuration may ask of the computer. All are far above what a person writes, and low enough that a small file can't
 // use up memory or time: HCL's evaluator recurses, and does not stop by itself.
 const (
-	maxSteps    = 250_000_000 // of one evaluation: parts of expressions worked out, elements gone through
-	maxValues   = 10_000_000  // made by one evaluation
-	maxMade     = 5_000_000   // values made by one call of a function
-	maxCall     = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
-	maxText     = 16 << 20    // bytes of a part of a template, as of a file
-	maxProblems = 100         // told at once about one list
+	MaxSteps    = 250_000_000 // of one evaluation: parts of expressions worked out, elements gone through
+	MaxValues   = 10_000_000  // made by one evaluation
+	MaxMade     = 5_000_000   // values made by one call of a function
+	MaxCall     = 8_000_000   // steps of one call; sets of 20,000 songs take most of them
+	MaxText     = 16 << 20    // bytes of a part of a template, as of a file
+	MaxProblems = 100         // told at once about one list
 )
 
 const (
 	pollSteps     = 10_000 // about a millisecond
 	objectValues  = 8      // an object's maps of values and types cost as much as that many values, and two for each attribute
-	textPerValue  = 16     // bytes
-	textPerStep   = 16     // bytes
-	bytesPerValue = 64     // of files, which are kept whole
+	TextPerValue  = 16     // bytes
+	TextPerStep   = 16     // bytes
+	BytesPerValue = 64     // of files, which are kept whole
 )
 
+// New is the meter of one evaluation. poll says whether its context has ended.
 func New(poll func() error) *Meter {
-	return &Meter{steps: maxSteps, values: maxValues, poll: poll}
+	return &Meter{Steps: MaxSteps, Values: MaxValues, poll: poll}
 }
 
-// spent reports whether nothing may start any more.
-func (m *Meter) spent() bool { return m.reason != "" || m.done != nil }
+// Spent reports whether nothing may start any more.
+func (m *Meter) Spent() bool { return m.reason != "" || m.Done != nil }
 
-// take pays for steps and values of what stands at rng, and reports whether it may go on.
-func (m *Meter) take(rng hcl.Range, steps, values int) bool {
-	if m.spent() {
+// Take pays for steps and values of what stands at rng, and reports whether it may go on.
+func (m *Meter) Take(rng hcl.Range, steps, values int) bool {
+	if m.Spent() {
 		return false
 	}
 	steps, values = max(0, steps), max(0, values)
-	m.steps -= min(m.steps+1, steps)
-	m.values -= min(m.values+1, values)
+	m.Steps -= min(m.Steps+1, steps)
+	m.Values -= min(m.Values+1, values)
 	if m.unpolled += min(steps, pollSteps); m.unpolled >= pollSteps {
 		m.unpolled = 0
-		if m.done = m.poll(); m.done != nil {
+		if m.Done = m.poll(); m.Done != nil {
 			return false
 		}
 	}
 	switch {
-	case m.steps < 0:
-		m.refuse(rng, "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller, or let one list be worked out once, in a local value, and not again for each element of another.")
-	case m.values < 0:
-		m.refuse(rng, "The configuration makes more values than playlists could need. Make the lists it works with smaller.")
+	case m.Steps < 0:
+		m.Refuse(rng, "Working this out takes more steps than a playlist could need. Make the lists it goes through smaller, or let one list be worked out once, in a local value, and not again for each element of another.")
+	case m.Values < 0:
+		m.Refuse(rng, "The configuration makes more values than playlists could need. Make the lists it works with smaller.")
 	}
-	return !m.spent()
+	return !m.Spent()
 }
 
-// pay takes the price of one step that nothing interrupts, unless none may cost as much.
-func (m *Meter) pay(rng hcl.Range, what string, price Cost) bool {
-	if m.spent() {
+// Pay takes the price of one step that nothing interrupts, unless none may cost as much.
+func (m *Meter) Pay(rng hcl.Range, what string, price Cost) bool {
+	if m.Spent() {
 		return false
 	}
-	if price.values > maxMade {
-		m.refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, Count(price.values), Count(maxMade)))
+	if price.values > MaxMade {
+		m.Refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, Count(price.values), Count(MaxMade)))
 		return false
 	}
-	if price.steps > maxCall {
-		m.refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, Count(price.steps), Count(maxCall)))
+	if price.steps > MaxCall {
+		m.Refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, Count(price.steps), Count(MaxCall)))
 		return false
 	}
-	return m.take(rng, sum(price.steps, price.values), price.values)
+	return m.Take(rng, sum(price.steps, price.values), price.values)
 }
 
-// refuse ends the evaluation because of what stands at rng.
-func (m *Meter) refuse(rng hcl.Range, reason string) {
+// Refuse ends the evaluation because of what stands at rng.
+func (m *Meter) Refuse(rng hcl.Range, reason string) {
 	if m.reason == "" {
-		m.where, m.reason = rng, reason
+		m.Where, m.reason = rng, reason
 	}
 }
 
-// cost is what something takes and makes.
+// Cost is what something takes and makes.
 type Cost struct {
 	steps, values int
 	never         string // why it can't be had at all, as part of a sentence
 }
 
+// Price is a cost.
 func Price(steps, values int) Cost { return Cost{steps: steps, values: values} }
 
 func (c Cost) plus(d Cost) Cost {
@@ -113,12 +115,13 @@ func (c Cost) plus(d Cost) Cost {
 
 // times multiplies without overflow.
 func (c Cost) times(n int) Cost {
-	return Cost{product(c.steps, n), product(c.values, n), c.never}
+	return Cost{Product(c.steps, n), Product(c.values, n), c.never}
 }
 
 func sum(a, b int) int { return min(a, math.MaxInt/2) + min(b, math.MaxInt/2) }
 
-func product(a, b int) int {
+// Product multiplies without overflow.
+func Product(a, b int) int {
 	if a > 0 && b > math.MaxInt/a {
 		return math.MaxInt
 	}
@@ -131,7 +134,7 @@ var meterType = cty.Capsule("meter", reflect.TypeFor[Meter]())
 // meterName is no name that a configuration can write.
 const meterName = "(meter)"
 
-// metered makes a context with a meter, for expressions without functions or references.
+// Context makes a context with a meter, for expressions without functions or references.
 func Context(m *Meter) *hcl.EvalContext {
 	return &hcl.EvalContext{Variables: map[string]cty.Value{meterName: cty.CapsuleVal(meterType, m)}}
 }
@@ -178,11 +181,11 @@ func (s *sizer) value(v cty.Value) {
 	switch {
 	case t == cty.String:
 		if s.text {
-			s.left -= len(v.AsString())/textPerStep + 1
+			s.left -= len(v.AsString())/TextPerStep + 1
 		}
 	case t == cty.Number:
 		if s.text {
-			s.left -= 1 + digits(v)/textPerStep
+			s.left -= 1 + digits(v)/TextPerStep
 		}
 	case !s.text && (t.IsTupleType() || t.IsObjectType()) && s.byType(t):
 	case t.IsTupleType():
@@ -207,7 +210,7 @@ func (s *sizer) value(v cty.Value) {
 		if !s.text && t.ElementType().IsObjectType() {
 			each = max(1, objectSize(t.ElementType()))
 		}
-		s.left -= product(each, v.LengthInt())
+		s.left -= Product(each, v.LengthInt())
 		if t.IsSetType() {
 			s.sets = sum(s.sets, sortSteps(v.LengthInt(), t.ElementType()))
 		}
@@ -285,11 +288,11 @@ func detail(v cty.Value, most int) int {
 	return most - s.left
 }
 
-// gone is detail, or size, with the steps that it takes to go through what was counted.
-func gone(v cty.Value, text bool) (n, steps int) {
-	s := sizer{left: enough, text: text}
+// Measure is detail, or size, with the steps that it takes to go through what was counted.
+func Measure(v cty.Value, text bool) (n, steps int) {
+	s := sizer{left: Enough, text: text}
 	s.value(v)
-	n = enough - s.left
+	n = Enough - s.left
 	return n, sum(n, s.sets)
 }
 
@@ -316,29 +319,30 @@ func tooLargeNumber(v cty.Value) bool {
 	return !f.IsInf() && (exp > maxExponent || exp < -maxExponent)
 }
 
-// constant works out an expression that may use neither functions nor references. Nobody can interrupt this, so that it
+// Constant works out an expression that may use neither functions nor references. Nobody can interrupt this, so that it
 // may not take long.
-func constant(expr hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
+func Constant(expr hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
 	m := New(func() error { return nil })
-	m.steps /= 100
+	m.Steps /= 100
 	v, diags := Expression(expr).Value(Context(m))
-	if m.spent() {
-		return cty.DynamicVal, hcl.Diagnostics{m.problem(expr.Range())}
+	if m.Spent() {
+		return cty.DynamicVal, hcl.Diagnostics{m.Problem(expr.Range())}
 	}
 	return v, diags
 }
 
+// TooMuchWork is the summary of what is told of a refusal.
 const TooMuchWork = "Too much work"
 
-// problem is what to tell about a meter that refused, for an expression at rng.
-func (m *Meter) problem(rng hcl.Range) *hcl.Diagnostic {
-	if m.where.Filename == rng.Filename {
-		rng = m.where
+// Problem is what to tell about a meter that refused, for an expression at rng.
+func (m *Meter) Problem(rng hcl.Range) *hcl.Diagnostic {
+	if m.Where.Filename == rng.Filename {
+		rng = m.Where
 	}
 	return diag.Error(rng, TooMuchWork, m.reason)
 }
 
-// countOf is a number with commas between thousands.
+// Count is a number with commas between thousands.
 func Count(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"strings"
@@ -28,7 +28,7 @@ func longDigits(text string) bool {
 	run := 0
 	for _, b := range []byte(text) {
 		if b >= '0' && b <= '9' || b == '_' || b == '.' {
-			if run++; run > maxDigits {
+			if run++; run > MaxDigits {
 				return true
 			}
 		} else {
@@ -111,13 +111,13 @@ func aliasPrice(text string) Cost {
 	for line := range strings.Lines(text) {
 		body := strings.TrimLeft(line, " ")
 		indent, dashes := len(line)-len(body), strings.HasPrefix(body, "-")
-		total += 1 + len(line)/textPerStep
+		total += 1 + len(line)/TextPerStep
 		if level == 0 && strings.TrimSpace(body) != "" && body[0] != '#' {
 			end(func(a anchor) bool {
 				return a.level == 0 && (indent < a.indent || indent == a.indent && (!dashes || a.inDashes))
 			})
 		}
-		for i := 0; i < len(body) && total < enough; i++ {
+		for i := 0; i < len(body) && total < Enough; i++ {
 			switch b := body[i]; b {
 			case '[', '{':
 				total++
@@ -140,12 +140,12 @@ func aliasPrice(text string) Cost {
 					aliases++
 					total = sum(total, 1+sizeOf(name))
 				} else if open = append(open, anchor{name, total, indent, level, dashes}); len(open) > 10*scan.MaxDepth {
-					return Price(enough, 0)
+					return Price(Enough, 0)
 				}
 			}
 		}
 	}
-	return Price(50, 4).times(total).plus(Price(product(aliases, len(text)/(4*textPerStep)), 0))
+	return Price(50, 4).times(total).plus(Price(Product(aliases, len(text)/(4*TextPerStep)), 0))
 }
 
 var yamlLineEnds = strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")

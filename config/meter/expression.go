@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"strings"
@@ -15,7 +15,7 @@ import (
 // whatever looks at an expression still sees it. Everything else takes time by the length of its text, and pays as part
 // of the loop it stands in.
 
-// meterExpression replaces all parts of an expression that multiply work. It changes the expression below, but does
+// Expression replaces all parts of an expression that multiply work. It changes the expression below, but does
 // nothing when it is done once more.
 func Expression(e hclsyntax.Expression) hclsyntax.Expression {
 	e, _ = meterPart(e, false)
@@ -45,7 +45,7 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, Cost)
 		if e.KeyExpr != nil {
 			total.values += 5
 		}
-		return &loop{e, total}, before.plus(Price(2, objectValues))
+		return &Loop{e, total}, before.plus(Price(2, objectValues))
 	case *hclsyntax.SplatExpr:
 		sub(&e.Source)
 		before := total
@@ -56,12 +56,12 @@ func meterPart(e hclsyntax.Expression, inLoop bool) (hclsyntax.Expression, Cost)
 		for i := range e.Args {
 			sub(&e.Args[i])
 		}
-		return &call{e}, total.plus(Price(5, 0))
+		return &Call{e}, total.plus(Price(5, 0))
 	case *hclsyntax.ConditionalExpr:
 		sub(&e.Condition)
 		sub(&e.TrueResult)
 		sub(&e.FalseResult)
-		return &conditional{e}, total.plus(Price(2, 0))
+		return &Conditional{e}, total.plus(Price(2, 0))
 	case *hclsyntax.BinaryOpExpr:
 		sub(&e.LHS)
 		sub(&e.RHS)
@@ -139,11 +139,11 @@ func stopped(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
 	return cty.DynamicVal, hcl.Diagnostics{diag.Error(e.Range(), TooMuchWork, "")}
 }
 
-// conditional is a ? b : c. Where both are lists, HCL looks for one type that all elements of both have in common, which
+// Conditional is a ? b : c. Where both are lists, HCL looks for one type that all elements of both have in common, which
 // takes it a time that grows with the square of their number.
-type conditional struct{ *hclsyntax.ConditionalExpr }
+type Conditional struct{ *hclsyntax.ConditionalExpr }
 
-func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func (c *Conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	m := meterOf(ctx)
 	yes, yesDiags := c.TrueResult.Value(ctx)
 	no, noDiags := c.FalseResult.Value(ctx)
@@ -152,7 +152,7 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		plain.TrueResult, plain.FalseResult = &worked{c.TrueResult, yes, yesDiags}, &worked{c.FalseResult, no, noDiags}
 		return plain.Value(ctx)
 	}
-	if !m.pay(c.SrcRange, "Choosing between these", Price(product(4, sum(size(yes, enough), size(no, enough))), 0)) {
+	if !m.Pay(c.SrcRange, "Choosing between these", Price(Product(4, sum(size(yes, Enough), size(no, Enough))), 0)) {
 		return stopped(c)
 	}
 	if !yesDiags.HasErrors() && !noDiags.HasErrors() {
@@ -162,7 +162,7 @@ func (c *conditional) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 				Subject: hcl.RangeBetween(c.TrueResult.Range(), c.FalseResult.Range()).Ptr(),
 				Detail:  "The true and false result expressions must have consistent types. The elements of these lists have no type in common."}}
 		}
-		if !m.pay(c.SrcRange, "Choosing between these", Price(sidesSteps(yes, no), 0)) {
+		if !m.Pay(c.SrcRange, "Choosing between these", Price(sidesSteps(yes, no), 0)) {
 			return stopped(c)
 		}
 	}
@@ -198,7 +198,7 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 	}
 	if !left.Type().IsPrimitiveType() || !right.Type().IsPrimitiveType() {
-		if !meterOf(ctx).pay(o.SrcRange, "Comparing these", comparing(left, right)) {
+		if !meterOf(ctx).Pay(o.SrcRange, "Comparing these", comparing(left, right)) {
 			return stopped(o)
 		}
 	}
@@ -207,7 +207,7 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if tooLargeNumber(left) || tooLargeNumber(right) {
 		return tooManyDigits(o)
 	}
-	if o.Op.Impl.Params()[0].Type == cty.Number && (textLength(left) > maxDigits || textLength(right) > maxDigits) {
+	if o.Op.Impl.Params()[0].Type == cty.Number && (textLength(left) > MaxDigits || textLength(right) > MaxDigits) {
 		return tooManyDigits(o)
 	}
 	v, diags := plain.Value(ctx)
@@ -219,8 +219,8 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 
 // comparing is the price of comparing two values: go-cty looks through what is in them at each level.
 func comparing(a, b cty.Value) Cost {
-	n := min(detail(a, enough), detail(b, enough))
-	return Price(product(n, 6*max(2, min(depth(a.Type(), scan.MaxDepth), depth(b.Type(), scan.MaxDepth)))), 0)
+	n := min(detail(a, Enough), detail(b, Enough))
+	return Price(Product(n, 6*max(2, min(depth(a.Type(), scan.MaxDepth), depth(b.Type(), scan.MaxDepth)))), 0)
 }
 
 // withoutStacks takes out of diagnostics the stack that go-cty adds where it panics over values such as infinity.
@@ -297,26 +297,26 @@ type fixed struct {
 
 func (f *fixed) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return f.v, nil }
 
-// text is a part of a template, whose result goes into a text.
-type text struct{ hclsyntax.Expression }
+// Text is a part of a template, whose result goes into a text.
+type Text struct{ hclsyntax.Expression }
 
 func textPart(e hclsyntax.Expression) hclsyntax.Expression {
-	if _, done := e.(*text); done {
+	if _, done := e.(*Text); done {
 		return e
 	}
-	return &text{e}
+	return &Text{e}
 }
 
-func (p *text) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func (p *Text) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := p.Expression.Value(ctx)
 	n := textLength(v)
-	if n < textPerValue {
+	if n < TextPerValue {
 		return v, diags
 	}
-	if n > maxText {
-		meterOf(ctx).refuse(p.Range(), tooLongText)
+	if n > MaxText {
+		meterOf(ctx).Refuse(p.Range(), tooLongText)
 	}
-	if !meterOf(ctx).take(p.Range(), n/textPerStep, n/textPerValue) {
+	if !meterOf(ctx).Take(p.Range(), n/TextPerStep, n/TextPerValue) {
 		return stopped(p)
 	}
 	return v, diags
@@ -349,14 +349,14 @@ func (j *joined) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			_, e := it.Element()
 			n += textLength(e)
 		}
-		if n > maxText {
-			meterOf(ctx).refuse(j.Range(), tooLongText)
+		if n > MaxText {
+			meterOf(ctx).Refuse(j.Range(), tooLongText)
 		}
-		if !meterOf(ctx).take(j.Range(), rows+n/textPerStep, n/textPerValue) {
+		if !meterOf(ctx).Take(j.Range(), rows+n/TextPerStep, n/TextPerValue) {
 			return stopped(j)
 		}
 	}
-	if meterOf(ctx).spent() {
+	if meterOf(ctx).Spent() {
 		return stopped(j)
 	}
 	plain := *j.TemplateJoinExpr
@@ -374,20 +374,20 @@ type huge struct{ *hclsyntax.LiteralValueExpr }
 
 func (h *huge) Value(*hcl.EvalContext) (cty.Value, hcl.Diagnostics) { return tooManyDigits(h) }
 
-// numeric is a part that may be taken for a number.
-type numeric struct{ hclsyntax.Expression }
+// Numeric is a part that may be taken for a number.
+type Numeric struct{ hclsyntax.Expression }
 
 func numericPart(e hclsyntax.Expression) hclsyntax.Expression {
 	switch e.(type) {
-	case *numeric, *hclsyntax.LiteralValueExpr:
+	case *Numeric, *hclsyntax.LiteralValueExpr:
 		return e
 	}
-	return &numeric{e}
+	return &Numeric{e}
 }
 
-func (n *numeric) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func (n *Numeric) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := n.Expression.Value(ctx)
-	if textLength(v) > maxDigits {
+	if textLength(v) > MaxDigits {
 		return tooManyDigits(n)
 	}
 	return v, diags

@@ -1,4 +1,4 @@
-package config
+package meter
 
 import (
 	"errors"
@@ -13,14 +13,14 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// call is a call of a function, paid for by its price before it starts.
-type call struct{ *hclsyntax.FunctionCallExpr }
+// Call is a call of a function, paid for by its price before it starts.
+type Call struct{ *hclsyntax.FunctionCallExpr }
 
-func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+func (c *Call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	m := meterOf(ctx)
 	f, exists := functionOf(ctx, c.Name)
-	if !exists || m.spent() {
-		if m.spent() {
+	if !exists || m.Spent() {
+		if m.Spent() {
 			return stopped(c)
 		}
 		return c.FunctionCallExpr.Value(ctx)
@@ -37,7 +37,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	expanded := false
 	for i, e := range c.Args {
 		v, more := e.Value(ctx)
-		if m.spent() {
+		if m.Spent() {
 			return stopped(c)
 		}
 		if len(more) > 0 {
@@ -46,8 +46,8 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			}
 			all[i], diags = more, append(diags, more...)
 		}
-		if c.ExpandFinal && i == len(c.Args)-1 && isPlain(v) && isList(v.Type()) {
-			if !m.take(c.Range(), 2*v.LengthInt(), 0) {
+		if c.ExpandFinal && i == len(c.Args)-1 && isPlain(v) && IsList(v.Type()) {
+			if !m.Take(c.Range(), 2*v.LengthInt(), 0) {
 				return stopped(c)
 			}
 			expanded, exprs = true, slices.Clone(exprs[:i])
@@ -71,7 +71,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			plain.Args[i] = w
 		}
 		v, diags := plain.Value(ctx)
-		if m.spent() {
+		if m.Spent() {
 			return stopped(c)
 		}
 		return v, withoutStacks(diags)
@@ -83,10 +83,10 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if asked.never != "" {
 		return cty.DynamicVal, append(diags, c.failed(errors.New(asked.never)))
 	}
-	if !m.pay(c.Range(), c.Name, asked) {
+	if !m.Pay(c.Range(), c.Name, asked) {
 		return stopped(c)
 	}
-	if quick := direct[c.Name]; quick != nil {
+	if quick := Direct[c.Name]; quick != nil {
 		if v, ok := quick(args); ok {
 			return v, diags
 		}
@@ -98,7 +98,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	plainest := true // nothing that go-cty has to take care of
 	for i, v := range args {
 		p := parameter(params, rest, i)
-		if (p.Type == cty.Number || c.Name == "tonumber") && textLength(v) > maxDigits {
+		if (p.Type == cty.Number || c.Name == "tonumber") && textLength(v) > MaxDigits {
 			return tooManyDigits(c)
 		}
 		want := p.Type
@@ -106,7 +106,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		if ofWhole {
 			want = whole
 		}
-		converted, err := linear(v, want)
+		converted, err := Linear(v, want)
 		if ofWhole && err == nil && converted != cty.NilVal && len(args) == 1 {
 			return converted, diags // that is all there is to do
 		}
@@ -123,9 +123,9 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return plainly()
 	}
 	v, err := f.Call(args)
-	if m.spent() { // it was a template that could not go on
-		if m.where.Filename == "" {
-			m.where = c.Range()
+	if m.Spent() { // it was a template that could not go on
+		if m.Where.Filename == "" {
+			m.Where = c.Range()
 		}
 		return stopped(c)
 	}
@@ -145,8 +145,8 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 }
 
 // price is what the call costs. What is not known costs nothing: the result is not known either.
-func (c *call) price(args []cty.Value) Cost {
-	ask, priced := prices[c.Name]
+func (c *Call) price(args []cty.Value) Cost {
+	ask, priced := Prices[c.Name]
 	if !priced {
 		panic(fmt.Sprintf("the function %s has no price", c.Name))
 	}
@@ -166,7 +166,7 @@ func (c *call) price(args []cty.Value) Cost {
 	return ask(args)
 }
 
-func (c *call) failed(err error) *hcl.Diagnostic {
+func (c *Call) failed(err error) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Error in function call", Context: c.Range().Ptr(), Subject: c.StartRange().Ptr(),
 		Detail: fmt.Sprintf("Call to function %q failed: %s.", c.Name, err), Extra: callError{c.Name, err}}
 }
@@ -197,8 +197,8 @@ func parameter(params []function.Parameter, rest *function.Parameter, i int) *fu
 
 // open is a call of a function that works its arguments out itself. It may ask for one again and again, to find out the
 // result's type first; where such calls stand inside each other, that would multiply.
-func (c *call) open(ctx *hcl.EvalContext, m *Meter) (cty.Value, hcl.Diagnostics) {
-	if !m.take(c.Range(), 10, 1) {
+func (c *Call) open(ctx *hcl.EvalContext, m *Meter) (cty.Value, hcl.Diagnostics) {
+	if !m.Take(c.Range(), 10, 1) {
 		return stopped(c)
 	}
 	plain := *c.FunctionCallExpr
@@ -210,10 +210,10 @@ func (c *call) open(ctx *hcl.EvalContext, m *Meter) (cty.Value, hcl.Diagnostics)
 	looked := 0 // through what came of each, for what is not known
 	for _, e := range plain.Args {
 		if o := e.(*once); o.done {
-			looked = sum(looked, product(30, size(o.v, enough)))
+			looked = sum(looked, Product(30, size(o.v, Enough)))
 		}
 	}
-	if !m.pay(c.Range(), c.Name, Price(looked, 0)) {
+	if !m.Pay(c.Range(), c.Name, Price(looked, 0)) {
 		return stopped(c)
 	}
 	return v, diags
