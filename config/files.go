@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-
-	"github.com/spotsync/spotsync/config/textfile"
 )
 
 // maxFile is how large a file read by an expression may be, in bytes. Ten thousand rows of Exportify's are about 3 MB.
@@ -260,33 +258,4 @@ func kindOf(m fs.FileMode) string {
 		return "a device"
 	}
 	return "something else"
-}
-
-// file reads a file. One that isn't there is nothing unusual: fileexists and try are made for it.
-func (r *readings) file(files FileAccess, path string) ([]byte, error) {
-	data, err := files.ReadFile(path)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.damage(err)
-		}
-		return nil, err
-	}
-	if err := r.pay(len(data), 4); err != nil {
-		return nil, err
-	}
-	return data, nil
-}
-
-// text reads a file that has to be text.
-func (r *readings) text(files FileAccess, path string) (string, error) {
-	data, err := r.file(files, path)
-	if err != nil {
-		return "", err
-	}
-	text, err := textfile.Decode(data)
-	if err != nil {
-		return "", r.damage(fmt.Errorf("%q is not text: %w", path, err))
-	}
-	r.remember(text)
-	return text, nil
 }

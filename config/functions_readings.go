@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -150,4 +151,33 @@ var csvdecodeFunc = function.New(&function.Spec{
 
 func tableText(v cty.Value) cty.Value {
 	return cty.StringVal(textfile.Unix(strings.TrimPrefix(v.AsString(), "\ufeff")))
+}
+
+// file reads a file. One that isn't there is nothing unusual: fileexists and try are made for it.
+func (r *readings) file(files FileAccess, path string) ([]byte, error) {
+	data, err := files.ReadFile(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.damage(err)
+		}
+		return nil, err
+	}
+	if err := r.pay(len(data), 4); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// text reads a file that has to be text.
+func (r *readings) text(files FileAccess, path string) (string, error) {
+	data, err := r.file(files, path)
+	if err != nil {
+		return "", err
+	}
+	text, err := textfile.Decode(data)
+	if err != nil {
+		return "", r.damage(fmt.Errorf("%q is not text: %w", path, err))
+	}
+	r.remember(text)
+	return text, nil
 }
