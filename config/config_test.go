@@ -19,6 +19,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -54,9 +55,9 @@ func read(t testing.TB, name string) diag.Files {
 	return diag.Files{filepath.Base(name): bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))}
 }
 
-func testFiles(t testing.TB) FileAccess {
+func testFiles(t testing.TB) files.Access {
 	t.Helper()
-	files, err := OpenFiles(filepath.Join("testdata", "files"), "")
+	files, err := files.Open(filepath.Join("testdata", "files"), "")
 	if err != nil {
 		t.Fatal(err)
 	}

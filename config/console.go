@@ -24,7 +24,7 @@ func (m *Module) EvaluateExpression(ctx context.Context, in Inputs, text string)
 		return cty.DynamicVal, hcl.Diagnostics{d}
 	}
 	tokens, _ := hclsyntax.LexExpression([]byte(text), consoleName, hcl.InitialPos)
-	if d := checkNesting(tokens, 0); d != nil {
+	if d := diag.TooDeep(tokens, 0); d != nil {
 		return cty.DynamicVal, hcl.Diagnostics{d}
 	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), consoleName, hcl.InitialPos)

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -20,7 +21,7 @@ type Inputs struct {
 	Vars  VarSources
 	Now   time.Time                 // what timestamp() starts from
 	IDs   map[string]spotify.ID     // by address, where the lock file knows them
-	Files FileAccess                // what file() and its kin read through
+	Files files.Access              // what file() and its kin read through
 	Text  func(address string) bool // whose [Playlist.Text] is wanted; nil: nobody's
 }
 
@@ -207,7 +208,7 @@ func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w
 	if !diags.HasErrors() {
 		n, steps := meter.Measure(v, false) // what comes next goes through all of it
 		if n >= meter.Enough && !ev.meter.Spent() {
-			ev.meter.Refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", meter.Count(meter.MaxCall)))
+			ev.meter.Refuse(e.Range(), fmt.Sprintf("This has more than %s elements, with those of lists inside of it. Make it smaller.", diag.Count(meter.MaxCall)))
 		}
 		ev.meter.Take(e.Range(), steps, 0)
 	}

@@ -12,13 +12,14 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
 )
 
 // functions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
 // docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
 // and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with.
-func functions(files FileAccess, now time.Time, m *meter.Meter) map[string]function.Function {
+func functions(files files.Access, now time.Time, m *meter.Meter) map[string]function.Function {
 	today := startOfDay(now)
 	read := &readings{meter: m, damaged: map[string]bool{}}
 	all := map[string]function.Function{

@@ -9,6 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 
+	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
@@ -17,7 +19,7 @@ import (
 
 var pathParam = function.Parameter{Name: "path", Type: cty.String}
 
-func fileFunc(files FileAccess, read *readings) function.Function {
+func fileFunc(files files.Access, read *readings) function.Function {
 	return function.New(&function.Spec{
 		Description: "the contents of a text file",
 		Params:      []function.Parameter{pathParam},
@@ -32,7 +34,7 @@ func fileFunc(files FileAccess, read *readings) function.Function {
 	})
 }
 
-func fileexistsFunc(files FileAccess) function.Function {
+func fileexistsFunc(files files.Access) function.Function {
 	return function.New(&function.Spec{
 		Description: "reports whether a file exists",
 		Params:      []function.Parameter{pathParam},
@@ -48,7 +50,7 @@ func fileexistsFunc(files FileAccess) function.Function {
 }
 
 // templatefileFunc renders a file as an HCL template, in which the variables given and the functions of callable are known.
-func templatefileFunc(files FileAccess, read *readings, callable map[string]function.Function, m *meter.Meter) function.Function {
+func templatefileFunc(files files.Access, read *readings, callable map[string]function.Function, m *meter.Meter) function.Function {
 	return function.New(&function.Spec{
 		Description: "a text file rendered as a template",
 		Params: []function.Parameter{
@@ -108,11 +110,11 @@ func templatefileFunc(files FileAccess, read *readings, callable map[string]func
 
 // checkTemplate refuses a template that HCL's parser should not be given.
 func checkTemplate(text, path string) error {
-	if e := excessOf(scan.Template([]byte(text), scan.File)); e != nil {
-		return templateError(path, hcl.Diagnostics{e.problem(path)})
+	if d := diag.TooLarge(scan.Template([]byte(text), scan.File), path); d != nil {
+		return templateError(path, hcl.Diagnostics{d})
 	}
 	tokens, _ := hclsyntax.LexTemplate([]byte(text), path, hcl.InitialPos)
-	if d := checkNesting(tokens, 0); d != nil {
+	if d := diag.TooDeep(tokens, 0); d != nil {
 		return templateError(path, hcl.Diagnostics{d})
 	}
 	return nil
@@ -148,7 +150,7 @@ func templateError(path string, diags hcl.Diagnostics) error {
 // alike, so that expressions can ask for a title without knowing the file.
 var trackObject = cty.Object(map[string]cty.Type{"uri": cty.String, "title": cty.String, "artist": cty.String})
 
-func tracksFileFunc(files FileAccess, read *readings) function.Function {
+func tracksFileFunc(files files.Access, read *readings) function.Function {
 	return function.New(&function.Spec{
 		Description: "the tracks of a CSV, M3U or text file",
 		Params:      []function.Parameter{pathParam},

@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/textfile"
 	"github.com/spotsync/spotsync/config/tracklist"
@@ -154,7 +155,7 @@ func tableText(v cty.Value) cty.Value {
 }
 
 // file reads a file. One that isn't there is nothing unusual: fileexists and try are made for it.
-func (r *readings) file(files FileAccess, path string) ([]byte, error) {
+func (r *readings) file(files files.Access, path string) ([]byte, error) {
 	data, err := files.ReadFile(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -169,7 +170,7 @@ func (r *readings) file(files FileAccess, path string) ([]byte, error) {
 }
 
 // text reads a file that has to be text.
-func (r *readings) text(files FileAccess, path string) (string, error) {
+func (r *readings) text(files files.Access, path string) (string, error) {
 	data, err := r.file(files, path)
 	if err != nil {
 		return "", err

@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
 )
 
@@ -39,7 +40,7 @@ func (m memory) Exists(path string) (bool, error) {
 var docsDay = time.Date(2026, 11, 20, 15, 4, 5, 0, time.UTC)
 
 // eval evaluates an expression with the functions and some variables.
-func eval(t testing.TB, files FileAccess, source string, vars map[string]cty.Value) (cty.Value, error) {
+func eval(t testing.TB, files files.Access, source string, vars map[string]cty.Value) (cty.Value, error) {
 	t.Helper()
 	expr, diags := hclsyntax.ParseExpression([]byte(source), "test.hcl", hcl.InitialPos)
 	if diags.HasErrors() {

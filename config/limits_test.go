@@ -14,7 +14,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/meter"
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
@@ -197,23 +199,23 @@ func TestLimitsInManual(t *testing.T) {
 	manual = strings.Join(strings.Fields(manual), " ")
 	for _, said := range []string{
 		fmt.Sprintf("A file can have %d MiB, all files of a folder %d MiB", MaxFileBytes>>20, maxAllBytes>>20),
-		fmt.Sprintf("nest up to %d deep, and a file holds up to %s words and signs", maxNesting, map[int]string{1_000_000: "a million"}[maxTokens]),
-		fmt.Sprintf("%s of them without a comma", meter.Count(maxRow)),
-		fmt.Sprintf("has up to %s lines", meter.Count(maxLines)),
+		fmt.Sprintf("nest up to %d deep, and a file holds up to %s words and signs", scan.MaxDepth, map[int]string{1_000_000: "a million"}[scan.MaxTokens]),
+		fmt.Sprintf("%s of them without a comma", diag.Count(scan.MaxRow)),
+		fmt.Sprintf("has up to %s lines", diag.Count(scan.MaxLines)),
 		fmt.Sprintf("may take %d million steps and make %d million values", meter.MaxSteps/1_000_000, meter.MaxValues/1_000_000),
 		fmt.Sprintf("may make %d million values and take %d million steps", meter.MaxMade/1_000_000, meter.MaxCall/1_000_000),
 		fmt.Sprintf("or %d bytes of text read", meter.TextPerStep),
 		fmt.Sprintf("%d bytes of new text are one", meter.TextPerValue),
-		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(meter.MaxText, maxFile)>>20),
-		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", meter.Count(meter.MaxDigits), meter.Count(meter.MaxPattern)),
-		fmt.Sprintf("YAML and JSON nest up to %d deep", maxNesting),
-		fmt.Sprintf("`tracks_file` reads %s", meter.Count(tracklist.MaxEntries)),
+		fmt.Sprintf("goes into a template has up to %d MiB, as does a file", min(meter.MaxText, files.MaxFile)>>20),
+		fmt.Sprintf("A number has up to %s digits, and a regular expression %s bytes", diag.Count(meter.MaxDigits), diag.Count(meter.MaxPattern)),
+		fmt.Sprintf("YAML and JSON nest up to %d deep", scan.MaxDepth),
+		fmt.Sprintf("`tracks_file` reads %s", diag.Count(tracklist.MaxEntries)),
 	} {
 		if !strings.Contains(manual, said) {
 			t.Errorf("the manual does not say %q", said)
 		}
 	}
-	if meter.MaxText != maxFile {
+	if meter.MaxText != files.MaxFile {
 		t.Error("the manual tells of one limit for texts and files")
 	}
 }

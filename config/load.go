@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -236,10 +237,7 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 	}
 	pos := hcl.InitialPos
 	if bytes.IndexByte(src, 0) < 0 && utf8.Valid(src) {
-		if e := checkSize(src); e != nil {
-			return e.problem(name)
-		}
-		return nil
+		return diag.TooLarge(scan.Source(src, scan.File), name)
 	}
 	src = textfile.Lines(src)
 	zero := false
@@ -260,7 +258,7 @@ func checkSource(name string, src []byte) *hcl.Diagnostic {
 	if zero {
 		return diag.Error(at, "Not text", "There is a NUL byte here, so the file is damaged or is not saved as UTF-8. Save it as UTF-8, or get an earlier version back.")
 	}
-	return notUTF8(at)
+	return diag.NotUTF8(at)
 }
 
 func unreadable(path string, err error) *hcl.Diagnostic {

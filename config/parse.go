@@ -132,7 +132,7 @@ func parseSource(name string, src []byte) (*hclsyntax.Body, hclsyntax.Tokens, hc
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos)
-	if d := checkNesting(tokens, 0); d != nil {
+	if d := diag.TooDeep(tokens, 0); d != nil {
 		return nil, nil, hcl.Diagnostics{d}
 	}
 	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)

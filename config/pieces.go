@@ -103,7 +103,7 @@ func cuttable(src []byte, end int) bool {
 func (p *piece) parse() {
 	plain, outline, shape := p.plainElements()
 	tokens, _ := hclsyntax.LexConfig(outline, p.name, p.start)
-	if checkNesting(tokens, 1) != nil { // the one is for the quotes left out
+	if diag.TooDeep(tokens, 1) != nil { // the one is for the quotes left out
 		return
 	}
 	file, diags := hclsyntax.ParseConfig(shape, p.name, p.start)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/internal/longtest"
 )
 
@@ -87,8 +88,8 @@ func TestPieces(t *testing.T) {
 		{"byte order mark inside", "locals {\n}\n\ufeffa = 1\n", false},
 		{"elements that are not plain", "a = [\n  \"${x}\",\n  \"%{if x}y%{endif}\",\n  \"\\u0041\",\n  \"ü\", # ü\n  \"\",\n  \"$\",\n  \"x\" ,\t// y\n]\n", true},
 		{"a number after a dot", "a = [ b.\n  \"x\",\n]\n", false},
-		{"an element too deep", "a = " + strings.Repeat("[", maxNesting) + "\n  \"x\",\n" + strings.Repeat("]", maxNesting) + "\n", false},
-		{"an element deep", "a = " + strings.Repeat("[", maxNesting-1) + "\n  \"x\",\n" + strings.Repeat("]", maxNesting-1) + "\n", true},
+		{"an element too deep", "a = " + strings.Repeat("[", scan.MaxDepth) + "\n  \"x\",\n" + strings.Repeat("]", scan.MaxDepth) + "\n", false},
+		{"an element deep", "a = " + strings.Repeat("[", scan.MaxDepth-1) + "\n  \"x\",\n" + strings.Repeat("]", scan.MaxDepth-1) + "\n", true},
 		{"not UTF-8", "a = 1 # \xff\n", false},
 	} {
 		if got := samePieces(t, []byte(c.src), 1); got != c.sound {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/meter"
+	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/textfile"
 )
 
@@ -87,11 +88,11 @@ func (ev *evaluation) assign(v *variable, s setting) cty.Value {
 			return failed(diag.Error(s.rng, "Value too large", "Put a value this large into a file and name that with --var-file."))
 		}
 		text := textfile.Lines([]byte(s.text))
-		if e := checkSize(text); e != nil {
-			return failed(e.problem(s.rng.Filename))
+		if d := diag.TooLarge(scan.Source(text, scan.File), s.rng.Filename); d != nil {
+			return failed(d)
 		}
 		tokens, _ := hclsyntax.LexExpression(text, s.rng.Filename, hcl.InitialPos)
-		if d := checkNesting(tokens, 0); d != nil {
+		if d := diag.TooDeep(tokens, 0); d != nil {
 			return failed(d)
 		}
 		expr, diags := hclsyntax.ParseExpression(text, s.rng.Filename, hcl.InitialPos)

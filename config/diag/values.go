@@ -93,3 +93,12 @@ func QuoteHCL(s string) string {
 	b.WriteByte('"')
 	return b.String()
 }
+
+// Count is a number with commas between thousands.
+func Count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

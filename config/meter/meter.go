@@ -83,11 +83,11 @@ func (m *Meter) Pay(rng hcl.Range, what string, price Cost) bool {
 		return false
 	}
 	if price.values > MaxMade {
-		m.Refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, Count(price.values), Count(MaxMade)))
+		m.Refuse(rng, fmt.Sprintf("%s would make about %s values here, and %s is the most that one call of a function may make. Give it less.", what, diag.Count(price.values), diag.Count(MaxMade)))
 		return false
 	}
 	if price.steps > MaxCall {
-		m.Refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, Count(price.steps), Count(MaxCall)))
+		m.Refuse(rng, fmt.Sprintf("%s would take too long here: about %s steps, and %s is the most for one. Give it less.", what, diag.Count(price.steps), diag.Count(MaxCall)))
 		return false
 	}
 	return m.Take(rng, sum(price.steps, price.values), price.values)
@@ -340,13 +340,4 @@ func (m *Meter) Problem(rng hcl.Range) *hcl.Diagnostic {
 		rng = m.Where
 	}
 	return diag.Error(rng, TooMuchWork, m.reason)
-}
-
-// Count is a number with commas between thousands.
-func Count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/term"
 	"github.com/spotsync/spotsync/config"
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -28,7 +29,7 @@ type Configuration struct {
 	Source *config.Source
 	Module *config.Module // nil: not parsed yet
 	vars   config.VarSources
-	Files  *config.DirFiles
+	Files  *files.Dir
 	Text   bool // whether the text of each block says something else than before is of interest
 }
 
@@ -79,7 +80,7 @@ func ReadSource(a *term.App, path string, in Inputs) (*config.Source, hcl.Diagno
 
 // NewConfiguration puts together what an evaluation needs.
 func NewConfiguration(a *term.App, source *config.Source, module *config.Module, in Inputs) (*Configuration, error) {
-	files, err := config.OpenFiles(source.Dir, source.Root)
+	files, err := files.Open(source.Dir, source.Root)
 	if err != nil {
 		return nil, err
 	}

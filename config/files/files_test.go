@@ -1,4 +1,4 @@
-package config
+package files
 
 import (
 	"errors"
@@ -33,9 +33,9 @@ func link(t *testing.T, target, path string) {
 	}
 }
 
-func open(t *testing.T, dir, root string) *DirFiles {
+func open(t *testing.T, dir, root string) *Dir {
 	t.Helper()
-	d, err := OpenFiles(dir, root)
+	d, err := Open(dir, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +49,8 @@ func TestDirFiles(t *testing.T) {
 	write(t, filepath.Join(top, "secret"), "secret")
 	write(t, filepath.Join(dir, "a.txt"), "a")
 	write(t, filepath.Join(dir, "sub", "b.txt"), "b")
-	write(t, filepath.Join(dir, "large"), strings.Repeat("x", maxFile+1))
-	write(t, filepath.Join(dir, "full"), strings.Repeat("x", maxFile))
+	write(t, filepath.Join(dir, "large"), strings.Repeat("x", MaxFile+1))
+	write(t, filepath.Join(dir, "full"), strings.Repeat("x", MaxFile))
 	link(t, filepath.Join("..", "secret"), filepath.Join(dir, "out"))
 	link(t, filepath.Join(top, "secret"), filepath.Join(dir, "absolute-out"))
 	link(t, top, filepath.Join(dir, "folder-out"))
@@ -61,7 +61,7 @@ func TestDirFiles(t *testing.T) {
 
 	narrow, wide := open(t, dir, ""), open(t, dir, top)
 	good := []struct {
-		d          *DirFiles
+		d          *Dir
 		path, want string
 	}{
 		{narrow, "a.txt", "a"},
@@ -85,7 +85,7 @@ func TestDirFiles(t *testing.T) {
 			t.Errorf("Exists(%q) = %v, %v", tt.path, ok, err)
 		}
 	}
-	if b, err := narrow.ReadFile("full"); err != nil || len(b) != maxFile {
+	if b, err := narrow.ReadFile("full"); err != nil || len(b) != MaxFile {
 		t.Errorf("a file of just the largest size: %d bytes, %v", len(b), err)
 	}
 
@@ -160,10 +160,10 @@ func TestOpenFiles(t *testing.T) {
 	dir := filepath.Join(top, "music")
 	write(t, filepath.Join(dir, "a"), "a")
 	write(t, filepath.Join(top, "other", "b"), "b")
-	if _, err := OpenFiles(dir, filepath.Join(top, "other")); err == nil || !strings.Contains(err.Error(), "is not inside --root") {
+	if _, err := Open(dir, filepath.Join(top, "other")); err == nil || !strings.Contains(err.Error(), "is not inside --root") {
 		t.Errorf("a root beside the folder: %v", err)
 	}
-	if _, err := OpenFiles(filepath.Join(top, "none"), ""); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(filepath.Join(top, "none"), ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
 	t.Chdir(dir)

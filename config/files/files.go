@@ -1,4 +1,4 @@
-package config
+package files
 
 import (
 	"errors"
@@ -14,20 +14,20 @@ import (
 	"syscall"
 )
 
-// maxFile is how large a file read by an expression may be, in bytes. Ten thousand rows of Exportify's are about 3 MB.
-const maxFile = 16 << 20
+// MaxFile is how large a file read by an expression may be, in bytes. Ten thousand rows of Exportify's are about 3 MB.
+const MaxFile = 16 << 20
 
-// FileAccess is how expressions read files. Paths are as written in the configuration.
+// Access is how expressions read files. Paths are as written in the configuration.
 // Both methods must answer the same for the same path as long as one evaluation lasts.
-type FileAccess interface {
+type Access interface {
 	ReadFile(path string) ([]byte, error) // the whole of a regular file; callers don't change it
 	Exists(path string) (bool, error)     // an error when path can't be looked at, or is no regular file
 }
 
-// DirFiles reads files for one evaluation: relative paths start at the configuration folder, and nothing outside its
+// Dir reads files for one evaluation: relative paths start at the configuration folder, and nothing outside its
 // root can be reached, whether by "..", an absolute path or a symbolic link. What was read once is read again from memory,
-// so that one evaluation sees one state of each file; open another DirFiles for the next evaluation.
-type DirFiles struct {
+// so that one evaluation sees one state of each file; open another Dir for the next evaluation.
+type Dir struct {
 	dir  string // absolute: where relative paths start
 	base string // absolute: the folder of root
 	real string // base with symbolic links resolved
@@ -38,13 +38,13 @@ type DirFiles struct {
 	read  map[string][]byte
 }
 
-// OpenFiles opens the folder dir for reading by expressions. A root that isn't empty widens what can be reached from dir
+// Open opens the folder dir for reading by expressions. A root that isn't empty widens what can be reached from dir
 // to root, which must hold dir. Close it after use.
-func OpenFiles(dir, root string) (*DirFiles, error) {
+func Open(dir, root string) (*Dir, error) {
 	if root == "" {
 		root = dir
 	}
-	d := &DirFiles{tried: map[string]bool{}, read: map[string][]byte{}}
+	d := &Dir{tried: map[string]bool{}, read: map[string][]byte{}}
 	var err error
 	if d.dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
@@ -74,11 +74,11 @@ func OpenFiles(dir, root string) (*DirFiles, error) {
 }
 
 // Close lets go of the folder.
-func (d *DirFiles) Close() error { return d.root.Close() }
+func (d *Dir) Close() error { return d.root.Close() }
 
 // Reads are the paths tried so far, absolute and sorted, also of files that don't exist: what a daemon watches.
 // Paths refused for being outside the root are not among them.
-func (d *DirFiles) Reads() []string {
+func (d *Dir) Reads() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	paths := make([]string, 0, len(d.tried))
@@ -90,7 +90,7 @@ func (d *DirFiles) Reads() []string {
 }
 
 // ReadFile reads a regular file of at most 16 MiB.
-func (d *DirFiles) ReadFile(path string) ([]byte, error) {
+func (d *Dir) ReadFile(path string) ([]byte, error) {
 	rel, err := d.resolve(path)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (d *DirFiles) ReadFile(path string) ([]byte, error) {
 }
 
 // Exists reports whether path is a regular file. A folder, a device or a pipe is an error, as is a path outside the root.
-func (d *DirFiles) Exists(path string) (bool, error) {
+func (d *Dir) Exists(path string) (bool, error) {
 	rel, err := d.resolve(path)
 	if err != nil {
 		return false, err
@@ -126,7 +126,7 @@ func (d *DirFiles) Exists(path string) (bool, error) {
 }
 
 // resolve turns a path as written into one relative to the root, and notes it as tried.
-func (d *DirFiles) resolve(path string) (string, error) {
+func (d *Dir) resolve(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("the path is empty")
 	}
@@ -150,7 +150,7 @@ func (d *DirFiles) resolve(path string) (string, error) {
 
 // regular checks that rel is a regular file before anything opens it: opening a pipe waits for its writer and opening a
 // device can do things. It returns the path to open, which differs from rel where an absolute link was resolved.
-func (d *DirFiles) regular(path, rel string) (string, error) {
+func (d *Dir) regular(path, rel string) (string, error) {
 	info, err := d.root.Stat(rel)
 	if escapes(err) {
 		// os.Root follows no absolute link, even one that stays inside. Resolve those, and let os.Root judge the result.
@@ -173,13 +173,13 @@ func (d *DirFiles) regular(path, rel string) (string, error) {
 		return "", fmt.Errorf("%q is a folder; name a file in it", path)
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%q is not a regular file but %s", path, kindOf(info.Mode()))
-	case info.Size() > maxFile:
+	case info.Size() > MaxFile:
 		return "", tooLarge(path)
 	}
 	return rel, nil
 }
 
-func (d *DirFiles) readRegular(path, rel string) ([]byte, error) {
+func (d *Dir) readRegular(path, rel string) ([]byte, error) {
 	flag := os.O_RDONLY
 	if runtime.GOOS != "windows" {
 		flag |= syscall.O_NONBLOCK // should a pipe have taken the file's place meanwhile
@@ -196,17 +196,17 @@ func (d *DirFiles) readRegular(path, rel string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%q is not a regular file but %s", path, kindOf(info.Mode()))
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %q: %w", path, cause(err))
 	}
-	if len(data) > maxFile {
+	if len(data) > MaxFile {
 		return nil, tooLarge(path)
 	}
 	return data, nil
 }
 
-func (d *DirFiles) outside(path string) error {
+func (d *Dir) outside(path string) error {
 	what := "the configuration folder"
 	if d.base != d.dir {
 		what = "--root"
@@ -214,7 +214,7 @@ func (d *DirFiles) outside(path string) error {
 	return fmt.Errorf("%q is outside %s %s; allow a wider folder with --root DIR, or copy the file there", path, what, d.base)
 }
 
-func (d *DirFiles) missing(path, rel string) error {
+func (d *Dir) missing(path, rel string) error {
 	err := fmt.Errorf("%q does not exist (looked for %s): %w", path, filepath.Join(d.base, rel), fs.ErrNotExist)
 	if strings.HasPrefix(path, "~") {
 		err = fmt.Errorf("%w; \"~\" is not expanded here", err)
@@ -245,7 +245,7 @@ func cause(err error) error {
 }
 
 func tooLarge(path string) error {
-	return fmt.Errorf("%q is larger than %d MiB; split it", path, maxFile>>20)
+	return fmt.Errorf("%q is larger than %d MiB; split it", path, MaxFile>>20)
 }
 
 func kindOf(m fs.FileMode) string {
