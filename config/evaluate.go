@@ -112,7 +112,7 @@ func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
 	ev.base = meter.Context(ev.meter)
-	ev.base.Functions = functions(in.Files, in.Now, ev.meter)
+	ev.base.Functions = newFunctions(in.Files, in.Now, ev.meter)
 	return ev
 }
 

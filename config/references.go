@@ -74,7 +74,7 @@ func (p *parser) callable(e *expression) {
 
 // functionNames are the names of what can be called, sorted.
 func functionNames() []string {
-	return slices.Sorted(maps.Keys(functions(nil, time.Time{}, nil)))
+	return slices.Sorted(maps.Keys(newFunctions(nil, time.Time{}, nil)))
 }
 
 func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagnostic) {
