@@ -17,6 +17,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/hostport"
 	"github.com/spotsync/spotsync/config/meter"
 )
@@ -43,7 +44,7 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 	if err != nil {
 		detail := fmt.Sprintf("%q takes %s; this is %s.", e.name, diag.KindOf(cty.UnknownVal(want)), diag.KindOf(w.v))
 		if !w.v.IsNull() && w.v.IsWhollyKnown() && w.v.Type() == cty.String && want == cty.Bool {
-			detail = fmt.Sprintf("%q is true or false; this is %s.", e.name, describe(w.v))
+			detail = fmt.Sprintf("%q is true or false; this is %s.", e.name, functions.Describe(w.v))
 		}
 		ev.add(diag.Error(e.Range(), "Wrong type", detail))
 		return worth{v: cty.DynamicVal, soft: true}
@@ -160,7 +161,7 @@ func (ev *evaluation) choice(e *expression, inst *instance, standard string, wor
 	}
 	word := v.AsString()
 	if !slices.Contains(words, word) {
-		ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("%q is %s, not %s.%s", e.name, strings.NewReplacer(`"true"`, "true", `"false"`, "false").Replace(diag.QuotedList(words)), describe(v), diag.DidYouMean(word, words))))
+		ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("%q is %s, not %s.%s", e.name, strings.NewReplacer(`"true"`, "true", `"false"`, "false").Replace(diag.QuotedList(words)), functions.Describe(v), diag.DidYouMean(word, words))))
 		return standard
 	}
 	return word
@@ -177,7 +178,7 @@ func (ev *evaluation) accountName(e *expression, inst *instance, accounts map[st
 	name := v.AsString()
 	if _, ok := accounts[name]; !ok {
 		names := slices.Sorted(maps.Keys(accounts))
-		ev.add(diag.Error(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", describe(v), cmp.Or(diag.DidYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", diag.QuoteHCL(plain(name)))))))
+		ev.add(diag.Error(e.Range(), "Unknown account", fmt.Sprintf("There is no account %s.%s", functions.Describe(v), cmp.Or(diag.DidYouMean(name, names), fmt.Sprintf(" Declare it with: account %s { … }", diag.QuoteHCL(plain(name)))))))
 	}
 	return name
 }
@@ -199,7 +200,7 @@ func (ev *evaluation) share(e *expression, inst *instance) *Share {
 	} else if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 		return &Share{Count: n}
 	}
-	ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("\"max_removals\" is a whole number of items, such as 20, or a part of all, from \"0%%\" to \"100%%\"; not %s.", describe(v))))
+	ev.add(diag.Error(e.Range(), "Value not allowed", fmt.Sprintf("\"max_removals\" is a whole number of items, such as 20, or a part of all, from \"0%%\" to \"100%%\"; not %s.", functions.Describe(v))))
 	return nil
 }
 

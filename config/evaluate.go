@@ -12,6 +12,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/files"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -112,7 +113,7 @@ func (m *Module) evaluation(ctx context.Context, in Inputs) *evaluation {
 		values: map[string]cty.Value{}, worked: map[string]cty.Value{}, states: map[string]*state{}, failed: map[node]bool{},
 	}
 	ev.base = meter.Context(ev.meter)
-	ev.base.Functions = newFunctions(in.Files, in.Now, ev.meter)
+	ev.base.Functions = functions.New(in.Files, in.Now, ev.meter)
 	return ev
 }
 

@@ -17,6 +17,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/spotsync/spotsync/config/files"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/meter"
 )
 
@@ -48,7 +49,7 @@ func eval(t testing.TB, files files.Access, source string, vars map[string]cty.V
 	}
 	m := meter.New(t.Context().Err)
 	top := meter.Context(m)
-	top.Functions = newFunctions(files, docsDay, m)
+	top.Functions = functions.New(files, docsDay, m)
 	ctx := top.NewChild()
 	ctx.Variables = vars
 	v, diags := meter.Expression(expr).Value(ctx)
@@ -134,7 +135,7 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", example, show(t, got), show(t, wanted))
 		}
 	}
-	all := slices.Sorted(maps.Keys(newFunctions(files, docsDay, nil)))
+	all := slices.Sorted(maps.Keys(functions.New(files, docsDay, nil)))
 	if d := slices.Sorted(maps.Keys(documented)); !slices.Equal(d, all) {
 		t.Errorf("documented: %v\n functions: %v", d, all)
 	}
@@ -399,7 +400,7 @@ func TestNoPanics(t *testing.T) {
 		cty.ListVal([]cty.Value{cty.ListVal([]cty.Value{cty.StringVal("x")}).Mark("m")}).Mark("n"),
 	}
 	m := meter.New(t.Context().Err)
-	all := newFunctions(memory{"": "", "/(": "${"}, docsDay, m)
+	all := functions.New(memory{"": "", "/(": "${"}, docsDay, m)
 	for name, f := range all {
 		if name == "try" || name == "can" {
 			continue // they take expressions

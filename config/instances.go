@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/spotify"
 )
 
@@ -100,7 +101,7 @@ func (ev *evaluation) forEach(e *expression) map[string]cty.Value {
 		key, ok := diag.StringOf(k)
 		switch {
 		case !ok:
-			return wrong("for_each of the wrong type", takes+fmt.Sprintf(" One element of this set is %s.", describe(k)))
+			return wrong("for_each of the wrong type", takes+fmt.Sprintf(" One element of this set is %s.", functions.Describe(k)))
 		case plain(key) == "" || len(key) > 500:
 			return wrong("Key not allowed", "Each key of \"for_each\" needs some text, at most 500 bytes of it.")
 		}
@@ -174,7 +175,7 @@ func (ev *evaluation) playlistID(e *expression, inst *instance) (spotify.ID, boo
 	case err != nil:
 		ev.add(diag.Error(e.Range(), "Not a playlist", fmt.Sprintf("%q takes the ID, URI or link of a playlist: %v.", e.name, err)))
 	case ref.Kind != "" && ref.Kind != spotify.KindPlaylist:
-		ev.add(diag.Error(e.Range(), "Not a playlist", fmt.Sprintf("%s is %s. \"id\" takes the ID, URI or link of a playlist.", describe(v), kindName(ref.Kind))))
+		ev.add(diag.Error(e.Range(), "Not a playlist", fmt.Sprintf("%s is %s. \"id\" takes the ID, URI or link of a playlist.", functions.Describe(v), kindName(ref.Kind))))
 	default:
 		return ref.ID, true
 	}

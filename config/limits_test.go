@@ -15,6 +15,7 @@ import (
 
 	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/files"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
@@ -177,7 +178,7 @@ func TestTooMuchWork(t *testing.T) {
 
 // Every function has a price, and no price is left behind.
 func TestPrices(t *testing.T) {
-	have := slices.Sorted(maps.Keys(newFunctions(nil, time.Time{}, nil)))
+	have := slices.Sorted(maps.Keys(functions.New(nil, time.Time{}, nil)))
 	if priced := slices.Sorted(maps.Keys(meter.Prices)); !slices.Equal(have, priced) {
 		t.Errorf("functions %v\nprices %v", have, priced)
 	}
@@ -276,7 +277,7 @@ func TestMatchkeysOfManyKeys(t *testing.T) {
 	}
 	list := cty.TupleVal(keys)
 	slices.Reverse(keys)
-	v, err := newFunctions(nil, time.Time{}, nil)["matchkeys"].Call([]cty.Value{list, list, cty.TupleVal(keys)})
+	v, err := functions.New(nil, time.Time{}, nil)["matchkeys"].Call([]cty.Value{list, list, cty.TupleVal(keys)})
 	if err != nil || v.LengthInt() != 2000 || compared > 3*2000 {
 		t.Errorf("%d of 2000 kept, %d comparisons, %v", v.LengthInt(), compared, err)
 	}

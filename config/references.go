@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/meter"
 )
 
@@ -74,7 +75,7 @@ func (p *parser) callable(e *expression) {
 
 // functionNames are the names of what can be called, sorted.
 func functionNames() []string {
-	return slices.Sorted(maps.Keys(newFunctions(nil, time.Time{}, nil)))
+	return slices.Sorted(maps.Keys(functions.New(nil, time.Time{}, nil)))
 }
 
 func (p *parser) reference(t hcl.Traversal, inEach bool) (reference, *hcl.Diagnostic) {

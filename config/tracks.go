@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/functions"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/spotify"
 )
@@ -241,9 +242,9 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 // subjectOf names an element as the subject of a sentence.
 func subjectOf(v cty.Value, at string) string {
 	if at == "" {
-		return describe(v)
+		return functions.Describe(v)
 	}
-	return fmt.Sprintf("Element %s (%s)", at, describe(v))
+	return fmt.Sprintf("Element %s (%s)", at, functions.Describe(v))
 }
 
 func position(at string) string {

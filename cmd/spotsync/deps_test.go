@@ -54,7 +54,7 @@ var rooms = map[string]room{
 		why:    "logging in is told nothing about playlists, and meets the client in an *http.Client alone: no other code sees a token",
 	},
 	"config": {
-		ours: []string{"config/diag", "config/hostport", "config/meter", "spotify", "config/scan", "config/textfile", "config/tracklist"},
+		ours: []string{"config/diag", "config/files", "config/functions", "config/hostport", "config/meter", "spotify", "config/scan", "config/textfile", "config/tracklist"},
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml",
 			"github.com/hashicorp/go-version", "golang.org/x/sync/errgroup"},
 		never: []string{"os/exec", "os/signal", "net/http"}, // net itself takes addresses apart
@@ -65,6 +65,16 @@ var rooms = map[string]room{
 		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml"},
 		never:  slices.Concat(disk, network),
 		why:    "what work costs depends on values alone",
+	},
+	"config/functions": {
+		ours:   []string{"config/diag", "config/files", "config/meter", "config/scan", "config/textfile", "config/tracklist", "spotify"},
+		others: []string{"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...", "github.com/zclconf/go-cty-yaml"},
+		never:  slices.Concat(disk, network),
+		why:    "functions get values and give values; what some of them read is handed to them",
+	},
+	"config/files": {
+		never: append([]string{"os/exec", "os/signal", "os/user"}, network...), // syscall has the errors of special files
+		why:   "files are bytes here, whatever is in them",
 	},
 	"config/diag": {
 		ours:   []string{"config/scan"},
@@ -201,7 +211,7 @@ var rooms = map[string]room{
 		why:    "how people are talked to is told neither what about nor by whom",
 	},
 	"cmd/spotsync/internal/session": {
-		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/diag", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
+		ours:   []string{"auth", "cmd/spotsync/internal/render", "cmd/spotsync/internal/term", "cmd/spotsync/internal/words", "config", "config/diag", "config/files", "config/lockfile", "config/textfile", "reconcile", "reconcile/apply", "reconcile/edit", "reconcile/lockstore", "reconcile/observe", "reconcile/run", "reconcile/store", "spotify", "spotify/sandbox"},
 		others: []string{"github.com/hashicorp/hcl/v2", "github.com/mitchellh/go-wordwrap", "github.com/rs/zerolog", "golang.org/x/text/unicode/norm"},
 		never:  []string{"os/exec", "os/signal"},
 		why:    "a run is told its options as values: it knows no flags, no exit codes and no daemon",

@@ -1,4 +1,4 @@
-package config
+package functions
 
 import (
 	"errors"
@@ -16,10 +16,10 @@ import (
 	"github.com/spotsync/spotsync/config/meter"
 )
 
-// newFunctions are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
+// New are what expressions can call: Terraform's, by its names and rules, where they make sense, and ours on tracks.
 // docs/functions.md describes each of them. The same arguments, files and day give the same result: nothing here is random,
 // and now counts as the start of its UTC day. What is not known yet stays so. m is what templates pay with.
-func newFunctions(files files.Access, now time.Time, m *meter.Meter) map[string]function.Function {
+func New(files files.Access, now time.Time, m *meter.Meter) map[string]function.Function {
 	today := startOfDay(now)
 	read := &readings{meter: m, damaged: map[string]bool{}}
 	all := map[string]function.Function{

@@ -1,4 +1,4 @@
-package config
+package functions
 
 import (
 	"bytes"
@@ -377,10 +377,10 @@ func compareKeys(a, b cty.Value) int {
 }
 
 // nth names the item at index i, with nested lists opened, for an error.
-func nth(i int, v cty.Value) string { return fmt.Sprintf("item %d, %s,", i+1, describe(v)) }
+func nth(i int, v cty.Value) string { return fmt.Sprintf("item %d, %s,", i+1, Describe(v)) }
 
-// describe is a value as an error shows it: a string itself, an object by its title or else what identifies it.
-func describe(v cty.Value) string {
+// Describe is a value as an error shows it: a string itself, an object by its title or else what identifies it.
+func Describe(v cty.Value) string {
 	v, _ = v.UnmarkDeep()
 	switch t := v.Type(); {
 	case !v.IsKnown():

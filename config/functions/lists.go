@@ -1,4 +1,4 @@
-package config
+package functions
 
 import (
 	"slices"
@@ -309,7 +309,7 @@ var sumFunc = function.New(&function.Spec{
 		for i, v := range vals {
 			n, err := meter.Convert(v, cty.Number)
 			if err != nil || n.IsNull() {
-				return cty.NilVal, function.NewArgErrorf(0, "element %d, %s, is no number", i, describe(v))
+				return cty.NilVal, function.NewArgErrorf(0, "element %d, %s, is no number", i, Describe(v))
 			}
 			if total, err = stdlib.Add(total, n); err != nil {
 				return cty.NilVal, function.NewArgError(0, err)
