@@ -20,7 +20,7 @@ func (p *Plan) Agreed(bases map[string]store.Base) []store.Base {
 		b := store.Base{Address: c.Address, Time: p.PlannedAt, Confirmed: true, Contents: c.Before.Contents(c.ID)}
 		if old, ok := bases[c.Address]; ok && old.Contents.ID == c.ID {
 			learned := c.Learned
-			learned.Aliases = joined(old.Aliases, c.Aliases)
+			learned.Aliases = learnedThen(&old).With(learned).Aliases
 			learned.KeepIn(&b)
 			b.Removed = staying(&old, c.Before.Tracks)
 			undone := undated(old.Contents.Items) // what a write of ours added there was not read yet

@@ -76,9 +76,8 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned
 		Collaborative: have.Collaborative, Snapshot: c.Snapshot, Following: c.Following}
 	after := *d.before
 	var ch Details
-	d.shown = renderings(known.Shown)
+	d.shown = known.With(learnedThen(base)).Shown
 	if base != nil {
-		d.shown = joined(d.shown, base.Shown)
 		if was := base.Contents.Details; !base.Confirmed { // ours, and never read
 			if w.Name != nil && *w.Name == was.Name {
 				d.shown = d.shown.learned(was.Name, have.Name, nameText)
@@ -133,13 +132,11 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned
 // is told only by the first read after our write, and only if nothing but the visibility is otherwise than we left it:
 // whoever changed something else may have changed that too. Once a read has shown what we asked for, it was honoured.
 func unhonoured(public bool, known Learned, base *store.Base, c store.Contents) bool {
-	switch {
-	case known.ignoresPublic(public):
+	if known.ignoresPublic(public) || learnedThen(base).ignoresPublic(public) {
 		return true
-	case base == nil:
+	}
+	if base == nil {
 		return false
-	case (Learned{PublicIgnored: base.PublicIgnored}).ignoresPublic(public):
-		return true
 	}
 	asked := base.Contents.Details
 	return !base.Confirmed && !base.PublicSeen && asked.Public != nil && *asked.Public == public &&
@@ -173,7 +170,7 @@ func (d *difference) diffItems(w DesiredState, c store.Contents, raw []spotify.I
 	d.refused = refused
 	aliases := known.Aliases
 	if base != nil {
-		d.learned.Aliases = joined(base.Aliases, learnedFrom(raw, c.Items, want))
+		d.learned.Aliases = learnedThen(base).With(learnedFrom(raw, c.Items, want)).Aliases
 		aliases = known.With(d.learned).Aliases
 		agreed := rowsOf(base.Contents.Items, want, aliases)
 		changed = !slices.Equal(wanted(w, agreed, want), named(agreed))

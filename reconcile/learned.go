@@ -25,6 +25,14 @@ func LearnedBefore(e lockfile.Playlist) Learned {
 	return Learned{Aliases: e.Aliases, Shown: e.Shown, PublicIgnored: e.PublicIgnored, Withdrawn: e.Withdrawn, RefusedDescription: e.RefusedDescription}
 }
 
+// learnedThen is what a base says was learned of a playlist when both sides last agreed; nothing where there is none.
+func learnedThen(b *store.Base) Learned {
+	if b == nil {
+		return Learned{}
+	}
+	return Learned{Aliases: b.Aliases, Shown: b.Shown, PublicIgnored: b.PublicIgnored}
+}
+
 // With is both in one, where newer counts.
 func (l Learned) With(newer Learned) Learned {
 	l.Aliases = joined(l.Aliases, newer.Aliases)

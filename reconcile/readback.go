@@ -50,7 +50,7 @@ func (t WrittenTexts) AnsweredBy(d spotify.Details) bool {
 func (c *Change) LearnTexts(t WrittenTexts, shows spotify.Details, now *spotify.Details) (learned bool) {
 	learn := func(text, now *string, shows string, key func(string) string) {
 		if text != nil && resembles(*text, shows) && (*text != shows || spotify.Unescape(shows) != shows) {
-			c.Shown = joined(c.Shown, map[string]string{key(*text): shows})
+			c.Learned = c.Learned.With(Learned{Shown: map[string]string{key(*text): shows}})
 			*now, learned = shows, true
 		}
 	}

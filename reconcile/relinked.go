@@ -300,12 +300,12 @@ func kindOf(u spotify.URI) string {
 // recognized.
 func (c *Change) LearnAliases(raw, named []spotify.Item) {
 	if c.Desired != nil {
-		c.Aliases = joined(c.Aliases, learnedFrom(raw, named, c.Desired.Tracks))
+		c.Learned = c.Learned.With(learnedFrom(raw, named, c.Desired.Tracks))
 	}
 }
 
 // learnedFrom are the wanted URIs that rows show as others, where Spotify did not say so itself.
-func learnedFrom(raw, named []spotify.Item, want []spotify.URI) map[spotify.URI]spotify.URI {
+func learnedFrom(raw, named []spotify.Item, want []spotify.URI) Learned {
 	wanted := count(want)
 	var learned map[spotify.URI]spotify.URI
 	for i, it := range named {
@@ -316,7 +316,7 @@ func learnedFrom(raw, named []spotify.Item, want []spotify.URI) map[spotify.URI]
 			learned[u] = it.URI
 		}
 	}
-	return learned
+	return Learned{Aliases: learned}
 }
 
 // sameLength is how much two forms of one recording may differ in length.

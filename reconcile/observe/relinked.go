@@ -83,10 +83,7 @@ func (q *lookups) refute(s *reconcile.Seen, base store.Base) error {
 		}
 		if t != nil && reconcile.OtherRecording(*t, x.Shown.Track) {
 			q.other++
-			if s.Learned.Refuted == nil {
-				s.Learned.Refuted = make(map[spotify.URI]spotify.URI)
-			}
-			s.Learned.Refuted[x.Ours] = x.Shown.URI
+			s.Learned = s.Learned.With(reconcile.Learned{Refuted: map[spotify.URI]spotify.URI{x.Ours: x.Shown.URI}})
 		}
 	}
 	return nil
@@ -116,10 +113,7 @@ func (q *lookups) confirm(s *reconcile.Seen, aliases map[spotify.URI]spotify.URI
 			misses++
 			continue
 		}
-		if s.Learned.Aliases == nil {
-			s.Learned.Aliases = make(map[spotify.URI]spotify.URI)
-		}
-		s.Learned.Aliases[u] = strangers[i].URI
+		s.Learned = s.Learned.With(reconcile.Learned{Aliases: map[spotify.URI]spotify.URI{u: strangers[i].URI}})
 	}
 	return nil
 }
