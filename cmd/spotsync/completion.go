@@ -12,6 +12,8 @@ import (
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
+// newCompletion is a command of our own: the one that cobra adds has a subcommand for each shell, and tells how to load a script
+// for one shell at a time.
 func newCompletion(a *term.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",

@@ -347,7 +347,11 @@ func TestDaemonPage(t *testing.T) {
 	for _, r := range statuspage.RoundResults {
 		results = append(results, string(r))
 	}
-	for metric, values := range map[string][]string{"spotsync_rounds_total": results, "spotsync_playlists": statuspage.States,
+	var states []string
+	for _, x := range statuspage.States {
+		states = append(states, string(x))
+	}
+	for metric, values := range map[string][]string{"spotsync_rounds_total": results, "spotsync_playlists": states,
 		"spotsync_edits_total": {string(edit.Insert), string(edit.Remove), string(edit.Move), string(edit.Replace)}} {
 		row := regexp.MustCompile("(?m)^\\| `" + metric + "\\{.*$").FindString(page)
 		for _, v := range values {

@@ -24,7 +24,8 @@ var topics = []struct{ name, short string }{
 	{"files", "what is read and written, and where"},
 }
 
-// groups are the commands by what people want, in the order help shows them.
+// groups are the commands by what people want, in the order help shows them. Cobra has groups too: it would sort the commands
+// of each by name, and show topics as if they were commands.
 var groups = []struct {
 	title string
 	names []string

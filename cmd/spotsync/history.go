@@ -101,7 +101,7 @@ func runHistory(a *term.App, path string, refs []string, o session.Options, asJS
 				action = "heal"
 				was += "; " + render.HealedLine(v.Healed)
 			}
-			columns := []string{run.Time.UTC().Format(timeFormat), cmp.Or(run.By, run.Command), action, v.Address}
+			columns := []string{run.Time.UTC().Format(timeFormat), cmp.Or(run.By, run.Command), string(action), v.Address}
 			if several {
 				columns = append(columns, labelOf(run, labels))
 			}

@@ -157,7 +157,7 @@ func (w *writer) version(before *store.Contents) error {
 	if err != nil {
 		return err
 	}
-	if err := log.SaveVersion(store.Version{Address: w.change.Address, Action: string(w.change.Action), Time: time.Now().UTC(), ID: w.id, Before: before, Healed: w.a.Healed[w.change.Address]}); err != nil {
+	if err := log.SaveVersion(store.Version{Address: w.change.Address, Action: store.Action(w.change.Action), Time: time.Now().UTC(), ID: w.id, Before: before, Healed: w.a.Healed[w.change.Address]}); err != nil {
 		return fmt.Errorf("nothing was changed, for history could not be written: %w", err)
 	}
 	return nil

@@ -161,10 +161,13 @@ type Run struct {
 	Versions []Version  `json:"versions"`
 }
 
+// Action is what a run did to a playlist, in the words of reconcile.Action: create, update, delete, adopt, restore.
+type Action string
+
 // Version is a playlist as it was before a run changed it.
 type Version struct {
 	Address string     `json:"address"`
-	Action  string     `json:"action"` // create, update, delete, adopt, restore
+	Action  Action     `json:"action"`
 	Time    time.Time  `json:"time"`
 	Before  *Contents  `json:"before"` // nil for a create
 	ID      spotify.ID `json:"id"`

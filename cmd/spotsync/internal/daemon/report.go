@@ -169,7 +169,7 @@ func (d *runner) playlists(r *attempt, before []statuspage.Playlist, now time.Ti
 	var all []statuspage.Playlist
 	for i := range r.planned.Plan.Changes {
 		c, v := &r.planned.Plan.Changes[i], r.verdicts[i]
-		p := statuspage.Playlist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: string(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
+		p := statuspage.Playlist{Address: c.Address, ID: string(c.ID), Account: c.Account, State: statuspage.PlaylistState(v.State), Reason: v.Reason, RetryAt: v.RetryAt, Releasable: v.Releasable,
 			Synced: was[c.Address].Synced, Changed: was[c.Address].Changed, Healed: was[c.Address].Healed, HealAt: was[c.Address].HealAt}
 		if name := render.Name(c); name != "" {
 			p.Name = strings.Trim(name, `"`)

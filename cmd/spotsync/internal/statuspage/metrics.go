@@ -37,7 +37,7 @@ type Metrics struct {
 var RoundResults = []Result{RoundOK, RoundChanged, RoundPartly, RoundFailed, RoundLimited, RoundLogin, RoundRefused, RoundStopped}
 
 // States are the states of a playlist, in the order of how much they want a person.
-var States = []string{Failed, Braked, Held, Drift, Unknown, Pending, Same}
+var States = []PlaylistState{Failed, Braked, Held, Drift, Unknown, Pending, Same}
 
 // The gauges that a status fills.
 var (
@@ -173,7 +173,7 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, g := range spotify.Groups() {
 		gauge(descShut, seconds(shut[g]), string(g))
 	}
-	count := make(map[string]int)
+	count := make(map[PlaylistState]int)
 	for _, p := range s.Playlists {
 		count[p.State]++
 		if differs, known := p.drift(); known {
@@ -184,7 +184,7 @@ func (c statusCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for _, state := range States {
-		gauge(descPlaylists, float64(count[state]), state)
+		gauge(descPlaylists, float64(count[state]), string(state))
 	}
 }
 

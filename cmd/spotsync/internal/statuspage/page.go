@@ -207,7 +207,7 @@ func newPageView(s Status) pageView {
 			v.LoginNeeded = append(v.LoginNeeded, av)
 		}
 	}
-	counts := make(map[string]int)
+	counts := make(map[PlaylistState]int)
 	for i, p := range s.Playlists {
 		pv := playlistView{p, fmt.Sprintf("playlist-%d", i+1), playlistBadge(p), at(p.Synced, s.Now), at(p.Changed, s.Now), at(p.RetryAt, s.Now), at(p.HealAt, s.Now), ""}
 		if len(s.Accounts) > 1 {
@@ -267,7 +267,7 @@ func who(a Account) string { return cmp.Or(a.Name, a.User, a.Label) }
 
 // Overall is how it all stands, the worst first.
 func Overall(s Status) (badge, string) {
-	count, kept := make(map[string]int), 0
+	count, kept := make(map[PlaylistState]int), 0
 	for _, p := range s.Playlists {
 		count[p.State]++
 		if p.Kept {
@@ -330,7 +330,7 @@ func playlistBadge(p Playlist) badge {
 }
 
 // stateBadge is the state of a playlist.
-func stateBadge(state string) badge {
+func stateBadge(state PlaylistState) badge {
 	switch state {
 	case Same:
 		return badge{moodGood, "In step"}

@@ -78,15 +78,18 @@ func (a Account) Waiting() string {
 	return strings.TrimSpace("Spotify wants no requests until " + a.NotBefore.UTC().Format("2 Jan, 15:04 UTC") + ". " + a.Waits)
 }
 
-// The states of a playlist as a daemon sees it.
+// PlaylistState is how a playlist is, as a daemon sees it.
+type PlaylistState string
+
+// The states of a playlist.
 const (
-	Same    = "same"    // Spotify is as the files say
-	Drift   = "drift"   // it differs, and the daemon may not or must not undo that: reported only
-	Pending = "pending" // it differs, and the next round will see to it
-	Held    = "held"    // left alone until released
-	Braked  = "braked"  // came back so often that healing waits
-	Failed  = "failed"  // the last try failed; tried again at RetryAt
-	Unknown = "unknown" // could not be looked at
+	Same    PlaylistState = "same"    // Spotify is as the files say
+	Drift   PlaylistState = "drift"   // it differs, and the daemon may not or must not undo that: reported only
+	Pending PlaylistState = "pending" // it differs, and the next round will see to it
+	Held    PlaylistState = "held"    // left alone until released
+	Braked  PlaylistState = "braked"  // came back so often that healing waits
+	Failed  PlaylistState = "failed"  // the last try failed; tried again at RetryAt
+	Unknown PlaylistState = "unknown" // could not be looked at
 )
 
 // Playlist is one managed playlist.
@@ -95,7 +98,7 @@ type Playlist struct {
 	Name    string
 	ID      string
 	Account string
-	State   string
+	State   PlaylistState
 	Reason  string    // why it is in that state, a sentence
 	Warned  []string  // what the last plan and what was done since warn of, a line each
 	Kept    bool      // its songs stay though its list came to nothing
