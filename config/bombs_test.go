@@ -8,8 +8,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/config/meter"
-	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // bombs are expressions of a line that stand for more than fits into memory.

@@ -15,8 +15,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/config/meter"
-	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // growing are expressions whose time may not grow by more than the length of what they are given: at least one for each

@@ -16,10 +16,10 @@ import (
 	"github.com/spotsync/spotsync/config/diag"
 	"github.com/spotsync/spotsync/config/files"
 	"github.com/spotsync/spotsync/config/functions"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/config/meter"
 	"github.com/spotsync/spotsync/config/scan"
 	"github.com/spotsync/spotsync/config/tracklist"
-	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // manySongs is a table of n songs as a file of Exportify's has them.

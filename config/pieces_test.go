@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/config/scan"
-	"github.com/spotsync/spotsync/internal/longtest"
 )
 
 // songs is a configuration of many long lists.

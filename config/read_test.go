@@ -15,8 +15,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/spotsync/spotsync/config/diag"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/config/textfile"
-	"github.com/spotsync/spotsync/internal/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 

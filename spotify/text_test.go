@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 )
 
 func TestUnescape(t *testing.T) {

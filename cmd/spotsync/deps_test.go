@@ -183,12 +183,12 @@ var rooms = map[string]room{
 		never: []string{"os", "os/exec", "os/signal"}, // syscall has the error of a closed port
 		why:   "tests of several packages read pages and reach servers here; no program imports it",
 	},
-	"internal/longtest": {
+	"config/longtest": {
 		others: []string{"pgregory.net/rapid"},
 		never:  network,
 		why:    "tests of all packages ask here how much to do; no program imports it",
 	},
-	"internal/longtest/names": {
+	"config/longtest/names": {
 		never: network,
 		why:   "the tests that have a long form are found in the source",
 	},

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 )
 
 // TestExitCodesOfWhatIsLeftAlone: however a playlist comes to be skipped, refused or left alone, plan, apply and daemon --once

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/spotify"
 )
 

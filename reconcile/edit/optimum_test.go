@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 )
 
 // moved are all lists that one move makes of l.

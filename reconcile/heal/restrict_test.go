@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 )
 

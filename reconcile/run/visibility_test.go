@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/spotify/sandbox"
 )
 

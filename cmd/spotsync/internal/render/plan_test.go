@@ -16,7 +16,7 @@ import (
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/plantest"
 	"github.com/spotsync/spotsync/cmd/spotsync/internal/words"
 	"github.com/spotsync/spotsync/config"
-	"github.com/spotsync/spotsync/internal/longtest"
+	"github.com/spotsync/spotsync/config/longtest"
 	"github.com/spotsync/spotsync/reconcile"
 	"github.com/spotsync/spotsync/reconcile/edit"
 	"github.com/spotsync/spotsync/spotify"

@@ -1,7 +1,7 @@
 // Command names prints, for go test, the tests that have more cases than they run by default: those that call package
 // longtest, themselves or by functions of their package.
 //
-//	SPOTSYNC_LONG_TESTS=1 go test $(go run ./internal/longtest/names)
+//	SPOTSYNC_LONG_TESTS=1 go test $(go run ./config/longtest/names)
 //
 // It takes no arguments and is run in the top folder of the module.
 package main

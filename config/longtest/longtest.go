@@ -5,7 +5,7 @@
 //   - go test -short -race ./... looks for data races. It leaves out what has no goroutines to race and takes over a second.
 //     A test asks [testing.Short] for that, and says why it skips.
 //   - SPOTSYNC_LONG_TESTS=1 go test ./... runs all cases of everything. .ci/run does so for the tests that call this package,
-//     which the program in internal/longtest/names finds, so that no list has to be kept.
+//     which the program in config/longtest/names finds, so that no list has to be kept.
 //
 // Cases are chosen by their place in a table and random numbers by a fixed seed: a tier does the same work in each run.
 package longtest
