@@ -183,7 +183,14 @@ func TestRequestsAreBounded(t *testing.T) {
 				wrong += fmt.Sprintf("%d reads for %d writes\n", reads, x.writes)
 			}
 			for key, n := range x.failed {
-				if n > apply.MaxSame || x.refused[key] > 1 {
+				// Taken apart, an insertion of a song wanted twice sends the same twice.
+				copies := 1
+				for _, u := range after {
+					if strings.Contains(key, fmt.Sprintf("[%q]", u)) {
+						copies = count(after, u)
+					}
+				}
+				if n > copies*apply.MaxSame || x.refused[key] > copies {
 					wrong += fmt.Sprintf("failed %d times, refused %d times: %s\n", n, x.refused[key], key)
 				}
 			}
@@ -262,6 +269,16 @@ func TestWithdrawnInPlaceIsLeftAlone(t *testing.T) {
 }
 
 func countOf(list []spotify.URI, u spotify.URI) (n int) {
+	for _, x := range list {
+		if x == u {
+			n++
+		}
+	}
+	return n
+}
+
+// count is how often a list holds an item.
+func count(list []spotify.URI, u spotify.URI) (n int) {
 	for _, x := range list {
 		if x == u {
 			n++
