@@ -109,7 +109,7 @@ func (a App) Check() error {
 	if err := a.checkClient(); err != nil {
 		return err
 	}
-	_, err := a.landing()
+	_, err := a.redirect()
 	return err
 }
 

@@ -47,7 +47,7 @@ func pageMissing() page {
 
 // serve answers browsers on ln until stop is called, which waits for the page being sent. An answer that belongs to this
 // login goes to answers, as far as that has room.
-func serve(ln net.Listener, l landing, state string, answers chan<- answer) (stop func()) {
+func serve(ln net.Listener, l redirect, state string, answers chan<- answer) (stop func()) {
 	path := l.redirect.Path
 	if path == "" {
 		path = "/"

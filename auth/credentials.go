@@ -104,7 +104,7 @@ func (c *Credentials) Get(k Key) (Token, error) {
 	return b.get(k)
 }
 
-func (b *book) get(k Key) (Token, error) {
+func (b *fileContents) get(k Key) (Token, error) {
 	if t, ok := b.login(k); ok {
 		return t, nil
 	}
@@ -123,12 +123,12 @@ func (c *Credentials) Put(ctx context.Context, k Key, t Token) error {
 	if t.RefreshToken == "" {
 		return errors.New("a login without a refresh token can't be saved")
 	}
-	return c.change(ctx, func(b *book) bool { b.put(k, t); return true })
+	return c.change(ctx, func(b *fileContents) bool { b.put(k, t); return true })
 }
 
 // Remove forgets the login under k and what was set aside of it, and reports whether there was anything.
 func (c *Credentials) Remove(ctx context.Context, k Key) (found bool, err error) {
-	err = c.change(ctx, func(b *book) bool { found = b.remove(k); return found })
+	err = c.change(ctx, func(b *fileContents) bool { found = b.remove(k); return found })
 	return found && err == nil, err
 }
 
@@ -136,11 +136,11 @@ func (c *Credentials) Remove(ctx context.Context, k Key) (found bool, err error)
 // service. Nothing happens when k holds another refresh token by now.
 func (c *Credentials) Quarantine(ctx context.Context, k Key, t Token, reason string) error {
 	now := time.Now()
-	return c.change(ctx, func(b *book) bool { return b.quarantine(k, t, reason, now) })
+	return c.change(ctx, func(b *fileContents) bool { return b.quarantine(k, t, reason, now) })
 }
 
 // change reads, changes and writes the file under its lock. edit reports whether there is anything to write.
-func (c *Credentials) change(ctx context.Context, edit func(*book) bool) (err error) {
+func (c *Credentials) change(ctx context.Context, edit func(*fileContents) bool) (err error) {
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (c *Credentials) change(ctx context.Context, edit func(*book) bool) (err er
 	return c.changeLocked(edit)
 }
 
-func (c *Credentials) changeLocked(edit func(*book) bool) error {
+func (c *Credentials) changeLocked(edit func(*fileContents) bool) error {
 	b, err := c.read()
 	if err != nil {
 		return err
@@ -179,25 +179,25 @@ func (c *Credentials) lock(ctx context.Context) (unlock func() error, err error)
 	return unlock, err
 }
 
-func (c *Credentials) read() (book, error) {
+func (c *Credentials) read() (fileContents, error) {
 	if err := c.checkModes(); err != nil {
-		return book{}, err
+		return fileContents{}, err
 	}
 	data, err := c.files.ReadFile(c.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return book{}, nil
+		return fileContents{}, nil
 	case err != nil:
-		return book{}, &CredentialsError{Path: c.path, What: "can't be read: " + err.Error(), Fix: "make it readable to you, or name another with SPOTSYNC_CREDENTIALS_FILE", Err: err}
+		return fileContents{}, &CredentialsError{Path: c.path, What: "can't be read: " + err.Error(), Fix: "make it readable to you, or name another with SPOTSYNC_CREDENTIALS_FILE", Err: err}
 	case len(bytes.TrimSpace(data)) == 0: // nothing in it, nothing to lose
-		return book{}, nil
+		return fileContents{}, nil
 	}
 	b, err := decodeBook(data)
 	switch {
 	case errors.Is(err, errNewerBook):
-		return book{}, &CredentialsError{Path: c.path, What: err.Error(), Fix: "update spotsync, or name another file with SPOTSYNC_CREDENTIALS_FILE", Err: err}
+		return fileContents{}, &CredentialsError{Path: c.path, What: err.Error(), Fix: "update spotsync, or name another file with SPOTSYNC_CREDENTIALS_FILE", Err: err}
 	case err != nil:
-		return book{}, &CredentialsError{Path: c.path, What: err.Error(), Fix: fmt.Sprintf("mend it, or put it aside and log in again: %s && spotsync login", moveCommand(c.path)), Err: err}
+		return fileContents{}, &CredentialsError{Path: c.path, What: err.Error(), Fix: fmt.Sprintf("mend it, or put it aside and log in again: %s && spotsync login", moveCommand(c.path)), Err: err}
 	}
 	return b, nil
 }

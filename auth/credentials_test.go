@@ -78,7 +78,7 @@ func TestCredentialsConcurrentWriters(t *testing.T) {
 }
 
 func TestDamagedFileIsLeftAlone(t *testing.T) {
-	good, _ := (book{Logins: []record{newRecord(testApp().Key("default"), fullToken())}}).encode()
+	good, _ := (fileContents{Logins: []record{newRecord(testApp().Key("default"), fullToken())}}).encode()
 	for name, tt := range map[string]struct{ data, want string }{
 		"cut":         {string(good[:len(good)/2]), "cut at byte"},
 		"newer":       {`{"version": 2, "logins": "secret-in-a-new-format"}`, "newer spotsync"},

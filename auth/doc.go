@@ -6,7 +6,7 @@
 // this package holds a secret; [Token.Handover] is the one way to print one.
 //
 //	app.go          which accounts service and Web API, and as which app
-//	landing.go      where Spotify sends the browser afterwards, and where to listen for it
+//	redirect.go     where Spotify sends the browser afterwards, and where to listen for it
 //	login.go        the login, from the address to open to the first token
 //	request.go      the question itself, also for an answer that is brought by hand
 //	callback.go     the page a browser ends on

@@ -57,11 +57,11 @@ func (s *Source) load() error {
 	case s.unsaved != nil && s.precedes(&b, held, ok):
 		s.save()
 	case ok:
-		s.token, s.held, s.unsaved = held, held.RefreshToken, nil
+		s.token, s.storedToken, s.unsaved = held, held.RefreshToken, nil
 	default:
 		_, refused := b.refusal(s.key)
 		if refused || s.seed.RefreshToken == "" {
-			s.token, s.held, s.unsaved = Token{}, "", nil
+			s.token, s.storedToken, s.unsaved = Token{}, "", nil
 			_, err := b.get(s.key)
 			return err
 		}
@@ -77,11 +77,11 @@ func (s *Source) load() error {
 
 // precedes reports whether the file has nothing newer than what s.token replaced. A process that found the predecessor there
 // may have had it refused and set it aside. A file without it is the work of a logout.
-func (s *Source) precedes(b *book, held Token, ok bool) bool {
+func (s *Source) precedes(b *fileContents, held Token, ok bool) bool {
 	if ok {
-		return held.RefreshToken == s.held
+		return held.RefreshToken == s.storedToken
 	}
-	return s.held == "" || b.refused(s.key, s.held)
+	return s.storedToken == "" || b.refused(s.key, s.storedToken)
 }
 
 // save writes s.token, under the lock and after load. Failing matters only when the refresh token was replaced: an access
@@ -89,12 +89,12 @@ func (s *Source) precedes(b *book, held Token, ok bool) bool {
 func (s *Source) save() {
 	err := errNowhere
 	if s.creds != nil {
-		err = s.creds.changeLocked(func(b *book) bool { b.put(s.key, s.token); return true })
+		err = s.creds.changeLocked(func(b *fileContents) bool { b.put(s.key, s.token); return true })
 	}
 	switch {
 	case err == nil:
-		s.held, s.unsaved = s.token.RefreshToken, nil
-	case s.token.RefreshToken != s.held && s.token.RefreshToken != s.seed.RefreshToken:
+		s.storedToken, s.unsaved = s.token.RefreshToken, nil
+	case s.token.RefreshToken != s.storedToken && s.token.RefreshToken != s.seed.RefreshToken:
 		s.unsaved = err
 	}
 }
@@ -119,7 +119,7 @@ func (s *Source) refuse(ctx context.Context, t Token, grant *refusedGrant) (Toke
 	if s.creds != nil {
 		if b, err := s.creds.read(); err == nil && s.unsaved == nil {
 			if other, ok := b.login(s.key); ok && other.RefreshToken != t.RefreshToken {
-				s.token, s.held = other, other.RefreshToken
+				s.token, s.storedToken = other, other.RefreshToken
 				if s.usable() {
 					return s.token, nil
 				}
@@ -130,8 +130,8 @@ func (s *Source) refuse(ctx context.Context, t Token, grant *refusedGrant) (Toke
 	s.refused, s.refusal = t.RefreshToken, s.key.required(refusedReason(reason, now))
 	if s.creds != nil {
 		// Where this can't be written the next process asks once more, and that is all.
-		s.creds.changeLocked(func(b *book) bool {
-			if held, ok := b.login(s.key); ok && s.unsaved != nil && held.RefreshToken == s.held {
+		s.creds.changeLocked(func(b *fileContents) bool {
+			if held, ok := b.login(s.key); ok && s.unsaved != nil && held.RefreshToken == s.storedToken {
 				b.put(s.key, t) // t replaced it
 			}
 			return b.quarantine(s.key, t, reason, now)
@@ -143,10 +143,10 @@ func (s *Source) refuse(ctx context.Context, t Token, grant *refusedGrant) (Toke
 
 // SetAccount records whose login it is, once the Web API has said so. Where it can't be written it lasts as long as s.
 func (s *Source) SetAccount(ctx context.Context, accountID, userID, displayName string) error {
-	if _, err := s.take(ctx); err != nil {
+	if _, err := s.acquire(ctx); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.release()
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
@@ -167,10 +167,10 @@ func (s *Source) SetAccount(ctx context.Context, accountID, userID, displayName 
 // Keep makes a seed the login of an account, in one write, and returns it. It is how a pasted token is taken over: first
 // [Source.Token] proves that it works, then Keep.
 func (s *Source) Keep(ctx context.Context, account string) (Token, error) {
-	if _, err := s.take(ctx); err != nil {
+	if _, err := s.acquire(ctx); err != nil {
 		return Token{}, err
 	}
-	defer s.give()
+	defer s.release()
 	if s.creds == nil {
 		return Token{}, errNowhere
 	}
@@ -183,7 +183,7 @@ func (s *Source) Keep(ctx context.Context, account string) (Token, error) {
 		return Token{}, err
 	}
 	key := s.app.Key(account)
-	err = s.creds.changeLocked(func(b *book) bool {
+	err = s.creds.changeLocked(func(b *fileContents) bool {
 		b.remove(s.key)
 		b.put(key, s.token)
 		return true
@@ -191,17 +191,17 @@ func (s *Source) Keep(ctx context.Context, account string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	s.key, s.seed, s.held, s.unsaved = key, Token{}, s.token.RefreshToken, nil
+	s.key, s.seed, s.storedToken, s.unsaved = key, Token{}, s.token.RefreshToken, nil
 	return s.token, nil
 }
 
 // Unsaved returns a *[UnsavedError] while a replaced refresh token is in memory only. A daemon shows it. It waits
 // for a request that is under way.
 func (s *Source) Unsaved() error {
-	if _, err := s.take(context.Background()); err != nil {
+	if _, err := s.acquire(context.Background()); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.release()
 	return s.unsavedError()
 }
 
@@ -221,10 +221,10 @@ func (s *Source) unsavedError() error {
 func (s *Source) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, err := s.take(ctx); err != nil {
+	if _, err := s.acquire(ctx); err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.release()
 	s.saveAgain(ctx)
 	return s.unsavedError()
 }

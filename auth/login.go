@@ -44,7 +44,7 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 	if err := app.checkClient(); err != nil {
 		return Token{}, err
 	}
-	l, err := app.landing()
+	l, err := app.redirect()
 	if err != nil {
 		return Token{}, err
 	}
@@ -65,7 +65,7 @@ func Login(ctx context.Context, app App, o LoginOptions) (Token, error) {
 }
 
 // wait shows the address and returns what comes back first, by the browser or by hand. It ends what it starts.
-func wait(ctx context.Context, ln net.Listener, l landing, address, state string, o LoginOptions) (answer, error) {
+func wait(ctx context.Context, ln net.Listener, l redirect, address, state string, o LoginOptions) (answer, error) {
 	answers := make(chan answer, 1)
 	ctx, cancel := context.WithTimeoutCause(ctx, orElse(o.Timeout, 5*time.Minute), errTooLate)
 	defer cancel()
@@ -123,7 +123,7 @@ func wait(ctx context.Context, ln net.Listener, l landing, address, state string
 var errTooLate = errors.New("no answer came from the browser in time, so nobody is logged in; run the command again, with --no-browser if the browser is on another computer")
 
 // hint is what to say when nothing comes: most likely the browser shows an error that Spotify tells nobody else about.
-func (l landing) hint() string {
+func (l redirect) hint() string {
 	return fmt.Sprintf(`Still waiting. If the browser says
 
   INVALID_CLIENT: Invalid redirect URI   open your app at https://developer.spotify.com/dashboard, and under

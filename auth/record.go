@@ -12,8 +12,8 @@ import (
 // bookVersion is the version of the credentials file this program reads and writes.
 const bookVersion = 1
 
-// book is the credentials file: what is in use, and what was refused and is kept in case the refusal was a mistake.
-type book struct {
+// fileContents is the credentials file: what is in use, and what was refused and is kept in case the refusal was a mistake.
+type fileContents struct {
 	Version  int      `json:"version"`
 	Logins   []record `json:"logins"`
 	SetAside []record `json:"set_aside,omitempty"`
@@ -67,26 +67,26 @@ var (
 )
 
 // decodeBook reads the file. Its errors quote nothing of it: anything in it may be a secret.
-func decodeBook(data []byte) (book, error) {
+func decodeBook(data []byte) (fileContents, error) {
 	var version struct{ Version int }
 	if err := json.Unmarshal(data, &version); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return book{}, fmt.Errorf("%w: the JSON is broken or cut at byte %d of %d", errNotBook, syntax.Offset, len(data))
+			return fileContents{}, fmt.Errorf("%w: the JSON is broken or cut at byte %d of %d", errNotBook, syntax.Offset, len(data))
 		}
-		return book{}, errNotBook
+		return fileContents{}, errNotBook
 	}
 	if version.Version > bookVersion {
-		return book{}, fmt.Errorf("%w: its version is %d, this program knows up to %d", errNewerBook, version.Version, bookVersion)
+		return fileContents{}, fmt.Errorf("%w: its version is %d, this program knows up to %d", errNewerBook, version.Version, bookVersion)
 	}
-	var b book
+	var b fileContents
 	if version.Version < 1 || json.Unmarshal(data, &b) != nil {
-		return book{}, errNotBook
+		return fileContents{}, errNotBook
 	}
 	seen := make(map[Key]bool)
 	for _, r := range b.Logins {
 		if r.Issuer == "" || r.ClientID == "" || r.RefreshToken == "" || (r.Account == "") == (r.Seed == "") || seen[r.key()] {
-			return book{}, fmt.Errorf("%w: a login is incomplete or there twice", errNotBook)
+			return fileContents{}, fmt.Errorf("%w: a login is incomplete or there twice", errNotBook)
 		}
 		seen[r.key()] = true
 	}
@@ -94,7 +94,7 @@ func decodeBook(data []byte) (book, error) {
 }
 
 // encode sorts and writes the book: same logins, same bytes.
-func (b book) encode() ([]byte, error) {
+func (b fileContents) encode() ([]byte, error) {
 	b.Version = bookVersion
 	if b.Logins == nil {
 		b.Logins = []record{}
@@ -108,7 +108,7 @@ func (b book) encode() ([]byte, error) {
 	return append(data, '\n'), err
 }
 
-func (b *book) login(k Key) (Token, bool) {
+func (b *fileContents) login(k Key) (Token, bool) {
 	for _, r := range b.Logins {
 		if r.key() == k {
 			return r.token(), true
@@ -118,7 +118,7 @@ func (b *book) login(k Key) (Token, bool) {
 }
 
 // refusal returns the last token set aside for k.
-func (b *book) refusal(k Key) (last record, ok bool) {
+func (b *fileContents) refusal(k Key) (last record, ok bool) {
 	for _, r := range b.SetAside {
 		if r.key() == k && (!ok || !r.RefusedAt.Before(last.RefusedAt)) {
 			last, ok = r, true
@@ -128,17 +128,17 @@ func (b *book) refusal(k Key) (last record, ok bool) {
 }
 
 // refused reports whether the refresh token was set aside.
-func (b *book) refused(k Key, refreshToken string) bool {
+func (b *fileContents) refused(k Key, refreshToken string) bool {
 	return slices.ContainsFunc(b.SetAside, func(r record) bool { return r.key() == k && r.RefreshToken == refreshToken })
 }
 
-func (b *book) put(k Key, t Token) {
+func (b *fileContents) put(k Key, t Token) {
 	b.Logins = slices.DeleteFunc(b.Logins, func(r record) bool { return r.key() == k })
 	b.Logins = append(b.Logins, newRecord(k, t))
 }
 
 // remove forgets everything under k and reports whether there was anything.
-func (b *book) remove(k Key) bool {
+func (b *fileContents) remove(k Key) bool {
 	n := len(b.Logins) + len(b.SetAside)
 	is := func(r record) bool { return r.key() == k }
 	b.Logins, b.SetAside = slices.DeleteFunc(b.Logins, is), slices.DeleteFunc(b.SetAside, is)
@@ -146,7 +146,7 @@ func (b *book) remove(k Key) bool {
 }
 
 // quarantine sets t aside unless k has moved on to another refresh token.
-func (b *book) quarantine(k Key, t Token, reason string, now time.Time) bool {
+func (b *fileContents) quarantine(k Key, t Token, reason string, now time.Time) bool {
 	if held, ok := b.login(k); ok && held.RefreshToken != t.RefreshToken || b.refused(k, t.RefreshToken) {
 		return false
 	}

@@ -26,7 +26,7 @@ type request struct {
 }
 
 // request makes the question, for an answer that comes to l.
-func (a App) request(l landing, o LoginOptions) request {
+func (a App) request(l redirect, o LoginOptions) request {
 	r := request{app: a, config: a.oauth(), state: rand.Text(), verifier: oauth2.GenerateVerifier(), me: o.Me}
 	r.config.RedirectURL, r.config.Scopes = l.redirect.String(), slices.Clone(o.Scopes)
 	extra := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(r.verifier)}
@@ -87,7 +87,7 @@ func Begin(app App, o LoginOptions) (*Pending, error) {
 	if err := app.checkClient(); err != nil {
 		return nil, err
 	}
-	l, err := app.landing()
+	l, err := app.redirect()
 	if err != nil {
 		return nil, err
 	}

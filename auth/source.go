@@ -28,13 +28,13 @@ type Source struct {
 	turn chan struct{} // held by the one call at work; a channel, so that waiting ends with the caller's context
 
 	// Of whoever has the turn:
-	key     Key
-	seed    Token  // zero for an account
-	token   Token  // the newest there is
-	held    string // refresh token the file had when last read or written
-	unsaved error  // why token, which replaced held, is in memory only
-	refused string // refresh token answered with invalid_grant
-	refusal error  // what to say about it
+	key         Key
+	seed        Token  // zero for an account
+	token       Token  // the newest there is
+	storedToken string // refresh token the file had when last read or written
+	unsaved     error  // why token, which replaced held, is in memory only
+	refused     string // refresh token answered with invalid_grant
+	refusal     error  // what to say about it
 
 	mu       sync.Mutex
 	rejected string // access token the Web API answered 401 to
@@ -92,11 +92,11 @@ func (s *Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 // not asked again until there is another login); *[ClientError] when it refuses the app; *[UnavailableError] when it can't be
 // asked, after a few tries; *[CredentialsError]; the context's.
 func (s *Source) Token(ctx context.Context) (Token, error) {
-	shared, err := s.take(ctx)
+	shared, err := s.acquire(ctx)
 	if err != nil {
 		return Token{}, err
 	}
-	defer s.give()
+	defer s.release()
 	s.saveAgain(ctx)
 	if s.refusal == nil && s.usable() {
 		return s.token, nil
@@ -110,11 +110,11 @@ func (s *Source) Token(ctx context.Context) (Token, error) {
 // Refresh replaces the access token that the Web API last answered 401 to, or the present one if there was no such answer.
 // When it has been replaced already, by another call or process, nothing is asked.
 func (s *Source) Refresh(ctx context.Context) error {
-	shared, err := s.take(ctx)
+	shared, err := s.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.give()
+	defer s.release()
 	s.mu.Lock()
 	if s.rejected == "" {
 		s.rejected = s.token.AccessToken
@@ -137,8 +137,8 @@ func (s *Source) reject(accessToken string) {
 	s.mu.Unlock()
 }
 
-// take waits for the turn. shared is the failure of a round that ended meanwhile: it would be this call's own.
-func (s *Source) take(ctx context.Context) (shared, err error) {
+// acquire waits for the turn. shared is the failure of a round that ended meanwhile: it would be this call's own.
+func (s *Source) acquire(ctx context.Context) (shared, err error) {
 	s.mu.Lock()
 	before := s.rounds
 	s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *Source) take(ctx context.Context) (shared, err error) {
 	return nil, nil
 }
 
-func (s *Source) give() { <-s.turn }
+func (s *Source) release() { <-s.turn }
 
 func (s *Source) usable() bool {
 	s.mu.Lock()

@@ -11,13 +11,13 @@ import (
 	"github.com/spotsync/spotsync/config/meter"
 )
 
-// outsiders are the functions whose results depend on more than what is written: on files and on the day.
-var outsiders = []string{"file", "fileexists", "templatefile", "timestamp", "tracks_file", "within"}
+// impureFunctions are the functions whose results depend on more than what is written: on files and on the day.
+var impureFunctions = []string{"file", "fileexists", "templatefile", "timestamp", "tracks_file", "within"}
 
-// besides is what is wrong with the values of a configuration that does not hold together, so that a person is told at
+// checkValues finds what is wrong with the values of a configuration that does not hold together, so that a person is told at
 // once. Variables, what refers to nothing, and what looks outside are unknown: of them nothing is said. It spoils the
 // module, which is not to be used anyway.
-func (p *parser) besides() hcl.Diagnostics {
+func (p *parser) checkValues() hcl.Diagnostics {
 	for _, e := range p.expressions {
 		if e.unsure {
 			e.Expression, e.refs = &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: e.Range()}, nil

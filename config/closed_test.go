@@ -36,7 +36,7 @@ func TestClosed(t *testing.T) {
 		})
 	}
 	m, _ := Parse(diag.Files{"main.hcl": []byte("playlist \"p\" { name = \"P\" }\n")})
-	if d, diags := m.Evaluate(t.Context(), Inputs{Now: time.Now()}); diags.HasErrors() || !d.Closed {
+	if d, diags := m.Evaluate(t.Context(), Inputs{Now: time.Now()}); diags.HasErrors() || !d.Pure {
 		t.Errorf("what is desired is not closed: %v", diags)
 	}
 }

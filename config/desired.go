@@ -17,7 +17,7 @@ type Desired struct {
 	Worked    []Worked             // for_each that are worked out, by label
 	Outputs   map[string]cty.Value // may hold unknown values: an ID known after apply
 	Reads     []string             // every path an expression tried to read, absolute, sorted: what a daemon watches
-	Closed    bool                 // nothing but the files, the variables and the IDs decided it: neither other files nor the day
+	Pure      bool                 // nothing but the files, the variables and the IDs decided it: neither other files nor the day
 }
 
 // Account is how to log in to one Spotify account.

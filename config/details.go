@@ -35,7 +35,7 @@ func (ev *evaluation) convert(e *expression, inst *instance, want cty.Type) (cty
 }
 
 // converted is convert that leaves unknown values unknown.
-func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) worth {
+func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) result {
 	w := ev.value(e, inst)
 	if !w.ok {
 		return w
@@ -47,7 +47,7 @@ func (ev *evaluation) converted(e *expression, inst *instance, want cty.Type) wo
 			detail = fmt.Sprintf("%q is true or false; this is %s.", e.name, functions.Describe(w.v))
 		}
 		ev.add(diag.Error(e.Range(), "Wrong type", detail))
-		return worth{v: cty.DynamicVal, soft: true}
+		return result{v: cty.DynamicVal, soft: true}
 	}
 	w.v = v
 	return w

@@ -38,7 +38,7 @@ func (m *Module) Evaluate(ctx context.Context, in Inputs) (*Desired, hcl.Diagnos
 	if r, ok := in.Files.(interface{ Reads() []string }); ok {
 		desired.Reads = r.Reads()
 	}
-	desired.Closed = m.closed
+	desired.Pure = m.closed
 	return desired, diags
 }
 
@@ -182,16 +182,16 @@ func compareAddresses(a, b string) int {
 	return 0
 }
 
-// worth is what an expression came to.
-type worth struct {
+// result is what an expression came to.
+type result struct {
 	v    cty.Value // cty.DynamicVal when there were errors
 	soft bool      // unknown parts are accounted for elsewhere
 	ok   bool      // no errors
 }
 
 // value works an expression out.
-func (ev *evaluation) value(e *expression, inst *instance) worth {
-	w := worth{v: cty.DynamicVal, soft: ev.isSoft(e, inst)}
+func (ev *evaluation) value(e *expression, inst *instance) result {
+	w := result{v: cty.DynamicVal, soft: ev.isSoft(e, inst)}
 	if ev.meter.Spent() {
 		return w
 	}
@@ -200,7 +200,7 @@ func (ev *evaluation) value(e *expression, inst *instance) worth {
 }
 
 // judge takes note of an evaluation's diagnostics and cost.
-func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w worth) worth {
+func (ev *evaluation) judge(e *expression, v cty.Value, diags hcl.Diagnostics, w result) result {
 	for _, d := range diags {
 		if d.Subject == nil {
 			d.Subject = e.Range().Ptr()
@@ -317,7 +317,7 @@ func (ev *evaluation) block(name string, attrs map[string]bool) cty.Value {
 }
 
 // known reports whether a result is wholly known, and complains when it should be.
-func (ev *evaluation) known(e *expression, w worth) bool {
+func (ev *evaluation) known(e *expression, w result) bool {
 	if w.v.IsWhollyKnown() {
 		return true
 	}

@@ -21,19 +21,19 @@ import (
 // Module is a configuration whose blocks, names and references are sound; no expression has been worked out yet.
 // It is never changed after [Parse], so it may be evaluated any number of times, also side by side.
 type Module struct {
-	files     diag.Files
-	accounts  map[string]*account
-	variables map[string]*variable
-	locals    map[string]*expression
-	outputs   map[string]*expression
-	playlists map[string]*playlist
-	imports   []*importing
-	moved     []Moved
-	removed   []Removed
-	remarks   map[string][]remark           // by file, in the order written
-	said      func() map[spotify.URI]string // names of songs, by comments anywhere
-	closed    bool                          // no expression looks at other files or the day
-	order     []node                        // each after all it refers to
+	files              diag.Files
+	accounts           map[string]*account
+	variables          map[string]*variable
+	locals             map[string]*expression
+	outputs            map[string]*expression
+	playlists          map[string]*playlist
+	imports            []*importing
+	moved              []Moved
+	removed            []Removed
+	remarks            map[string][]comment          // by file, in the order written
+	titlesFromComments func() map[spotify.URI]string // names of songs, by comments anywhere
+	closed             bool                          // no expression looks at other files or the day
+	order              []node                        // each after all it refers to
 }
 
 // Files is the source the module was parsed from, for quoting. It must not be changed.
@@ -64,7 +64,7 @@ func (p *parser) add(diags ...*hcl.Diagnostic) { p.diags = append(p.diags, diags
 func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) {
 	p := &parser{told: map[string]bool{}, Module: &Module{
 		files: files, accounts: map[string]*account{}, variables: map[string]*variable{}, locals: map[string]*expression{},
-		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string][]remark{},
+		outputs: map[string]*expression{}, playlists: map[string]*playlist{}, remarks: map[string][]comment{},
 	}}
 	for _, o := range options {
 		o(p)
@@ -82,7 +82,7 @@ func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) 
 		p.remarks[names[i]] = r.remarks
 		bodies = append(bodies, r.body)
 	}
-	p.said = sync.OnceValue(func() map[spotify.URI]string { return saying(results) }) // many configurations never need it
+	p.titlesFromComments = sync.OnceValue(func() map[spotify.URI]string { return saying(results) }) // many configurations never need it
 	if unmet := p.checkVersion(bodies); unmet != nil {
 		return nil, unmet
 	}
@@ -96,7 +96,7 @@ func Parse(files diag.Files, options ...ParseOption) (*Module, hcl.Diagnostics) 
 		e.Expression = meter.Expression(e.Expression) // last: it hides parts of expressions
 	}
 	if p.diags.HasErrors() && len(bodies) == len(files) {
-		p.add(p.besides()...)
+		p.add(p.checkValues()...)
 	}
 	diags := diag.Tidy(p.diags, hcl.Range{})
 	if diags.HasErrors() {

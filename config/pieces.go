@@ -23,7 +23,7 @@ const pieceSize = 64 << 10
 // parsed is a file, or a piece of one, as HCL's parser left it.
 type parsed struct {
 	body    *hclsyntax.Body // may be nil with diagnostics
-	remarks []remark
+	remarks []comment
 	names   []named
 	diags   hcl.Diagnostics
 }
@@ -120,12 +120,12 @@ func (p *piece) parse() {
 		if text == "" {
 			continue
 		}
-		p.remarks = append(p.remarks, remark{e.rng.End.Byte, text})
+		p.remarks = append(p.remarks, comment{e.rng.End.Byte, text})
 		if uri, ok := song(e.text); ok {
 			p.names = append(p.names, named{e.at, uri, text})
 		}
 	}
-	slices.SortStableFunc(p.remarks, func(a, b remark) int { return cmp.Compare(a.end, b.end) })
+	slices.SortStableFunc(p.remarks, func(a, b comment) int { return cmp.Compare(a.end, b.end) })
 	slices.SortStableFunc(p.names, func(a, b named) int { return cmp.Compare(a.at, b.at) })
 }
 

@@ -70,7 +70,7 @@ func (p provenance) keys(e hclsyntax.Expression) string {
 // all looks at everything in an expression.
 func (p provenance) all(e hclsyntax.Expression) (from string) {
 	hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && from == "" && slices.Contains(outsiders, call.Name) {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && from == "" && slices.Contains(impureFunctions, call.Name) {
 			from = p.m.written(call)
 		}
 		return nil

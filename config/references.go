@@ -63,7 +63,7 @@ func (p *parser) callable(e *expression) {
 		}
 		names := p.callables
 		_, ok = slices.BinarySearch(names, call.Name)
-		if !ok || slices.Contains(outsiders, call.Name) {
+		if !ok || slices.Contains(impureFunctions, call.Name) {
 			e.unsure = true
 		}
 		if !ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// remark is a comment that stands at the end of a line behind something.
-type remark struct {
+// comment is one that stands at the end of a line behind something.
+type comment struct {
 	end  int // offset of the end of that thing
 	text string
 }
@@ -21,7 +21,7 @@ type remark struct {
 // remarkBehind is the remark behind what has that range; empty without one.
 func (m *Module) remarkBehind(rng hcl.Range) string {
 	all := m.remarks[rng.Filename]
-	i, found := slices.BinarySearchFunc(all, rng.End.Byte, func(r remark, end int) int { return cmp.Compare(r.end, end) })
+	i, found := slices.BinarySearchFunc(all, rng.End.Byte, func(r comment, end int) int { return cmp.Compare(r.end, end) })
 	if !found {
 		return ""
 	}
@@ -30,8 +30,8 @@ func (m *Module) remarkBehind(rng hcl.Range) string {
 
 // remarksOf are the remarks among tokens, in their order. A comma between does not count: it is how a list of songs with
 // their names looks.
-func remarksOf(tokens hclsyntax.Tokens) []remark {
-	var found []remark
+func remarksOf(tokens hclsyntax.Tokens) []comment {
+	var found []comment
 	end, line := -1, 0 // of the last token that says something
 	for i, t := range tokens {
 		switch t.Type {
@@ -40,7 +40,7 @@ func remarksOf(tokens hclsyntax.Tokens) []remark {
 			lineEnds := strings.HasSuffix(string(t.Bytes), "\n") || i+1 < len(tokens) &&
 				(tokens[i+1].Type == hclsyntax.TokenNewline || tokens[i+1].Type == hclsyntax.TokenEOF)
 			if text := remarkText(string(t.Bytes)); end >= 0 && line == t.Range.Start.Line && lineEnds && text != "" {
-				found = append(found, remark{end, text})
+				found = append(found, comment{end, text})
 			}
 		default:
 			end, line = t.Range.End.Byte, t.Range.End.Line

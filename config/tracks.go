@@ -15,8 +15,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// wishes gathers the items of one playlist.
-type wishes struct {
+// trackCollector gathers the items of one playlist.
+type trackCollector struct {
 	ev       *evaluation
 	inst     *instance
 	e        *expression // the attribute tracks
@@ -41,7 +41,7 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 	if e == nil {
 		return
 	}
-	w := &wishes{ev: ev, inst: inst, e: e}
+	w := &trackCollector{ev: ev, inst: inst, e: e}
 	before := len(ev.diags)
 	w.attribute()
 	w.full(e.Range()) // it may be the last one that is too many
@@ -68,7 +68,7 @@ func (ev *evaluation) tracks(pl *playlist, inst *instance) {
 	}
 }
 
-func (w *wishes) attribute() {
+func (w *trackCollector) attribute() {
 	expr := unwrap(w.e.Expression)
 	if tuple, ok := expr.(*hclsyntax.TupleConsExpr); ok {
 		w.entries, w.values = make([]Entry, 0, len(tuple.Exprs)), make([]listed, 0, len(tuple.Exprs))
@@ -103,7 +103,7 @@ func unwrap(e hclsyntax.Expression) hclsyntax.Expression {
 }
 
 // full reports whether there are more items than a playlist can have, and says so once.
-func (w *wishes) full(rng hcl.Range) bool {
+func (w *trackCollector) full(rng hcl.Range) bool {
 	if len(w.entries) <= maxItems {
 		return w.problems >= meter.MaxProblems
 	}
@@ -114,7 +114,7 @@ func (w *wishes) full(rng hcl.Range) bool {
 	return true
 }
 
-func (w *wishes) wrong(rng hcl.Range, summary, detail string) {
+func (w *trackCollector) wrong(rng hcl.Range, summary, detail string) {
 	w.problems++
 	if first := detail[:1]; first >= "a" && first <= "z" {
 		detail = strings.ToUpper(first) + detail[1:] // an element without a text of its own begins the sentence
@@ -122,7 +122,7 @@ func (w *wishes) wrong(rng hcl.Range, summary, detail string) {
 	w.ev.add(diag.Error(rng, summary, detail))
 }
 
-func (w *wishes) notKnown(rng hcl.Range, soft bool) {
+func (w *trackCollector) notKnown(rng hcl.Range, soft bool) {
 	w.unknown = true
 	if !soft {
 		w.problems++
@@ -131,7 +131,7 @@ func (w *wishes) notKnown(rng hcl.Range, soft bool) {
 }
 
 // written goes through a list written out.
-func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
+func (w *trackCollector) written(tuple *hclsyntax.TupleConsExpr) {
 	soft := w.ev.isSoft(w.e, w.inst)
 	ctx := w.ev.context(w.e, w.inst)
 	for _, item := range tuple.Exprs {
@@ -143,7 +143,7 @@ func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
 			continue
 		}
 		v, diags := item.Value(ctx)
-		worth := w.ev.judge(&expression{Expression: item, name: w.e.name}, v, diags, worth{v: cty.DynamicVal, soft: soft})
+		worth := w.ev.judge(&expression{Expression: item, name: w.e.name}, v, diags, result{v: cty.DynamicVal, soft: soft})
 		switch {
 		case !worth.ok:
 			w.problems++
@@ -158,7 +158,7 @@ func (w *wishes) written(tuple *hclsyntax.TupleConsExpr) {
 }
 
 // computed goes through a list an expression gave, all of which has one place in the file. at is the position so far.
-func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
+func (w *trackCollector) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
 	i := 0
 	for it := v.ElementIterator(); it.Next(); {
 		_, elem := it.Element()
@@ -179,7 +179,7 @@ func (w *wishes) computed(v cty.Value, rng hcl.Range, at string, soft bool) {
 }
 
 // item judges one element. at is its position in a computed list, else empty.
-func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
+func (w *trackCollector) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	text, ok := diag.StringOf(v)
 	title := ""
 	switch {
@@ -234,7 +234,7 @@ func (w *wishes) item(v cty.Value, rng hcl.Range, at string, soft bool) {
 	}
 	w.values = append(w.values, listed{v, entry.Title, entry.URI})
 	if entry.Title == "" {
-		entry.Title = w.ev.said()[entry.URI] // for people alone: expressions see only what stands beside an element
+		entry.Title = w.ev.titlesFromComments()[entry.URI] // for people alone: expressions see only what stands beside an element
 	}
 	w.entries = append(w.entries, entry)
 }
@@ -305,7 +305,7 @@ func titleOf(v cty.Value) string {
 }
 
 // withoutURI explains an object that names a song in another way.
-func (w *wishes) withoutURI(v cty.Value, rng hcl.Range, what string) {
+func (w *trackCollector) withoutURI(v cty.Value, rng hcl.Range, what string) {
 	for _, name := range []string{"isrc", "title", "artist"} {
 		if m := member(v, name); m != cty.NilVal {
 			w.wrong(rng, "Not available yet", "Naming a song by artist, title or ISRC comes in a later version of spotsync. Use its URI or link: in Spotify, Share, Copy song link.")
@@ -316,7 +316,7 @@ func (w *wishes) withoutURI(v cty.Value, rng hcl.Range, what string) {
 }
 
 // unreadable explains a text that names nothing of Spotify's.
-func (w *wishes) unreadable(text string, err error, rng hcl.Range, what, at string) {
+func (w *trackCollector) unreadable(text string, err error, rng hcl.Range, what, at string) {
 	trimmed := strings.TrimSpace(text)
 	switch {
 	case trimmed == "":
@@ -339,7 +339,7 @@ func byName(text string) bool {
 	return !strings.Contains(text, "://") && !strings.HasPrefix(text, "spotify:") && strings.ContainsFunc(text, unicode.IsSpace)
 }
 
-func (w *wishes) wrongKind(ref spotify.Ref, rng hcl.Range, what string) {
+func (w *trackCollector) wrongKind(ref spotify.Ref, rng hcl.Range, what string) {
 	way := "Use the link of a track or an episode."
 	switch ref.Kind {
 	case spotify.KindAlbum:

@@ -24,15 +24,15 @@ type difference struct {
 	proven        bool
 	origin        Origin
 	reasons       []string
-	warnings      []remark
+	warnings      []note
 	refused       []spotify.URI // wanted, and not asked for now
 	stays         []spotify.URI // in the playlist in another number than wanted, for Spotify refuses them
 	shown         renderings    // how Spotify shows the texts of this wish
 	learned       Learned       // by this read and the one before, beside what was known
 }
 
-// remark is a warning about an attribute.
-type remark struct{ attribute, text string }
+// note is a warning about an attribute.
+type note struct{ attribute, text string }
 
 // apply puts a difference into a change.
 func (c *Change) apply(d difference) {
@@ -94,7 +94,7 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned
 	}
 	if w.Description != nil && !d.shown.description(*w.Description, have.Description) {
 		if known.refusesDescription(*w.Description) {
-			d.warnings = append(d.warnings, remark{"description", "Spotify refuses its description, so that is left as it is; links in it are the usual reason"})
+			d.warnings = append(d.warnings, note{"description", "Spotify refuses its description, so that is left as it is; links in it are the usual reason"})
 		} else {
 			ch.Description, after.Description = w.Description, *w.Description
 			if blank(*w.Description) {
@@ -103,9 +103,9 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned
 		}
 	}
 	if w.Public != nil && have.Public != nil && *w.Public != *have.Public {
-		if unhonoured(*w.Public, known, base, c) {
+		if ignoredPublic(*w.Public, known, base, c) {
 			d.learned.PublicIgnored = w.Public
-			d.warnings = append(d.warnings, remark{"public", "Spotify did not honour public = " + yes(*w.Public) + "; it is not asked again. Change it in a Spotify app, or leave it out of the file"})
+			d.warnings = append(d.warnings, note{"public", "Spotify did not honour public = " + yes(*w.Public) + "; it is not asked again. Change it in a Spotify app, or leave it out of the file"})
 		} else {
 			ch.Public, after.Public = w.Public, w.Public
 			if *w.Public && have.Collaborative && w.Collaborative == nil {
@@ -128,10 +128,10 @@ func (d *difference) diffDetails(w DesiredState, c store.Contents, known Learned
 	d.after = &after
 }
 
-// unhonoured reports whether Spotify was asked for this visibility before and did not give it. Without a note of that it
+// ignoredPublic reports whether Spotify was asked for this visibility before and did not give it. Without a note of that it
 // is told only by the first read after our write, and only if nothing but the visibility is otherwise than we left it:
 // whoever changed something else may have changed that too. Once a read has shown what we asked for, it was honoured.
-func unhonoured(public bool, known Learned, base *store.Base, c store.Contents) bool {
+func ignoredPublic(public bool, known Learned, base *store.Base, c store.Contents) bool {
 	if known.ignoresPublic(public) || learnedThen(base).ignoresPublic(public) {
 		return true
 	}

@@ -84,6 +84,6 @@ func (d *difference) leaveStaying(w DesiredState, rows []Row, want []spotify.URI
 		if name == "" {
 			name = string(r.shown())
 		}
-		d.warnings = append(d.warnings, remark{"tracks", "Spotify was asked to remove " + strconv.Quote(name) + " and did not: it shows it in place of another recording, and does not say which. It is left alone. Remove it in a Spotify app, or set drop_opaque = true in the lifecycle block, which writes the list anew with new dates"})
+		d.warnings = append(d.warnings, note{"tracks", "Spotify was asked to remove " + strconv.Quote(name) + " and did not: it shows it in place of another recording, and does not say which. It is left alone. Remove it in a Spotify app, or set drop_opaque = true in the lifecycle block, which writes the list anew with new dates"})
 	}
 }

@@ -16,7 +16,7 @@ func (p *planner) flagsExclude(m managed, w DesiredState, seen store.Contents, b
 	wants := func(b *bool) bool { return b != nil && *b }
 	var attr, other string
 	switch {
-	case wants(w.Public) && have.Public != nil && !*have.Public && have.Collaborative && slices.Contains(ignored, "collaborative") && !unhonoured(true, LearnedBefore(m.entry), base, seen):
+	case wants(w.Public) && have.Public != nil && !*have.Public && have.Collaborative && slices.Contains(ignored, "collaborative") && !ignoredPublic(true, LearnedBefore(m.entry), base, seen):
 		attr, other = "public", "collaborative"
 	case wants(w.Collaborative) && !have.Collaborative && wants(have.Public) && slices.Contains(ignored, "public"):
 		attr, other = "collaborative", "public"

@@ -430,7 +430,7 @@ func TestAllowanceThatCannotBeRemembered(t *testing.T) {
 		}
 		c, _ = client(fine)
 		c.Limiter = NewLimiter(LimiterOptions{Remember: func(Allowance) error { return full }})
-		for range worthy - 1 {
+		for range minToRemember - 1 {
 			_, _ = c.Me(t.Context())
 		}
 		if err := c.Limiter.Close(); err != nil {

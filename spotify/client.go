@@ -127,7 +127,7 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 				return join(c.limited(r, a.hold), unsaved)
 			}
 			continue // acquiring the limiter sits the hold out, or refuses to
-		case a.status == http.StatusUnauthorized && !refreshed && !aboutScope(a.said()):
+		case a.status == http.StatusUnauthorized && !refreshed && !aboutScope(a.errorBody()):
 			t, able := c.transport().(Refresher)
 			if !able {
 				return newError(r, a)
@@ -144,7 +144,7 @@ func (c *Client) do(ctx context.Context, r request, decode func([]byte) error) e
 		}
 
 		failures++
-		fail := &UnavailableError{Method: r.method, Route: r.route, What: r.what, Status: a.status, Message: a.said().message,
+		fail := &UnavailableError{Method: r.method, Route: r.route, What: r.what, Status: a.status, Message: a.errorBody().message,
 			Tries: failures, Sent: a.sent, Err: a.err}
 		wait := c.backoff(failures)
 		if asked, ok := a.retryAfter(time.Now()); ok && asked > wait {

@@ -129,7 +129,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%+v", t2)
 		}
 		_, _ = decodeSearch(b, []Kind{KindTrack, KindAlbum, KindArtist, KindPlaylist, KindShow, KindEpisode})
-		if said := (answer{status: 400, body: b}).said(); len([]rune(said.message)) > 200 || tidy(said.message) != said.message {
+		if said := (answer{status: 400, body: b}).errorBody(); len([]rune(said.message)) > 200 || tidy(said.message) != said.message {
 			t.Fatalf("%q", said.message)
 		}
 	})

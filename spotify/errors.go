@@ -160,7 +160,7 @@ func AccessDenied(err error) bool {
 
 // newError names the refusal in a.
 func newError(r request, a answer) *Error {
-	said := a.said()
+	said := a.errorBody()
 	e := &Error{Method: r.method, Route: r.route, What: r.what, Status: a.status, Message: said.message, Reason: said.reason,
 		Scopes: r.scopes, Kind: ErrBadRequest}
 	low := strings.ToLower(said.message)
@@ -194,8 +194,8 @@ func aboutScope(said explanation) bool {
 	return strings.Contains(strings.ToLower(said.message), "scope")
 }
 
-// said reads an error body: the Web API's envelope, OAuth's, plain text, a web page or nothing.
-func (a answer) said() explanation {
+// errorBody reads an error body: the Web API's envelope, OAuth's, plain text, a web page or nothing.
+func (a answer) errorBody() explanation {
 	if a.ok() || a.status == 0 {
 		return explanation{}
 	}

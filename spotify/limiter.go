@@ -86,9 +86,9 @@ func (h Hold) Why() string {
 }
 
 const (
-	speedup    = 1. / 3          // each good answer makes the pace so many requests a second faster: 600 requests take 10 seconds, not a minute
-	noticeable = 2 * time.Second // a wait of our own that somebody who watches should be told of
-	worthy     = 10              // requests lately that the next process should know of
+	speedup       = 1. / 3          // each good answer makes the pace so many requests a second faster: 600 requests take 10 seconds, not a minute
+	noticeable    = 2 * time.Second // a wait of our own that somebody who watches should be told of
+	minToRemember = 10              // requests lately that the next process should know of
 )
 
 // NewLimiter returns a limiter that lets requests through at once.
@@ -158,7 +158,7 @@ func (l *Limiter) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.window.forget(time.Now())
-	if !l.news || l.window.allowed == 0 && len(l.window.answered) < worthy {
+	if !l.news || l.window.allowed == 0 && len(l.window.answered) < minToRemember {
 		return nil
 	}
 	return l.tell()

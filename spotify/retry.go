@@ -41,7 +41,7 @@ func (c *Client) holdFor(r request, a answer, n int) Hold {
 	told := ok && wait > 0
 	h := Hold{Reason: ReasonRate}
 	switch {
-	case a.said().reason == ReasonQuota:
+	case a.errorBody().reason == ReasonQuota:
 		h.Reason = ReasonQuota
 	case told && wait >= quotaAfter:
 		h.Reason = ReasonLong

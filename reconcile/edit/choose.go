@@ -184,7 +184,7 @@ type candidate struct {
 
 // choose pairs tokens and solves what results: the best answer of those that were tried. The solution is nil if it
 // would take more than most requests; with copies to pair, if it would take many more.
-func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
+func (p *input) choose(tokens []int, most int) (*blockOrder, *solution) {
 	r := p.byContext(tokens)
 	open := r.open()
 	if len(open) > 0 {
@@ -228,7 +228,7 @@ func (p *problem) choose(tokens []int, most int) (*jigsaw, *solution) {
 
 // candidates are pairings like r and better ones, the most promising first: all there are, or those that a climb comes
 // by that starts from r or from a pairing found otherwise. r is spoilt.
-func (p *problem) candidates(tokens []int, r *pairing, open []int) (found []candidate, all bool) {
+func (p *input) candidates(tokens []int, r *pairing, open []int) (found []candidate, all bool) {
 	look := func() int {
 		p.work -= len(tokens) / 4 // about what it takes, in gaps looked at
 		c := candidate{least: p.contract(tokens, r.place).bound(p.o)}
@@ -279,8 +279,8 @@ func (p *problem) candidates(tokens []int, r *pairing, open []int) (found []cand
 
 // floor is a number of requests that no answer goes below, however rows are paired: with the rows left out for which
 // there is a choice, any answer is one for the rest, with no more requests.
-func (p *problem) floor(r *pairing) int {
-	rest := &problem{o: p.o}
+func (p *input) floor(r *pairing) int {
+	rest := &input{o: p.o}
 	place := make([]int, len(p.uris)) // by symbol
 	for _, s := range p.want {
 		if len(r.tokens[s]) == 0 || len(r.places[s]) == 1 {

@@ -55,7 +55,7 @@
 //	make.go       Make: which rows go; the parts put together
 //	pair.go       which row becomes which wanted row, by what surrounds it
 //	choose.go     other pairings, and the best of their answers
-//	jigsaw.go     blocks, joints and groups; the answer written out as edits
+//	blocks.go     blocks, joints and groups; the answer written out as edits
 //	layout.go     blocks in present order, cuts, the cycle bound
 //	sort.go       the search for few cuts
 //	reversed.go   stretches in reverse order

@@ -141,7 +141,7 @@ func TestShuffles(t *testing.T) {
 		have := tracks(r, n, 0)
 		want := slices.Clone(have)
 		r.Shuffle(n, func(i, j int) { want[i], want[j] = want[j], want[i] })
-		p := newProblem(rowsOf(have), want, Options{}.limits())
+		p := newInput(rowsOf(have), want, Options{}.limits())
 		tokens := make([]int, n)
 		for i := range tokens {
 			tokens[i] = i
@@ -227,7 +227,7 @@ func TestLargeChanges(t *testing.T) {
 			most := len(want)
 			switch name {
 			case "shuffled", "riffled", "halves":
-				p := newProblem(rowsOf(have), want, Options{}.limits())
+				p := newInput(rowsOf(have), want, Options{}.limits())
 				tokens := make([]int, n)
 				for i := range tokens {
 					tokens[i] = i

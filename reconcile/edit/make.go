@@ -10,7 +10,7 @@ import (
 // same input gives the same script on every machine. The caller is trusted to pass no more than MaxItems rows;
 // [Apply] refuses the script otherwise.
 func Make(have []Row, want []spotify.URI, o Options) Script {
-	p := newProblem(have, want, o.limits())
+	p := newInput(have, want, o.limits())
 	if p.same() {
 		return Script{Final: slices.Clone(have), Proven: true}
 	}
@@ -28,12 +28,12 @@ func Make(have []Row, want []spotify.URI, o Options) Script {
 // ReplaceAll makes the script that replaces have by want, opaque rows included, which are gone then: no other edit can
 // remove them. Every date goes.
 func ReplaceAll(have []Row, want []spotify.URI, o Options) Script {
-	p := newProblem(have, want, o.limits())
+	p := newInput(have, want, o.limits())
 	return p.script(p.replaced())
 }
 
 // keeping finds the fewest edits that keep every date that can be kept.
-func (p *problem) keeping() *draft {
+func (p *input) keeping() *draft {
 	best := p.solve(p.forced(), 1<<30)
 	if len(best.tokens) == 0 && !p.opaque { // no date can be kept
 		if r := p.replaced(); r.better(best) {
@@ -43,8 +43,8 @@ func (p *problem) keeping() *draft {
 	return best
 }
 
-// problem is the input of Make with each URI replaced by a small number, its symbol.
-type problem struct {
+// input is what Make is given, with each URI replaced by a small number, its symbol.
+type input struct {
 	o      Options
 	rows   []Row         // have
 	have   []int         // symbol of each row, -1 where it is opaque
@@ -55,8 +55,8 @@ type problem struct {
 	work   int           // what searches may still do
 }
 
-func newProblem(have []Row, want []spotify.URI, o Options) *problem {
-	p := &problem{o: o, work: totalWork, rows: have, have: make([]int, len(have)), want: make([]int, len(want))}
+func newInput(have []Row, want []spotify.URI, o Options) *input {
+	p := &input{o: o, work: totalWork, rows: have, have: make([]int, len(have)), want: make([]int, len(want))}
 	symbols := make(map[spotify.URI]int, max(len(have), len(want)))
 	symbol := func(u spotify.URI) int {
 		s, ok := symbols[u]
@@ -83,7 +83,7 @@ func newProblem(have []Row, want []spotify.URI, o Options) *problem {
 }
 
 // same reports whether nothing needs doing.
-func (p *problem) same() bool {
+func (p *input) same() bool {
 	i := 0
 	for _, s := range p.have {
 		if s < 0 {
@@ -99,7 +99,7 @@ func (p *problem) same() bool {
 
 // forced tells for each symbol whether its rows have to be removed: those not wanted, and those wanted in fewer
 // copies, as a remove takes every copy.
-func (p *problem) forced() []bool {
+func (p *input) forced() []bool {
 	drop := make([]bool, len(p.uris))
 	for s := range drop {
 		drop[s] = p.w[s] < p.h[s]
@@ -113,7 +113,7 @@ type draft struct {
 	tokens  []int  // the rows that stay, as indices of problem.rows
 	lost    int    // dates lost
 	replace bool   // the whole list is replaced; nothing below matters then
-	*jigsaw
+	*blockOrder
 	*solution
 }
 
@@ -126,8 +126,8 @@ func (d *draft) better(e *draft) bool {
 }
 
 // replaced is the draft that replaces everything.
-func (p *problem) replaced() *draft {
-	d := &draft{replace: true, jigsaw: &jigsaw{}, solution: &solution{}}
+func (p *input) replaced() *draft {
+	d := &draft{replace: true, blockOrder: &blockOrder{}, solution: &solution{}}
 	d.requests = max(1, batches(len(p.want), p.o.MaxURIs))
 	d.least = d.requests
 	for s, h := range p.h {
@@ -138,7 +138,7 @@ func (p *problem) replaced() *draft {
 
 // solve finds edits that remove the rows of drop and keep all others. If it sees early that they will be more than
 // most, the solution is nil.
-func (p *problem) solve(drop []bool, most int) *draft {
+func (p *input) solve(drop []bool, most int) *draft {
 	d := &draft{drop: drop}
 	removed := 0
 	for s, gone := range drop {
@@ -153,7 +153,7 @@ func (p *problem) solve(drop []bool, most int) *draft {
 		}
 	}
 	removes := batches(removed, p.o.MaxURIs)
-	d.jigsaw, d.solution = p.choose(d.tokens, most-removes)
+	d.blockOrder, d.solution = p.choose(d.tokens, most-removes)
 	if d.solution != nil {
 		d.requests += removes
 		d.least += removes
@@ -162,7 +162,7 @@ func (p *problem) solve(drop []bool, most int) *draft {
 }
 
 // script writes a draft out.
-func (p *problem) script(d *draft) Script {
+func (p *input) script(d *draft) Script {
 	if d.replace {
 		s := Script{DatesLost: d.lost}
 		for _, u := range p.want {
@@ -187,7 +187,7 @@ func (p *problem) script(d *draft) Script {
 }
 
 // wanted is the URIs of want[from:to].
-func (p *problem) wanted(from, to int) []spotify.URI {
+func (p *input) wanted(from, to int) []spotify.URI {
 	uris := make([]spotify.URI, 0, max(0, to-from))
 	for _, s := range p.want[from:to] {
 		uris = append(uris, p.uris[s])
@@ -196,7 +196,7 @@ func (p *problem) wanted(from, to int) []spotify.URI {
 }
 
 // inserts puts want[from:to] before position at.
-func (p *problem) inserts(at, from, to int) []Edit {
+func (p *input) inserts(at, from, to int) []Edit {
 	var edits []Edit
 	for from < to {
 		n := min(p.o.MaxURIs, to-from)

@@ -30,7 +30,7 @@ type step struct {
 // merge answers where to insert the groups so that moves still end in the wanted order: it runs the moves backwards
 // from there and carries the groups along. Where a move, backwards, cuts next to groups, each may stay on either side;
 // groups that meet are one insert later. Of the ways it keeps those that need the fewest inserts so far.
-func (j *jigsaw) merge(moves []move, o Options, work *int) *solution {
+func (j *blockOrder) merge(moves []move, o Options, work *int) *solution {
 	start := &carried{}
 	for v := range j.order {
 		start.units = append(start.units, 2*v)
@@ -77,7 +77,7 @@ func (j *jigsaw) merge(moves []move, o Options, work *int) *solution {
 
 // steps appends the ways to carry the groups of c back through m. It brings the stretches between the cuts y, x and z
 // into the order they had: what was left of y meets what was right of x, and so on.
-func (j *jigsaw) steps(steps []step, c *carried, m move, o Options) []step {
+func (j *blockOrder) steps(steps []step, c *carried, m move, o Options) []step {
 	ys, yr := j.sides(c.units, m.y)
 	xs, xr := j.sides(c.units, m.x)
 	zs, zr := j.sides(c.units, m.z)
@@ -96,7 +96,7 @@ func (j *jigsaw) steps(steps []step, c *carried, m move, o Options) []step {
 
 // sides are the places to cut in front of unit u, between any of the groups there, and how many new rows are right of
 // each up to u.
-func (j *jigsaw) sides(units []unit, u unit) (at, right []int) {
+func (j *blockOrder) sides(units []unit, u unit) (at, right []int) {
 	i := slices.Index(units, u)
 	at, right = []int{i}, []int{0}
 	for rows := 0; i > 0 && units[i-1]%2 == 1; {

@@ -29,7 +29,7 @@ type pairing struct {
 
 // newPairing is a pairing of tokens, given as indices of p.have, of which only those for which there is no choice and
 // what is beside them is paired.
-func (p *problem) newPairing(tokens []int) *pairing {
+func (p *input) newPairing(tokens []int) *pairing {
 	r := &pairing{scans: climbScan, want: p.want, sym: make([]int, len(tokens)), place: make([]int, len(tokens)), at: make([]int, len(p.want)),
 		tokens: make([][]int, len(p.uris)), places: make([][]int, len(p.uris))}
 	buffer := make([]int, len(p.have)+len(p.want))
@@ -61,7 +61,7 @@ func (p *problem) newPairing(tokens []int) *pairing {
 }
 
 // byContext pairs tokens by what surrounds them, the widest first.
-func (p *problem) byContext(tokens []int) *pairing {
+func (p *input) byContext(tokens []int) *pairing {
 	r := p.newPairing(tokens)
 	if !slices.Contains(r.place, -1) {
 		return r
@@ -102,7 +102,7 @@ func (p *problem) byContext(tokens []int) *pairing {
 }
 
 // byLength pairs the longest stretches first that are free and equal, or at least what comes first.
-func (p *problem) byLength(tokens []int) *pairing {
+func (p *input) byLength(tokens []int) *pairing {
 	r := p.newPairing(tokens)
 	index := make([]int, len(r.want)) // by wanted row that may be an old one: its index in r.old
 	for i, q := range r.old {
@@ -153,7 +153,7 @@ func (r *pairing) set(t, q int) { r.place[t], r.at[q] = q, t }
 
 // inOrder pairs the first copy with the first, and so on; if onward, it rather pairs each row with the next place behind
 // that of the row before it.
-func (p *problem) inOrder(tokens []int, onward bool) *pairing {
+func (p *input) inOrder(tokens []int, onward bool) *pairing {
 	r := p.newPairing(tokens)
 	last := -1
 	for t, s := range r.sym {

@@ -8,7 +8,7 @@ const fewSymbols = 12
 // fewest finds the fewest edits whatever dates they cost: edits that keep all dates, a replace of everything, or edits
 // that remove some rows and insert them again, because moving them takes more requests. The last kind is found by
 // trial, so it may not be the best of its kind.
-func (p *problem) fewest() *draft {
+func (p *input) fewest() *draft {
 	var best *draft
 	most := 1 << 30
 	if !p.opaque {
@@ -33,7 +33,7 @@ func (p *problem) fewest() *draft {
 			best = d
 		}
 	}
-	glued := p.glued(keep)
+	glued := p.pinned(keep)
 	// Blocks are taken apart where new rows go in: if those are many, it may be better to bring the whole stretch anew.
 	pieces := p.cutUp(keep.tokens, keep.place[1:len(keep.place)-1], true)
 	var chains [][]bool
@@ -47,7 +47,7 @@ func (p *problem) fewest() *draft {
 		pieces.stays(glued, func(int, int) int { return 1 }, 0))
 	for _, stays := range chains {
 		for limit := len(p.have); limit > 0; limit /= 2 {
-			try(p.sacrifice(keep, pieces, stays, glued, limit))
+			try(p.reinsert(keep, pieces, stays, glued, limit))
 		}
 	}
 	if len(p.uris) <= fewSymbols { // copies go together, which the pieces don't know
@@ -60,7 +60,7 @@ func (p *problem) fewest() *draft {
 		}
 	}
 	if p.opaque { // all that can be; without opaque rows it is a replace
-		try(p.sacrifice(keep, pieces, make([]bool, len(pieces.order)), glued, len(p.have)))
+		try(p.reinsert(keep, pieces, make([]bool, len(pieces.order)), glued, len(p.have)))
 	}
 	best.least = least
 	return best
@@ -68,7 +68,7 @@ func (p *problem) fewest() *draft {
 
 // leastOfAll is a number of requests that no edits go below, whatever dates they cost: those that give up no date
 // needlessly, those that remove and insert one row more than has to be, and those that replace everything.
-func (p *problem) leastOfAll(keep *draft) int {
+func (p *input) leastOfAll(keep *draft) int {
 	gone, come := 0, 0
 	for s, h := range p.h {
 		if keep.drop[s] {
@@ -90,15 +90,15 @@ func (p *problem) leastOfAll(keep *draft) int {
 }
 
 // rows are the first row of the block at i in present order and the first behind it.
-func (j *jigsaw) rows(i int) (from, to int) {
+func (j *blockOrder) rows(i int) (from, to int) {
 	if i+1 < len(j.first) {
 		return j.first[i], j.first[i+1]
 	}
 	return j.first[i], len(j.size)
 }
 
-// glued tells for each row of d whether it can't be sacrificed: opaque rows follow it in have, or another copy.
-func (p *problem) glued(d *draft) []bool {
+// pinned tells for each row of d whether it can't be sacrificed: opaque rows follow it in have, or another copy.
+func (p *input) pinned(d *draft) []bool {
 	symbols := make([]bool, len(p.uris))
 	for i, s := range p.have {
 		if s >= 0 && i+1 < len(p.have) && p.have[i+1] < 0 {
@@ -116,7 +116,7 @@ func (p *problem) glued(d *draft) []bool {
 // need not move when each other one moves by itself, or is removed and inserted again. weight is what a block weighs,
 // given how many of its rows can be sacrificed and how many can't; link is how much lighter the subsequence gets
 // wherever something is to be inserted between two of its blocks.
-func (j *jigsaw) stays(glued []bool, weight func(rows, glued int) int, link int) []bool {
+func (j *blockOrder) stays(glued []bool, weight func(rows, glued int) int, link int) []bool {
 	n := len(j.order)
 	sum, before := make([]int, n), make([]int, n) // of the heaviest subsequence that ends with a block; the block before
 	tree := make([]int, n+1)                      // Fenwick tree over block numbers: the index plus 1 of the heaviest end
@@ -160,10 +160,10 @@ func (j *jigsaw) stays(glued []bool, weight func(rows, glued int) int, link int)
 	return stays
 }
 
-// sacrifice is what has to be removed, and the rows of the pieces that don't stay, if they come in runs wanted side by
+// reinsert is what has to be removed, and the rows of the pieces that don't stay, if they come in runs wanted side by
 // side of at most limit rows a piece: a run is one insert, but a move for each piece, or an insert for what is new in
 // front of each. Rows that opaque ones are glued to are never sacrificed.
-func (p *problem) sacrifice(d *draft, pieces *jigsaw, stays, glued []bool, limit int) []bool {
+func (p *input) reinsert(d *draft, pieces *blockOrder, stays, glued []bool, limit int) []bool {
 	drop := slices.Clone(d.drop)
 	index := make([]int, len(pieces.order))
 	for i, v := range pieces.order {

@@ -9,7 +9,7 @@ import (
 // What a search may do at most. Work is counted in gaps looked at, not in time, so that every machine finds the same.
 const (
 	totalWork  = 6_000_000 // for one list
-	sortWork   = 3_000_000 // for one jigsaw
+	sortWork   = 3_000_000 // for one blockOrder
 	exactGaps  = 26        // layouts of more gaps aren't searched exactly
 	exactWork  = 400_000   // for one exact search
 	beamGaps   = 160       // layouts of more gaps are first brought down to this by the greedy search,

@@ -320,14 +320,14 @@ func TestTell(t *testing.T) {
 		if err := json.Unmarshal(data, l); err != nil {
 			t.Fatal(err)
 		}
-		if l.Tell("default", level) {
+		if l.NoteReminder("default", level) {
 			got = append(got, fmt.Sprint(level))
 		}
 	}
 	if want := "1 3 5 6 1"; strings.Join(got, " ") != want {
 		t.Errorf("told %v, want %s", got, want)
 	}
-	if !l.Tell("other", 1) {
+	if !l.NoteReminder("other", 1) {
 		t.Error("accounts are mixed up")
 	}
 }
@@ -342,7 +342,7 @@ func TestLoopOnDisk(t *testing.T) {
 	}
 	l.Restrict(planOf(differing(reconcile.FromSpotify)), healing("true"), "x", Policy{}, noon)
 	l.Record(planOf(differing(reconcile.FromSpotify)), &reconcile.Result{Applied: []string{"playlist.a"}, Requests: 3}, noon)
-	l.Tell("default", 2)
+	l.NoteReminder("default", 2)
 	l.Spend(3, noon)
 	l.Close()
 	if err := l.Save(state); err != nil {

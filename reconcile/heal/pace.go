@@ -167,9 +167,9 @@ func (l *State) rewind(now time.Time) {
 	}
 }
 
-// Tell reports whether an account's owner is to be told how near the end of the login is: once at each level, of which a
+// NoteReminder reports whether an account's owner is to be told how near the end of the login is: once at each level, of which a
 // higher one is nearer and 0 none. A lower one than was told of means a new login.
-func (l *State) Tell(account string, level int) bool {
+func (l *State) NoteReminder(account string, level int) bool {
 	was := l.Told[account]
 	if level == was {
 		return false

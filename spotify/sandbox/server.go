@@ -81,7 +81,7 @@ func New(o Options) *Server {
 	s.AddUser(User{ID: SandboxUser, DisplayName: "Sandbox Listener", Premium: true})
 	s.AddClient(Client{ID: SandboxClientID, Secret: SandboxClientSecret, Owner: SandboxUser,
 		RedirectURIs: []string{"http://127.0.0.1/callback", "http://[::1]/callback"}})
-	s.furnish(SandboxUser)
+	s.seedDefaults(SandboxUser)
 	return s
 }
 
@@ -97,8 +97,8 @@ func newServer(o Options) *Server {
 	return s
 }
 
-// furnish gives a user songs they like and have played, so that an empty sandbox has something to look at.
-func (s *Server) furnish(id string) {
+// seedDefaults gives a user songs they like and have played, so that an empty sandbox has something to look at.
+func (s *Server) seedDefaults(id string) {
 	now := s.now().UTC().Truncate(time.Second)
 	for i, t := range s.music.tracks {
 		switch uri := spotify.URI("spotify:track:" + t.ID); {

@@ -297,7 +297,7 @@ func (d *runner) run(ctx context.Context) error {
 		case why = <-d.wake:
 		case <-timer.C:
 			if left := d.left(); left > 0 {
-				timer.Reset(min(left, nap))
+				timer.Reset(min(left, maxSleep))
 				continue
 			}
 		}
@@ -309,14 +309,14 @@ func (d *runner) run(ctx context.Context) error {
 			return errors.Join(res, d.end())
 		}
 		debug.FreeOSMemory() // a round takes a hundred megabytes for a second; they are others' until the next
-		timer.Reset(max(atOnce, min(d.left(), nap)))
+		timer.Reset(max(atOnce, min(d.left(), maxSleep)))
 		why = "interval"
 	}
 }
 
-// nap is how long the main loop sleeps at most. A timer stands still while a computer is suspended; the clock on the wall
+// maxSleep is how long the main loop sleeps at most. A timer stands still while a computer is suspended; the clock on the wall
 // doesn't.
-const nap = time.Minute
+const maxSleep = time.Minute
 
 // left is how long it is until the next round, by the clock that thinks it is sooner: one may have been set back, the other
 // have stood still.

@@ -298,7 +298,7 @@ func (d *runner) tell(r *attempt, now time.Time) {
 			continue
 		}
 		days, level := auth.Countdown(a.Ends, now)
-		if !d.loop.Tell(a.Label, int(level)) {
+		if !d.loop.NoteReminder(a.Label, int(level)) {
 			continue
 		}
 		text := fmt.Sprintf("The login of account %q ends in %s, on %s. Renew it on the page, or with: spotsync login%s", a.Label, words.Plural(days, "day"), a.Ends.UTC().Format("2 Jan 2006"), reconcile.LoginFlag(a.Label))

@@ -33,8 +33,8 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// patience is how long a round sits out a limit of Spotify's. A longer one ends the round, and the next begins after it.
-const patience = 5 * time.Second
+// maxLimitWait is how long a round sits out a limit of Spotify's. A longer one ends the round, and the next begins after it.
+const maxLimitWait = 5 * time.Second
 
 // attempt is one round and what it found out.
 type attempt struct {
@@ -252,7 +252,7 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 // read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
 // there is nothing to do, and no session.
 func (d *runner) read(ctx context.Context, a *term.App) (*session.Session, error) {
-	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.Parallelism, MaxWait: patience, Apart: true, Hooks: d.hooks}
+	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.Parallelism, MaxWait: maxLimitWait, ReadOnlyConfig: true, Hooks: d.hooks}
 	now := time.Now()
 	conf, err := session.LoadSource(a, d.path, d.o.Inputs)
 	files := 0
@@ -321,7 +321,7 @@ func (d *runner) read(ctx context.Context, a *term.App) (*session.Session, error
 // quiet round.
 func (d *runner) understand(ctx context.Context, s *session.Session) error {
 	ids := s.Ids()
-	if d.good != nil && d.good.Closed && d.files == fingerprint(s.Conf.Source, nil) && maps.Equal(d.ids, ids) {
+	if d.good != nil && d.good.Pure && d.files == fingerprint(s.Conf.Source, nil) && maps.Equal(d.ids, ids) {
 		return nil
 	}
 	desired, err := s.Desire(ctx)

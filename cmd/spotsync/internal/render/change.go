@@ -15,7 +15,7 @@ import (
 // Description is what there is to say about one change, safe to show and not yet laid out.
 type Description struct {
 	sign    string
-	tone    tone
+	tone    style
 	address string
 	account string // label, where the plan is about more than one
 	name    string // quoted; empty where none is known

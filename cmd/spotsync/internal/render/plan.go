@@ -68,11 +68,11 @@ func Plan(w io.Writer, p *reconcile.Plan, o Options) error {
 	return err
 }
 
-// tone is what a piece of text means, which colour says again.
-type tone int
+// style is what a piece of text means, which colour says again.
+type style int
 
 const (
-	tonePlain tone = iota
+	tonePlain style = iota
 	toneStrong
 	toneFaint
 	toneGood
@@ -86,13 +86,13 @@ const (
 type page struct {
 	strings.Builder
 	options Options
-	colors  map[tone]*color.Color
+	colors  map[style]*color.Color
 	known   map[string]string // titles by URI
 	blank   bool              // nothing, or an empty line, stands above
 }
 
 func newPage(o Options) *page {
-	t := &page{options: o, blank: true, colors: map[tone]*color.Color{
+	t := &page{options: o, blank: true, colors: map[style]*color.Color{
 		tonePlain: color.New(), toneStrong: color.New(color.Bold), toneFaint: color.New(color.Faint), toneGood: color.New(color.FgGreen), toneBad: color.New(color.FgRed),
 		toneWarn: color.New(color.FgYellow), toneShift: color.New(color.FgCyan), toneForeign: color.New(color.FgMagenta),
 	}}
@@ -110,7 +110,7 @@ func newPage(o Options) *page {
 }
 
 // in is a text in its colour.
-func (t *page) in(tone tone, s string) string {
+func (t *page) in(tone style, s string) string {
 	if tone == tonePlain || s == "" {
 		return s
 	}
@@ -136,7 +136,7 @@ func (t *page) gap() {
 const widest = 100
 
 // prose writes running text, its further lines indented like the end of first.
-func (t *page) prose(first string, tone tone, s string) {
+func (t *page) prose(first string, tone style, s string) {
 	width := 0
 	indent := words.Width(first)
 	if t.options.Width > 0 {
@@ -293,7 +293,7 @@ func (t *page) rows(lines []Line) {
 	}
 }
 
-func toneOf(sign string) tone {
+func toneOf(sign string) style {
 	switch sign {
 	case "+":
 		return toneGood

@@ -8,21 +8,21 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// fate is what becomes of one row of a playlist.
-type fate int
+// rowChange is what becomes of one row of a playlist.
+type rowChange int
 
 const (
-	rowStays     fate = iota
-	rowAdded          // it was not there
-	rowRemoved        // it will not be there
-	rowMoved          // it changes places with its date
-	rowRenewed        // it stays, taken out and put in again: its date starts anew
-	rowReordered      // one of many that change places: shown together
+	rowStays     rowChange = iota
+	rowAdded               // it was not there
+	rowRemoved             // it will not be there
+	rowMoved               // it changes places with its date
+	rowRenewed             // it stays, taken out and put in again: its date starts anew
+	rowReordered           // one of many that change places: shown together
 )
 
 // rowDiff is one row of the difference, in the order people read it: what goes stands where it stood.
 type rowDiff struct {
-	fate fate
+	fate rowChange
 	row  reconcile.Row
 	from int  // place before, from 1; 0 for one that is added
 	to   int  // place after, from 1; 0 for one that is removed

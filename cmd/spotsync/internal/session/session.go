@@ -41,13 +41,13 @@ type Session struct {
 // Options are how to talk to Spotify about a configuration.
 type Options struct {
 	Inputs
-	LockTimeout time.Duration
-	Parallelism int
-	MaxRequests int
-	MaxWait     time.Duration
-	Apart       bool // nothing is written into the configuration folder
-	Watching    bool // an edit made elsewhere is looked for even just after a write of ours
-	Hooks       Hooks
+	LockTimeout    time.Duration
+	Parallelism    int
+	MaxRequests    int
+	MaxWait        time.Duration
+	ReadOnlyConfig bool // nothing is written into the configuration folder
+	Watching       bool // an edit made elsewhere is looked for even just after a write of ours
+	Hooks          Hooks
 }
 
 // Open reads the configuration and the lock file. Close the session.
@@ -81,9 +81,9 @@ func OpenResolving(a *term.App, o Options, lockPath string, choose map[string]sp
 	}
 	path := w.LockPath(lockPath)
 	s.State = store.OpenState(w.FS, w.StateDir, w.Issuer.Name, path)
-	s.State.Command, s.State.Often = a.Command, o.Apart
+	s.State.Command, s.State.Often = a.Command, o.ReadOnlyConfig
 	s.State.Warn = func(err error) { a.Log.Warn().Err(err).Msg("what was remembered is damaged") }
-	if o.Apart {
+	if o.ReadOnlyConfig {
 		s.Lock, err = lockstore.OpenReadOnly(w.FS, s.State, path, w.Issuer.Name)
 	} else {
 		s.Lock, err = lockstore.OpenChoosing(w.FS, s.State, path, w.Issuer.Name, choose)

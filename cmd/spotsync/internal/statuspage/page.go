@@ -46,36 +46,36 @@ var notices = map[string]string{
 	"login":     "The login is renewed.",
 }
 
-// mood is how a state looks: a colour, with a sign and a word for those who don't see colours.
-type mood string
+// severity is how a state looks: a colour, with a sign and a word for those who don't see colours.
+type severity string
 
 const (
-	moodGood mood = "good"
-	moodBusy mood = "busy"
-	moodNote mood = "note"
-	moodWarn mood = "warn"
-	moodBad  mood = "bad"
+	moodGood severity = "good"
+	moodBusy severity = "busy"
+	moodNote severity = "note"
+	moodWarn severity = "warn"
+	moodBad  severity = "bad"
 )
 
 // badge is a state in a word.
 type badge struct {
-	Mood mood
+	Mood severity
 	Word string
 }
 
 // Sign is what goes before the word.
 func (b badge) Sign() string {
-	return map[mood]string{moodGood: "✓", moodBusy: "⟳", moodNote: "•", moodWarn: "!", moodBad: "✕"}[b.Mood]
+	return map[severity]string{moodGood: "✓", moodBusy: "⟳", moodNote: "•", moodWarn: "!", moodBad: "✕"}[b.Mood]
 }
 
 // Icon is the page's icon: a dot in the state's colour, and so is what a tab among others shows.
 func (b badge) Icon() template.URL {
-	fill := map[mood]string{moodGood: "1a7f52", moodBusy: "2f6fb3", moodNote: "6b7280", moodWarn: "b7791f", moodBad: "c0392b"}[b.Mood]
+	fill := map[severity]string{moodGood: "1a7f52", moodBusy: "2f6fb3", moodNote: "6b7280", moodWarn: "b7791f", moodBad: "c0392b"}[b.Mood]
 	return template.URL("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%23" + fill + "'/%3E%3C/svg%3E")
 }
 
-// moment is a time as the page shows it: in UTC, and from now.
-type moment struct {
+// timeView is a time as the page shows it: in UTC, and from now.
+type timeView struct {
 	ISO, Text, From string
 }
 
@@ -87,9 +87,9 @@ type pageView struct {
 	Notice    string
 	Refresh   int  // seconds; 0: never
 	Still     bool // whoever reads wants it so
-	Shown     moment
-	Started   moment
-	Next      moment
+	Shown     timeView
+	Started   timeView
+	Next      timeView
 	Last      *roundView
 	Config    configView
 	Accounts  []accountView
@@ -105,12 +105,12 @@ type pageView struct {
 
 type configView struct {
 	Config
-	Good, Tried moment
+	Good, Tried timeView
 }
 
 type roundView struct {
 	Round
-	Began  moment
+	Began  timeView
 	Badge  badge
 	Took   string
 	Reason string
@@ -120,8 +120,8 @@ type accountView struct {
 	Account
 	Badge     badge
 	Who       string
-	Ends      moment
-	NotBefore moment   // while Spotify wants no requests
+	Ends      timeView
+	NotBefore timeView // while Spotify wants no requests
 	Shut      []string // what else it wants none for; sentences
 	Limited   bool
 	Renew     bool
@@ -132,10 +132,10 @@ type playlistView struct {
 	Playlist
 	Anchor  string
 	Badge   badge
-	Synced  moment
-	Changed moment
-	RetryAt moment
-	HealAt  moment
+	Synced  timeView
+	Changed timeView
+	RetryAt timeView
+	HealAt  timeView
 	Whose   string // the account, where there are several
 }
 
@@ -400,24 +400,24 @@ func roundReason(why string) string {
 }
 
 // at is a time as the page shows it. The day is left out today.
-func at(t, now time.Time) moment {
+func at(t, now time.Time) timeView {
 	if t.IsZero() {
-		return moment{}
+		return timeView{}
 	}
 	t, now = t.UTC(), now.UTC()
 	form := "2 Jan 2006, 15:04 UTC"
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		form = "15:04 UTC"
 	}
-	return moment{ISO: t.Format(time.RFC3339), Text: t.Format(form), From: fromNow(t.Sub(now))}
+	return timeView{ISO: t.Format(time.RFC3339), Text: t.Format(form), From: fromNow(t.Sub(now))}
 }
 
 // day is a time of which the day alone matters.
-func day(t time.Time) moment {
+func day(t time.Time) timeView {
 	if t.IsZero() {
-		return moment{}
+		return timeView{}
 	}
-	return moment{ISO: t.UTC().Format(time.RFC3339), Text: t.UTC().Format("2 January 2006")}
+	return timeView{ISO: t.UTC().Format(time.RFC3339), Text: t.UTC().Format("2 January 2006")}
 }
 
 // fromNow is a distance in time in words, as roughly as people say it.

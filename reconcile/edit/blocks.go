@@ -6,12 +6,12 @@ import (
 	"github.com/spotsync/spotsync/spotify"
 )
 
-// jigsaw is what is left when the removes are done: rows to bring into order and gaps to fill. Rows are counted with
+// blockOrder is what is left when the removes are done: rows to bring into order and gaps to fill. Rows are counted with
 // a head in front (row 0, which holds leading opaque rows) and an end behind, so that every joint is between two rows.
 //
 // Rows that are neighbours and shall be form one block. Blocks are numbered in the order they are wanted; the joint
 // between blocks v and v+1 is broken at present, all joints inside blocks are good.
-type jigsaw struct {
+type blockOrder struct {
 	size  []int   // by row: rows of the list it stands for, itself and the opaque ones glued to it; the end has 0
 	place []int   // by row: its index in want; the head has -1, the end len(want)
 	first []int   // by block in present order: its first row
@@ -27,13 +27,13 @@ type group struct{ from, to int }
 
 func (g group) len() int { return g.to - g.from }
 
-// contract makes the jigsaw of tokens, which are rows of have, and place, their indices in want.
-func (p *problem) contract(tokens, place []int) *jigsaw { return p.cutUp(tokens, place, false) }
+// contract makes the blocks of tokens, which are rows of have, and place, their indices in want.
+func (p *input) contract(tokens, place []int) *blockOrder { return p.cutUp(tokens, place, false) }
 
 // cutUp is contract; if fine, joints where new rows are wanted count as broken too.
-func (p *problem) cutUp(tokens, place []int, fine bool) *jigsaw {
+func (p *input) cutUp(tokens, place []int, fine bool) *blockOrder {
 	n := len(tokens)
-	j := &jigsaw{size: make([]int, n+2), place: make([]int, n+2)}
+	j := &blockOrder{size: make([]int, n+2), place: make([]int, n+2)}
 	j.place[0], j.place[n+1] = -1, len(p.want)
 	copy(j.place[1:], place)
 	t := 0 // the last row met
@@ -102,7 +102,7 @@ type unit = int
 // that starts with y and ends before z to before x.
 type move struct{ x, y, z unit }
 
-// solution is an answer to a jigsaw.
+// solution is an answer to a blockOrder.
 type solution struct {
 	units    []unit // the units in the order the inserts leave them; each run of groups is one insert, or its batches
 	moves    []move // what sorts them
@@ -111,7 +111,7 @@ type solution struct {
 }
 
 // layout is the blocks in present order.
-func (j *jigsaw) layout() layout {
+func (j *blockOrder) layout() layout {
 	l := make(layout, len(j.order))
 	for i, v := range j.order {
 		l[i] = span{int32(v), int32(v)}
@@ -120,7 +120,7 @@ func (j *jigsaw) layout() layout {
 }
 
 // broken counts the groups wanted at broken joints, and their rows.
-func (j *jigsaw) broken() (groups, rows int) {
+func (j *blockOrder) broken() (groups, rows int) {
 	for _, g := range j.group {
 		groups, rows = groups+min(1, g.len()), rows+g.len()
 	}
@@ -130,7 +130,7 @@ func (j *jigsaw) broken() (groups, rows int) {
 // atLeast is a number of requests that no answer goes below, given such a number of moves. Each joint inside a block
 // that new rows go into takes an insert of its own, if no group is longer than one insert (and if one is, leave out
 // rows of it). Each other move can join two groups to one, seen backwards, but no more. And all new rows must come.
-func (j *jigsaw) atLeast(moves int, o Options) int {
+func (j *blockOrder) atLeast(moves int, o Options) int {
 	groups, short, rows := 0, 0, j.plainRows
 	for _, g := range j.group {
 		groups, short, rows = groups+min(1, g.len()), short+min(g.len(), o.MaxURIs), rows+g.len()
@@ -139,7 +139,7 @@ func (j *jigsaw) atLeast(moves int, o Options) int {
 }
 
 // bound is atLeast by the cycle bound.
-func (j *jigsaw) bound(o Options) int {
+func (j *blockOrder) bound(o Options) int {
 	l := j.layout()
 	var g graph
 	g.read(l, len(l))
@@ -148,7 +148,7 @@ func (j *jigsaw) bound(o Options) int {
 
 // solve finds the moves that bring the blocks into order, and the places for the groups. It spends no more than about
 // half of work, so that something is left for the next.
-func (j *jigsaw) solve(o Options, work *int) *solution {
+func (j *blockOrder) solve(o Options, work *int) *solution {
 	l := j.layout()
 	s := newSorter(len(l), min(sortWork, *work/2))
 	before := s.work
@@ -190,7 +190,7 @@ func (j *jigsaw) solve(o Options, work *int) *solution {
 }
 
 // behind is the answer in which each group goes in behind the row it follows.
-func (j *jigsaw) behind(moves []move, bound int, o Options) *solution {
+func (j *blockOrder) behind(moves []move, bound int, o Options) *solution {
 	s := &solution{moves: moves, requests: j.plain + len(moves), least: j.atLeast(bound, o)}
 	for _, v := range j.order {
 		s.units = append(s.units, 2*v)
@@ -203,7 +203,7 @@ func (j *jigsaw) behind(moves []move, bound int, o Options) *solution {
 }
 
 // rearrange writes out the inserts and moves of a draft.
-func (p *problem) rearrange(d *draft) []Edit {
+func (p *input) rearrange(d *draft) []Edit {
 	var edits []Edit
 	index := make([]int, len(d.order)) // by block number: its index in present order
 	for i, v := range d.order {
@@ -272,7 +272,7 @@ func (p *problem) rearrange(d *draft) []Edit {
 }
 
 // final is the list a draft ends in: want, with opaque rows behind the rows they are glued to.
-func (p *problem) final(d *draft) []Row {
+func (p *input) final(d *draft) []Row {
 	rows := make([]Row, 0, len(p.rows)+len(p.want))
 	tail := func(i int) { // opaque rows from i on, up to the next row that stays
 		for ; i < len(p.rows) && (p.have[i] < 0 || d.drop[p.have[i]]); i++ {
