@@ -65,12 +65,18 @@ func Few(few, all int) int {
 	return few
 }
 
+// shorter is by what rapid divides the number of cases with -short.
+const shorter = 5
+
 // Check is [rapid.Check] with few cases, or all in the long tier, and with a fixed seed. The command line has the last word:
 // -rapid.checks, -rapid.seed. Not for tests that run in parallel with others of the kind.
 func Check(t *testing.T, few, all int, property func(*rapid.T)) {
 	t.Helper()
-	given := onCommandLine()
-	for name, value := range map[string]int{"rapid.checks": Few(few, all), "rapid.seed": 1} {
+	given, cases := onCommandLine(), Few(few, all)
+	if testing.Short() {
+		cases = max(cases, shorter) // of which rapid runs one
+	}
+	for name, value := range map[string]int{"rapid.checks": cases, "rapid.seed": 1} {
 		if given[name] {
 			continue
 		}

@@ -64,6 +64,9 @@ func TestOnly(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for long, want := range map[string]int{"": 3, "1": 7} {
 		t.Setenv(variable, long)
+		if testing.Short() {
+			want = max(1, want/shorter)
+		}
 		var runs [2][]int
 		for i := range runs {
 			Check(t, 3, 7, func(t *rapid.T) { runs[i] = append(runs[i], rapid.Int().Draw(t, "value")) })
