@@ -21,7 +21,7 @@ func newDaemon(a *term.App) *cobra.Command {
 goes on through broken files, ended logins and Spotify's limits, and works again when they are mended. It never writes to
 your files: what it learns waits on this computer for the next apply.
 
-It deletes nothing without --prune. On --listen it tells how it is: a page for people, /healthz and /readyz for machines,
+It deletes nothing without --prune. On --listen it serves its status: a page for people, /healthz and /readyz for machines,
 /metrics for Prometheus. SIGHUP makes it read the files and look at once.`,
 		Args: atMost(1, "one folder or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {

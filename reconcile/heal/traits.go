@@ -99,7 +99,7 @@ func healable(heal config.SelfHeal, k trait, from reconcile.Origin) (VerdictStat
 	case heal == config.HealAll || heal == "":
 		return Pending, ""
 	case from == reconcile.FromUnknown:
-		return Drift, "who changed " + k.its() + " is not known, and self_heal = " + written(heal) + " has that only reported" + ways
+		return Drift, "who changed " + k.its() + " is not known, and self_heal = " + written(heal) + " only reports that" + ways
 	case heal == config.HealDetails && k != traitTracks:
 		return Pending, ""
 	}

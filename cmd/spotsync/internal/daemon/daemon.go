@@ -342,7 +342,7 @@ func (d *runner) changed() string {
 	return why
 }
 
-// end writes down what was not yet worth it.
+// end writes down what rounds had not yet reason to write down.
 func (d *runner) end() error {
 	d.app.Log.Info().Msg("stopped")
 	d.loop.Close()

@@ -253,7 +253,7 @@ func changeLines(d render.Description) []string {
 	return lines
 }
 
-// tell posts what is worth telling somebody who is not looking.
+// tell posts notices of what a person should hear of without looking.
 func (d *runner) tell(r *attempt, now time.Time) {
 	failing := r.Result == statuspage.RoundFailed || r.Result == statuspage.RoundPartly || r.Result == statuspage.RoundLogin
 	for _, x := range changeNotices(r, now) {
@@ -279,7 +279,7 @@ func (d *runner) tell(r *attempt, now time.Time) {
 		}
 	case r.Result == statuspage.RoundRefused:
 		if r.Problem != d.refusals {
-			d.notify.Send(notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it", Text: r.Problem})
+			d.notify.Send(notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync did not make some changes, to protect your playlists", Text: r.Problem})
 		}
 	case d.failing && (r.Result == statuspage.RoundOK || r.Result == statuspage.RoundChanged):
 		d.notify.Send(notify.Notice{Kind: notify.Recovered, Time: now, Title: "spotsync works again"})
@@ -330,7 +330,7 @@ func (d *runner) tellHeld(r *attempt, now time.Time) {
 		return // nothing is known, or one reason is told that holds for all
 	}
 	held := make(map[string]string)
-	x := notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync leaves something undone, to protect it"}
+	x := notify.Notice{Kind: notify.Refusal, Time: now, Title: "spotsync did not make some changes, to protect your playlists"}
 	for i, v := range r.verdicts {
 		c := &r.planned.Plan.Changes[i]
 		if v.State != heal.Held && v.State != heal.Braked || c.Action == reconcile.Held {

@@ -249,8 +249,8 @@ func changeOf(p *reconcile.Plan, address string) *reconcile.Change {
 	return nil
 }
 
-// read reads the files, and holds the lock afterwards. Where they are broken what they said before counts. Without either
-// there is nothing to do, and no session.
+// read reads the files, and holds the lock afterwards. Where they are broken the last valid ones stay in force. Without
+// either there is nothing to do, and no session.
 func (d *runner) read(ctx context.Context, a *term.App) (*session.Session, error) {
 	options := session.Options{Inputs: d.o.Inputs, LockTimeout: 30 * time.Second, Parallelism: d.o.Parallelism, MaxWait: maxLimitWait, ReadOnlyConfig: true, Hooks: d.hooks}
 	now := time.Now()

@@ -16,7 +16,7 @@ type serviceManager struct {
 	log zerolog.Logger
 }
 
-// ready says that starting, or what reloading began, has ended: the daemon watches and works, be its configuration broken.
+// ready says that starting, or reloading, has ended: the daemon watches and works, even with a broken configuration.
 func (s serviceManager) ready() { s.tell(sd.SdNotifyReady) }
 
 // reloading says that the files are being read again; ready must follow. The time is what Type=notify-reload tells an old

@@ -39,7 +39,7 @@ const (
 	Test      = "test"      // somebody tries whether notices arrive
 )
 
-// Notice is one thing worth telling somebody who is not looking. It never holds a secret.
+// Notice is one event that a person should hear of without looking. It never holds a secret.
 type Notice struct {
 	Kind     string
 	Time     time.Time // zero: when it is sent

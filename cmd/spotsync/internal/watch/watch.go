@@ -99,8 +99,8 @@ func (w *Watcher) Changed() []string {
 
 // Watch replaces what is watched: absolute paths of files and folders, existing or not. A folder stands for the *.hcl in
 // it. A path that was watched already goes on being compared with what it was, so that a change between the reading of a
-// file and Watch is told too. Of a path that wasn't, that can't be known, and fresh is true: who has read it should read
-// once more. It costs next to nothing when the paths are the same as before.
+// file and Watch is told too. For a path not watched before, an earlier change can't be detected: fresh is true, and the
+// caller should read again. It costs next to nothing when the paths are the same as before.
 func (w *Watcher) Watch(paths []string) (fresh bool) {
 	set := absolute(paths)
 	w.mu.Lock()
@@ -123,7 +123,7 @@ func (w *Watcher) Watch(paths []string) (fresh bool) {
 	return fresh
 }
 
-// Accept takes what is at paths now as known: for who has written watched files and wants no word of that.
+// Accept takes what is at paths now as known: for a caller that wrote watched files itself and needs no notice of it.
 func (w *Watcher) Accept(paths ...string) {
 	now := lookAt(absolute(paths)).states
 	w.mu.Lock()
