@@ -171,15 +171,13 @@ func editRows(rows []Row) []edit.Row {
 
 // SameDetails reports whether two descriptions of a playlist agree in everything spotsync manages.
 func SameDetails(a, b spotify.Details) bool {
-	return sameName(a.Name, b.Name) && sameDescription(a.Description, b.Description) &&
-		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
+	return !slices.ContainsFunc(Attributes, func(x Attribute) bool { return !x.same(a, b) })
 }
 
 // SimilarDetails is SameDetails for what a read shows and what we wrote, which Spotify may show with escapes and other white
 // space.
 func SimilarDetails(a, b spotify.Details) bool {
-	return resembles(a.Name, b.Name) && resembles(a.Description, b.Description) &&
-		samePublic(a.Public, b.Public) && a.Collaborative == b.Collaborative
+	return !slices.ContainsFunc(Attributes, func(x Attribute) bool { return !x.similar(a, b) })
 }
 
 // DetailsOf are the managed details of a playlist as Spotify describes it. A description of nothing but spaces is none.

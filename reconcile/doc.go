@@ -12,6 +12,7 @@
 //	learned.go     what was found out of how Spotify takes and shows what the files say
 //	withdrawn.go   what Spotify refuses, and for how long it is not asked again; stays.go what it does not remove
 //	plan.go        the difference, as data; edits.go is one request of it, after.go what that makes of a playlist
+//	attributes.go  the details of a playlist, one list of all that can be said of each
 //	planner.go     makes a plan of what is wanted and what is there; diff.go works out one playlist's part
 //	guard.go       what a plan may not do: suspect.go leaves alone what may be a mistake in a file, hold.go what is held,
 //	               visibility.go refuses what excludes each other; refusal.go says how a refusal is told

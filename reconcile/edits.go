@@ -32,17 +32,10 @@ type Details struct {
 
 // set changes what d says and leaves the rest.
 func (d *Details) set(to *spotify.Details) {
-	if d.Name != nil {
-		to.Name = *d.Name
-	}
-	if d.Description != nil {
-		to.Description = *d.Description
-	}
-	if d.Public != nil {
-		to.Public = d.Public
-	}
-	if d.Collaborative != nil {
-		to.Collaborative = *d.Collaborative
+	for _, a := range Attributes {
+		if a.Sends(*d) {
+			a.set(to, *d)
+		}
 	}
 }
 

@@ -284,16 +284,9 @@ func desiredState(b *config.Playlist) DesiredState {
 // without makes attributes unmanaged. What is ignored still counts when a playlist is created.
 func (w DesiredState) Without(attrs []string) DesiredState {
 	for _, attr := range attrs {
-		switch attr {
-		case "name":
-			w.Name = nil
-		case "description":
-			w.Description = nil
-		case "public":
-			w.Public = nil
-		case "collaborative":
-			w.Collaborative = nil
-		case "tracks":
+		if a, ok := AttributeNamed(attr); ok {
+			a.Unwant(&w)
+		} else if attr == "tracks" {
 			w.HasTracks, w.Tracks, w.Titles = false, nil, nil
 		}
 	}

@@ -71,17 +71,10 @@ func (c Change) SongLine(uri spotify.URI) string { return songLine(c.block(), ur
 // DetailsLine is the line to blame where Spotify refuses details: that of the attribute, where it is one.
 func (c Change) DetailsLine(d Details) string {
 	var names []string
-	if d.Name != nil {
-		names = append(names, "name")
-	}
-	if d.Description != nil {
-		names = append(names, "description")
-	}
-	if d.Public != nil {
-		names = append(names, "public")
-	}
-	if d.Collaborative != nil {
-		names = append(names, "collaborative")
+	for _, a := range Attributes {
+		if a.Sends(d) {
+			names = append(names, a.Name)
+		}
 	}
 	if len(names) == 1 || d.Name != nil {
 		return c.AttributeLine(names[0])

@@ -75,16 +75,9 @@ func (w *writer) agreed(b *store.Base) bool {
 	}
 	was, is := w.base.Contents, &b.Contents
 	for _, attr := range w.change.LeftAsIs {
-		switch attr {
-		case "name":
-			is.Details.Name = was.Details.Name
-		case "description":
-			is.Details.Description = was.Details.Description
-		case "public":
-			is.Details.Public = was.Details.Public
-		case "collaborative":
-			is.Details.Collaborative = was.Details.Collaborative
-		case "tracks":
+		if a, ok := reconcile.AttributeNamed(attr); ok {
+			a.Copy(&is.Details, &was.Details)
+		} else if attr == "tracks" {
 			is.Items, is.Snapshot = was.Items, ""
 		}
 	}

@@ -24,15 +24,30 @@ const (
 
 var allTraits = [...]trait{traitName, traitDescription, traitVisibility, traitTracks, traitLibrary}
 
+// traitOf is the trait that an attribute belongs to.
+func traitOf(a reconcile.Attribute) trait {
+	switch a.Name {
+	case "public", "collaborative":
+		return traitVisibility
+	}
+	return trait(a.Name)
+}
+
+// details are the attributes of a trait that are details; none where it is about songs or the library.
+func (k trait) details() []reconcile.Attribute {
+	return slices.DeleteFunc(slices.Clone(reconcile.Attributes), func(a reconcile.Attribute) bool { return traitOf(a) != k })
+}
+
 // attributes are the names of a trait in the files.
 func (k trait) attributes() []string {
-	switch k {
-	case traitVisibility:
-		return []string{"public", "collaborative"}
-	case traitLibrary:
-		return nil
+	if k == traitTracks {
+		return []string{string(k)}
 	}
-	return []string{string(k)}
+	var names []string
+	for _, a := range k.details() {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // its is how a sentence names the trait.
@@ -57,13 +72,7 @@ func touches(e reconcile.Edit, k trait) bool {
 	if e.Kind != reconcile.ChangeDetails || e.Details == nil {
 		return false
 	}
-	switch k {
-	case traitName:
-		return e.Details.Name != nil
-	case traitDescription:
-		return e.Details.Description != nil
-	}
-	return e.Details.Public != nil || e.Details.Collaborative != nil
+	return slices.ContainsFunc(k.details(), func(a reconcile.Attribute) bool { return a.Sends(*e.Details) })
 }
 
 // touched are the traits a change of something that exists would change.
@@ -140,14 +149,10 @@ func leaving(c reconcile.Change, traits []trait, reason string) reconcile.Change
 		return c.Leave(reason)
 	}
 	for _, k := range traits {
-		switch k {
-		case traitName:
-			after.Name = c.Before.Name
-		case traitDescription:
-			after.Description = c.Before.Description
-		case traitVisibility:
-			after.Public, after.Collaborative = c.Before.Public, c.Before.Collaborative
-		case traitTracks:
+		for _, a := range k.details() {
+			a.Undo(&after, c.Before)
+		}
+		if k == traitTracks {
 			after.Tracks = c.Before.Tracks
 			c.SongsRemoved, c.DatesLost, c.Cheaper, c.Unfinished = 0, 0, nil, false
 		}
@@ -161,13 +166,8 @@ func leaving(c reconcile.Change, traits []trait, reason string) reconcile.Change
 func detailsLeaving(e reconcile.Edit, traits []trait) reconcile.Edit {
 	d := *e.Details
 	for _, k := range traits {
-		switch k {
-		case traitName:
-			d.Name = nil
-		case traitDescription:
-			d.Description = nil
-		case traitVisibility:
-			d.Public, d.Collaborative = nil, nil
+		for _, a := range k.details() {
+			a.Unsend(&d)
 		}
 	}
 	e.Details = &d
@@ -181,14 +181,20 @@ func digestOf(w *reconcile.DesiredState, k trait) string {
 	}
 	var want any
 	switch k {
-	case traitName:
-		want = w.Name
-	case traitDescription:
-		want = w.Description
-	case traitVisibility:
-		want = []*bool{w.Public, w.Collaborative}
 	case traitTracks:
 		want = []any{w.Mode, w.Tracks}
+	default:
+		var all []any
+		for _, a := range k.details() {
+			all = append(all, a.Wanted(*w))
+		}
+		switch len(all) {
+		case 0:
+		case 1:
+			want = all[0]
+		default:
+			want = all
+		}
 	}
 	data, err := json.Marshal(want)
 	if err != nil {
@@ -212,14 +218,10 @@ func whole(w *reconcile.DesiredState) string {
 // manages reports whether the files say anything about a trait.
 func manages(w *reconcile.DesiredState, k trait) bool {
 	switch k {
-	case traitName:
-		return w.Name != nil
-	case traitDescription:
-		return w.Description != nil
-	case traitVisibility:
-		return w.Public != nil || w.Collaborative != nil
 	case traitTracks:
 		return w.HasTracks
+	case traitLibrary:
+		return true
 	}
-	return true
+	return slices.ContainsFunc(k.details(), func(a reconcile.Attribute) bool { return a.Wants(*w) })
 }
