@@ -14,7 +14,7 @@ import (
 // Never takes no more requests than a replace where that is allowed, and no more than Always, whatever the lists are.
 func TestNeverIsNoWorse(t *testing.T) {
 	r := rng(3)
-	for range longtest.Few(60, 600) {
+	for range longtest.Few(60, 300) {
 		letters := "abcdefghijklmnopqrstuvwxyz"[:1+r.IntN(26)] + "..."[:r.IntN(4)]
 		draw := func(n int) string {
 			var w strings.Builder
@@ -50,7 +50,7 @@ func noWorse(t *testing.T, have []Row, want []spotify.URI, o Options, never Scri
 // Rows scattered over a list and wanted side by side are removed and inserted again, in as few batches as they fill.
 func TestNeverGathers(t *testing.T) {
 	gs := map[int][]int{1000: nil, 10000: {1, 2, 3, 50, 99, 100, 101, 150, 199, 200, 201, 250, 333, 1000}}
-	for g := 1; g <= 250; g += longtest.Few(24, 3) {
+	for g := 1; g <= 250; g += longtest.Few(24, 6) {
 		gs[1000] = append(gs[1000], g)
 	}
 	r := rng(4)
