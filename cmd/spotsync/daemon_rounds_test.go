@@ -127,7 +127,7 @@ func TestDaemonWaitsForWhatIsMissing(t *testing.T) {
 func TestDaemonTrustsNoDates(t *testing.T) {
 	files := oneFile("One", "A")
 	inDaemonWorld(t, sandbox.DefaultQuirks(), files, func(t *testing.T, w *daemonWorld) {
-		d := w.start("--poll", "1m") // of ten seconds a day has many
+		d := w.start("--poll", "1m") // a day has many seconds
 		d.round(1)
 		path := filepath.Join(w.conf, "main.hcl")
 		info, err := os.Stat(path)

@@ -180,7 +180,7 @@ type runningDaemon struct {
 	known   []roundLine // so that waiting does not mean reading everything again and again
 }
 
-// start starts a daemon. It looks at its files every ten seconds, and its requests of a day have no limit unless args say so.
+// start starts a daemon. It looks at its files each second, and its requests of a day have no limit unless args say so.
 func (w *daemonWorld) start(args ...string) *runningDaemon {
 	return w.startAs(append([]string{"--requests-per-day", "0"}, args...)...)
 }
@@ -197,7 +197,7 @@ func (w *daemonWorld) startAs(args ...string) *runningDaemon {
 	d.cancel = cancel
 	go func() {
 		defer close(d.done)
-		d.code = execute(ctx, d.app, append([]string{"daemon", "--poll", "10s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
+		d.code = execute(ctx, d.app, append([]string{"daemon", "--poll", "1s", "--log-level", "trace", "--log-format", "json"}, append(args, w.conf)...))
 	}()
 	w.started = append(w.started, d)
 	return d
