@@ -64,7 +64,7 @@ func (r *attempt) made(address string) []doneChange {
 	return slices.DeleteFunc(slices.Clone(r.done), func(x doneChange) bool { return x.change.Address != address })
 }
 
-// round looks once, does what may be done, and says what came of it. Its error is the command's with --once: see [daemon.ended].
+// round looks once, does what may be done, and says what came of it. Its error is the command's with --once: see [runner.ended].
 func (d *runner) round(ctx context.Context, why string) error {
 	d.began = time.Now()
 	reloads := d.reloads.Swap(0)

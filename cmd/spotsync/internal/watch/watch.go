@@ -85,7 +85,7 @@ func New(log zerolog.Logger, o Options) *Watcher {
 	}
 }
 
-// Changes has a value when something changed and all was quiet since. Ask [watcher.Changed] what.
+// Changes has a value when something changed and all was quiet since. Ask [Watcher.Changed] what.
 func (w *Watcher) Changes() <-chan struct{} { return w.changes }
 
 // Changed are the watched paths that were told to have changed since it was last asked, sorted.
